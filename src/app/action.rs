@@ -1,0 +1,103 @@
+//! Everything a person can do.
+
+use std::path::PathBuf;
+
+use super::{ClipFilter, Screen, SortKey, SpectrogramSettings};
+use crate::audio::ChannelChoice;
+use crate::dataset::{Label, Layout, MachineSection};
+use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::evaluation::ThresholdRule;
+use crate::figures::{Figure, Table};
+use crate::jobs::JobId;
+use crate::project::RunRecipe;
+use crate::projection::ProjectionConfig;
+
+/// One wish of the person. Views push them; only the app carries them out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    // Screens and projects
+    Show(Screen),
+    /// Looks into a folder of recordings (or a `project.json`) and shows what was found, before anything is created.
+    Inspect(PathBuf),
+    /// Looks again, with another layout or channel.
+    InspectAgain {
+        layout: Option<Layout>,
+        channel: ChannelChoice,
+    },
+    DismissPreview,
+    /// Makes a project of the inspected folder; its file is written to this place.
+    CreateProject(PathBuf),
+    OpenProject(PathBuf),
+    /// Synthesises machines and opens them.
+    StartTour,
+    CloseProject,
+    Save,
+    ForgetRecent(PathBuf),
+    DismissNotice(u64),
+
+    // The clip list
+    /// Which machine and section the screens speak of; `None`: all.
+    SetScope {
+        machine: Option<String>,
+        section: Option<String>,
+    },
+    SetFilter(ClipFilter),
+    /// Sorts by this key; the same key again turns the order round.
+    SortBy(SortKey),
+    Focus(usize),
+    /// Moves the focus by so many rows of the visible list.
+    MoveFocus(isize),
+    /// Replaces the selected set.
+    Select(Vec<usize>),
+    SetLabel {
+        clip: usize,
+        label: Label,
+    },
+    SetSpectrogram(SpectrogramSettings),
+
+    // Listening
+    PlayPause,
+    /// Plays the focused clip from here (seconds).
+    PlayFrom(f64),
+    Seek(f64),
+    SetLoop(Option<(f64, f64)>),
+
+    // Training
+    Train(RunRecipe),
+    /// Goes on with a run that was stopped.
+    Resume(String),
+    ActivateRun(String),
+    DeleteRun(String),
+    PauseJob(JobId),
+    ContinueJob(JobId),
+    CancelJob(JobId),
+    DismissJob(JobId),
+
+    // Detectors
+    /// `None`: back to the label-free default.
+    Pin {
+        group: MachineSection,
+        detector: Option<DetectorKind>,
+    },
+    SetThreshold {
+        group: MachineSection,
+        rule: ThresholdRule,
+    },
+    SetDetectorConfig(DetectorConfig),
+
+    // The map
+    SetProjection(ProjectionConfig),
+    ComputeMap,
+
+    // Leaving
+    SaveFigure {
+        figure: Figure,
+        path: PathBuf,
+    },
+    SaveTable {
+        table: Table,
+        path: PathBuf,
+    },
+    Undo,
+    Redo,
+}

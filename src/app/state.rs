@@ -1,0 +1,311 @@
+//! Everything there is to show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::undo::UndoHistory;
+use super::{ClipFilter, LoadedClip, SortKey, SpectrogramSettings};
+use crate::audio::ChannelChoice;
+use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
+use crate::detectors::DetectorKind;
+use crate::extractors::EpochMetrics;
+use crate::jobs::JobId;
+use crate::pipeline::{Comparison, EmbeddedClips, GroupComparison, LabelUse, Ribbon};
+use crate::project::{Project, RunRecipe};
+use crate::projection;
+
+/// The screens, in the order of the rail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Screen {
+    #[default]
+    Welcome,
+    Browse,
+    Train,
+    Compare,
+    Map,
+}
+
+impl Screen {
+    pub const ALL: [Self; 5] = [Self::Welcome, Self::Browse, Self::Train, Self::Compare, Self::Map];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Welcome => "Welcome",
+            Self::Browse => "Browse",
+            Self::Train => "Train",
+            Self::Compare => "Compare",
+            Self::Map => "Map",
+        }
+    }
+}
+
+/// The whole program as the views see it.
+#[derive(Default)]
+pub struct State {
+    pub screen: Screen,
+    pub recent: Vec<RecentProject>,
+    /// A folder that is being looked into, or was.
+    pub preview: Option<ImportPreview>,
+    /// The open project.
+    pub workbench: Option<Workbench>,
+    /// Running first, newest first; finished ones stay until dismissed or replaced.
+    pub jobs: Vec<JobView>,
+    pub notices: Vec<Notice>,
+    pub playback: Playback,
+}
+
+/// A project that was open before.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct RecentProject {
+    pub path: PathBuf,
+    pub name: String,
+    pub n_clips: usize,
+    /// Seconds since 1970.
+    pub opened_at: u64,
+}
+
+/// What was found in a folder before a project is made of it.
+#[derive(Debug, Clone, Default)]
+pub struct ImportPreview {
+    pub folder: PathBuf,
+    pub layout: Option<Layout>,
+    pub channel: ChannelChoice,
+    /// The scan, while it runs.
+    pub job: Option<JobId>,
+    pub dataset: Option<Arc<Dataset>>,
+    pub error: Option<String>,
+}
+
+/// Which machine and section the screens speak of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    pub machine: Option<String>,
+    pub section: Option<String>,
+}
+
+impl Scope {
+    pub fn contains(&self, group: &MachineSection) -> bool {
+        self.machine.as_ref().is_none_or(|machine| *machine == group.machine)
+            && self.section.as_ref().is_none_or(|section| *section == group.section)
+    }
+}
+
+/// An open project.
+pub struct Workbench {
+    /// The project file.
+    pub path: PathBuf,
+    pub project: Project,
+    pub(super) history: UndoHistory,
+    pub save: SaveState,
+    pub dataset: Arc<Dataset>,
+    pub scope: Scope,
+    pub filter: ClipFilter,
+    /// Key, and whether smallest first.
+    pub sort: (SortKey, bool),
+    /// The clips that the list shows, in its order: indices into `dataset.clips`.
+    pub visible: Vec<usize>,
+    pub selection: BTreeSet<usize>,
+    pub focus: Option<usize>,
+    pub focus_view: FocusView,
+    pub spectrogram: SpectrogramSettings,
+    /// By the name of the run.
+    pub runs: BTreeMap<String, RunView>,
+    /// Of the active run.
+    pub embedded: Option<Arc<EmbeddedClips>>,
+    pub comparison: Option<Arc<Comparison>>,
+    /// Parallel to `dataset.clips`; by the detector and threshold in use for each section.
+    pub scores: Vec<Option<ClipScore>>,
+    pub map: MapView,
+}
+
+/// Whether what is on the screen is on the disk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SaveState {
+    #[default]
+    Saved,
+    /// Will be saved in a moment.
+    Changed,
+    Failed(String),
+}
+
+/// What is known of the focused clip.
+#[derive(Default, Clone)]
+pub struct FocusView {
+    /// `None` while it is being read.
+    pub loaded: Option<Arc<LoadedClip>>,
+    /// Why it cannot be shown.
+    pub error: Option<String>,
+    /// The crop windows of the active front end; empty without a run.
+    pub crops: Vec<CropWindow>,
+    /// Once scored.
+    pub ribbon: Option<Arc<Ribbon>>,
+}
+
+/// A clip's score by the detector in use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClipScore {
+    pub raw: f64,
+    /// 0–100 among held-out or leave-one-out scores of normal training clips.
+    pub percentile: f64,
+    /// A key that sorts clips of all sections together: percentile first, then how far beyond the normals.
+    pub order: f64,
+    pub is_anomalous: bool,
+}
+
+/// A decision held against the label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Caught,
+    Missed,
+    FalseAlarm,
+    CorrectNormal,
+    /// No label or no score.
+    Open,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunStatus {
+    Training,
+    /// Cancelled or cut off; can be resumed from its last checkpoint.
+    Stopped,
+    Done,
+    Failed(String),
+}
+
+/// One training.
+#[derive(Debug, Clone)]
+pub struct RunView {
+    pub recipe: RunRecipe,
+    pub status: RunStatus,
+    pub epochs: Vec<EpochMetrics>,
+    pub log: Vec<String>,
+    pub job: Option<JobId>,
+}
+
+/// What a job is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobKind {
+    Scan,
+    Tour,
+    OpenProject,
+    LoadClip,
+    Train { run: String },
+    Score,
+    Ribbon,
+    Map,
+    Save,
+}
+
+/// A job as the status bar shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobView {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub title: String,
+    pub stage: String,
+    pub done: u64,
+    pub total: u64,
+    /// Of the current stage; `None` too early to tell.
+    pub remaining_secs: Option<f32>,
+    pub is_paused: bool,
+    pub is_cancelling: bool,
+}
+
+/// The map of the active run.
+#[derive(Debug, Clone, Default)]
+pub struct MapView {
+    pub layout: Option<Arc<projection::Layout>>,
+    /// The clips of the points: indices into `dataset.clips`.
+    pub clips: Arc<Vec<usize>>,
+    pub job: Option<JobId>,
+    pub error: Option<String>,
+}
+
+/// How grave a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Something to be told once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub id: u64,
+    pub severity: Severity,
+    pub text: String,
+}
+
+/// The transport as the views see it, renewed at every poll.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Playback {
+    /// Why nothing can be played; `None`: it can.
+    pub unavailable: Option<String>,
+    pub is_playing: bool,
+    /// What is heard now, in seconds of the focused clip.
+    pub position_secs: f64,
+    pub loop_span_secs: Option<(f64, f64)>,
+}
+
+impl Workbench {
+    pub fn focused(&self) -> Option<&ClipEntry> {
+        self.focus.and_then(|clip_idx| self.dataset.clips.get(clip_idx))
+    }
+
+    /// The person's label where there is one, the data set's otherwise.
+    pub fn label(&self, clip_idx: usize) -> Label {
+        let clip = &self.dataset.clips[clip_idx];
+        self.project.labels.get(&clip.path).copied().unwrap_or(clip.label)
+    }
+
+    /// The detector in use for a section, and what the choice rests on.
+    pub fn detector(&self, group: &MachineSection) -> (DetectorKind, LabelUse) {
+        match self.project.pins.get(&group.to_string()) {
+            Some(&pinned) => (pinned, LabelUse::PersonSawTestLabels),
+            None => (DetectorKind::Fusion, LabelUse::None),
+        }
+    }
+
+    pub fn group_comparison(&self, group: &MachineSection) -> Option<&GroupComparison> {
+        self.comparison
+            .as_ref()?
+            .groups
+            .iter()
+            .find(|comparison| comparison.group == *group)
+    }
+
+    /// The section that screens about one section show: the scope's where it names one, else the focused clip's, else the first.
+    pub fn current_group(&self) -> Option<MachineSection> {
+        let groups = self.dataset.groups();
+        let in_scope = || groups.iter().filter(|group| self.scope.contains(group));
+        let focused = self
+            .focused()
+            .map(|clip| clip.group.clone())
+            .filter(|group| self.scope.contains(group));
+        focused.or_else(|| in_scope().next().cloned())
+    }
+
+    pub fn verdict(&self, clip_idx: usize) -> Verdict {
+        let Some(score) = self.scores.get(clip_idx).copied().flatten() else {
+            return Verdict::Open;
+        };
+        match (self.label(clip_idx), score.is_anomalous) {
+            (Label::Anomalous, true) => Verdict::Caught,
+            (Label::Anomalous, false) => Verdict::Missed,
+            (Label::Normal, true) => Verdict::FalseAlarm,
+            (Label::Normal, false) => Verdict::CorrectNormal,
+            (Label::Unknown, _) => Verdict::Open,
+        }
+    }
+
+    pub fn can_undo(&self) -> Option<&str> {
+        self.history.undo_label()
+    }
+
+    pub fn can_redo(&self) -> Option<&str> {
+        self.history.redo_label()
+    }
+}

@@ -1,0 +1,52 @@
+//! Sound as samples: reading and writing files, resampling, playback.
+//!
+//! *Invariant:* this room knows files and the sound card, and nothing of machines, labels or scores.
+
+mod error;
+mod player;
+mod read;
+mod resample;
+mod write;
+
+pub use error::AudioError;
+pub use player::Player;
+pub use read::{Header, read_clip, read_header};
+pub use resample::resample;
+pub use write::write_wav;
+
+use serde::{Deserialize, Serialize};
+
+/// The rate that every front end works at; every other rate is resampled to it.
+pub const SAMPLE_RATE_HZ: u32 = 16_000;
+
+/// One channel of sound.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Clip {
+    /// Samples in [-1, 1].
+    pub samples: Vec<f32>,
+    /// Samples a second.
+    pub sample_rate_hz: u32,
+}
+
+impl Clip {
+    /// Length in seconds.
+    pub fn duration_secs(&self) -> f64 {
+        self.samples.len() as f64 / f64::from(self.sample_rate_hz.max(1))
+    }
+}
+
+/// Which channel of a multi-channel recording is listened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelChoice {
+    /// The channel with this index, counted from 0; the last one where a file has fewer.
+    Index(u16),
+    /// The mean of all channels.
+    Mean,
+}
+
+impl Default for ChannelChoice {
+    fn default() -> Self {
+        Self::Index(0)
+    }
+}

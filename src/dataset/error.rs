@@ -1,0 +1,20 @@
+//! What can be wrong with a data folder.
+
+use std::path::PathBuf;
+
+use crate::progress::Cancelled;
+
+/// Why a data set cannot be opened or made.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    #[error("cannot access {path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{path} holds no recording: choose a folder with WAV or FLAC files", path = path.display())]
+    Empty { path: PathBuf },
+    #[error("{path}, line {line}: {reason}", path = path.display())]
+    Manifest { path: PathBuf, line: u64, reason: String },
+    #[error(transparent)]
+    Audio(#[from] crate::audio::AudioError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}

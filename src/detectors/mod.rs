@@ -1,0 +1,165 @@
+//! Back ends: embeddings of normal training clips in, an anomaly score for any clip out.
+//!
+//! # How to add a detector
+//! One new file with its `fit`, one variant of [`DetectorKind`], one line in [`DetectorKind::ALL`] and in [`fit`].
+//!
+//! *Invariant:* a detector sees embeddings and the domain of training clips; never a label, a test clip's domain, a file or a network.
+
+mod error;
+
+pub use error::DetectorError;
+
+use serde::{Deserialize, Serialize};
+
+/// The list of all detectors. Names on the command line and in project files are in kebab case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DetectorKind {
+    Knn,
+    Lof,
+    Cos,
+    Maha,
+    SoftCos,
+    SoftMaha,
+    /// Mean reconstruction error of an autoencoder: needs residuals.
+    Residual,
+    /// The label-free default: the others, z-normalised by their leave-one-out scores of the training bank, combined.
+    Fusion,
+}
+
+impl DetectorKind {
+    pub const ALL: [Self; 8] = [
+        Self::Knn,
+        Self::Lof,
+        Self::Cos,
+        Self::Maha,
+        Self::SoftCos,
+        Self::SoftMaha,
+        Self::Residual,
+        Self::Fusion,
+    ];
+
+    /// `knn`, `soft-cos`, …
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Knn => "knn",
+            Self::Lof => "lof",
+            Self::Cos => "cos",
+            Self::Maha => "maha",
+            Self::SoftCos => "soft-cos",
+            Self::SoftMaha => "soft-maha",
+            Self::Residual => "residual",
+            Self::Fusion => "fusion",
+        }
+    }
+
+    /// As in the papers' tables: `KNN`, `Soft COS`, …
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Knn => "KNN",
+            Self::Lof => "LOF",
+            Self::Cos => "COS",
+            Self::Maha => "MAHA",
+            Self::SoftCos => "Soft COS",
+            Self::SoftMaha => "Soft MAHA",
+            Self::Residual => "Residual",
+            Self::Fusion => "Fusion",
+        }
+    }
+
+    /// The detector of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Distance between embeddings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    Cosine,
+    Euclidean,
+}
+
+/// How the covariance of few clips in many dimensions is made invertible.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Covariance {
+    /// Ledoit-Wolf shrinkage towards a scaled identity; soft detectors pool the within-domain covariance.
+    Shrunk,
+    /// The paper's code: `+ ridge * I`, each domain its own.
+    Ridge(f64),
+}
+
+/// Parameters of all detectors; each uses its own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DetectorConfig {
+    pub knn_k: usize,
+    pub knn_metric: Metric,
+    pub lof_k: usize,
+    pub covariance: Covariance,
+}
+
+impl Default for DetectorConfig {
+    fn default() -> Self {
+        Self {
+            knn_k: 2,
+            knn_metric: Metric::Cosine,
+            lof_k: 4,
+            covariance: Covariance::Shrunk,
+        }
+    }
+}
+
+/// Embeddings of several clips.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Observations {
+    /// `[n_clips, n_features]`, one clip's features side by side.
+    pub embeddings: Vec<f32>,
+    pub n_features: usize,
+    /// Mean reconstruction error of each clip; empty where the extractor is no autoencoder.
+    pub residuals: Vec<f32>,
+}
+
+impl Observations {
+    pub fn n_clips(&self) -> usize {
+        if self.n_features == 0 {
+            self.residuals.len()
+        } else {
+            self.embeddings.len() / self.n_features
+        }
+    }
+
+    pub fn embedding(&self, clip: usize) -> &[f32] {
+        &self.embeddings[clip * self.n_features..(clip + 1) * self.n_features]
+    }
+}
+
+/// The normal training clips of one machine section: all that a detector is fitted on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Bank {
+    pub observations: Observations,
+    /// One a clip: recorded in the target domain.
+    pub is_target: Vec<bool>,
+}
+
+/// A detector fitted to a bank. Larger scores are more anomalous; the unit is the detector's own.
+pub trait Detector: Send + Sync {
+    fn scores(&self, queries: &Observations) -> Vec<f64>;
+
+    /// The score of each clip of the bank as if that clip had not been in it: what normal clips score.
+    fn leave_one_out_scores(&self) -> &[f64];
+
+    /// What the detector could not do on this bank and did instead, in words.
+    fn fallback(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Fits one detector.
+///
+/// # Errors
+/// Where the bank is too small, not finite, or lacks what the detector needs (residuals).
+pub fn fit(_kind: DetectorKind, _config: &DetectorConfig, _bank: &Bank) -> Result<Box<dyn Detector>, DetectorError> {
+    unimplemented!()
+}

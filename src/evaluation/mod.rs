@@ -1,0 +1,77 @@
+//! Scores and labels in; ROC curves, AUC, pAUC, harmonic means, intervals and thresholds out.
+//!
+//! *Invariant:* everything here is a function of scores and labels, nothing else: no clip, no detector, no clock.
+
+mod error;
+
+pub use error::EvaluationError;
+
+use serde::{Deserialize, Serialize};
+
+/// The score of one test clip with what is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LabelledScore {
+    pub score: f64,
+    pub is_anomaly: bool,
+    /// `None` where the data set knows no domains.
+    pub is_target: Option<bool>,
+}
+
+/// One step of a ROC curve: everything scored at or above the threshold is called anomalous.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RocStep {
+    pub threshold: f64,
+    pub n_true_positives: usize,
+    pub n_false_positives: usize,
+    pub true_positive_rate: f64,
+    pub false_positive_rate: f64,
+}
+
+/// A ROC curve with every step: one a distinct score, from (0, 0) to (1, 1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct RocCurve {
+    pub steps: Vec<RocStep>,
+    pub n_anomalies: usize,
+    pub n_normals: usize,
+}
+
+/// A figure with its 95 % bootstrap interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    pub value: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// The official figures of one section. `None` where undefined (no anomalies, no clips of that domain).
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct SectionMetrics {
+    /// All normals against all anomalies.
+    pub auc: Option<Figure>,
+    /// Normals of the source domain against all anomalies.
+    pub auc_source: Option<Figure>,
+    /// Normals of the target domain against all anomalies.
+    pub auc_target: Option<Figure>,
+    /// Up to a false positive rate of 0.1, McClish-standardised: chance is 0.5.
+    pub pauc: Option<Figure>,
+    /// Harmonic mean of AUC source, AUC target and pAUC; of AUC and pAUC where there are no domains.
+    pub hmean: Option<Figure>,
+}
+
+/// The operating point of a detector without any anomaly: where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThresholdRule {
+    /// This quantile of a gamma distribution fitted to the scores of held-out normal clips (the DCASE baselines' rule, 0.9).
+    Gamma(f64),
+    /// This quantile of the scores of held-out normal clips themselves.
+    Quantile(f64),
+    /// Set by hand.
+    Manual(f64),
+}
+
+impl Default for ThresholdRule {
+    fn default() -> Self {
+        Self::Gamma(0.9)
+    }
+}

@@ -1,0 +1,167 @@
+//! Front ends: a clip in, its embedding out (and, for autoencoders, its residual).
+//!
+//! # How to add an extractor
+//! One new file, one variant of [`Recipe`], one line in [`Recipe::ALL`], [`train`] and [`load`].
+//!
+//! *Invariant:* an extractor is trained on normal training clips only, and knows nothing of anomalies, detectors or the window.
+
+mod error;
+
+pub use error::ExtractorError;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::{ChannelChoice, Clip};
+use crate::dataset::{Attribute, CropWindow, MachineSection};
+use crate::dsp::Spectrogram;
+pub use crate::nn::{DeviceChoice, EpochMetrics};
+use crate::progress::Progress;
+
+/// The list of all extractors. Names on the command line and in project files are in kebab case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recipe {
+    /// Time-pooled statistics of a log-mel: no training.
+    PooledLogMel,
+    /// The dense autoencoder of the DCASE baselines.
+    DenseAe,
+    /// The shared extractor of the MobileAnoNet paper, machine-type loss.
+    #[serde(rename = "mobileanonet")]
+    MobileAnoNet,
+}
+
+impl Recipe {
+    pub const ALL: [Self; 3] = [Self::PooledLogMel, Self::DenseAe, Self::MobileAnoNet];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PooledLogMel => "pooled-log-mel",
+            Self::DenseAe => "dense-ae",
+            Self::MobileAnoNet => "mobileanonet",
+        }
+    }
+
+    /// The name on the screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PooledLogMel => "Pooled log-mel",
+            Self::DenseAe => "Dense autoencoder",
+            Self::MobileAnoNet => "MobileAnoNet",
+        }
+    }
+
+    /// One sentence for the person who chooses.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::PooledLogMel => "Statistics of the spectrum over time; no training, scores in seconds",
+            Self::DenseAe => "The DCASE baseline: learns to redraw normal sound, one network a machine",
+            Self::MobileAnoNet => "One small network shared by all machines; the strongest with several machines",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|recipe| recipe.name() == name)
+    }
+
+    /// Whether there is anything to train.
+    pub fn is_trained(self) -> bool {
+        self != Self::PooledLogMel
+    }
+}
+
+/// How an extractor is trained. Fields that a recipe does not know are ignored by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingConfig {
+    pub recipe: Recipe,
+    pub n_epochs: usize,
+    pub batch_size: usize,
+    pub learning_rate: f64,
+    /// Random segments a clip and epoch (MobileAnoNet).
+    pub segments_per_clip: usize,
+    pub seed: u64,
+    pub device: DeviceChoice,
+}
+
+impl TrainingConfig {
+    /// The published settings of a recipe.
+    pub fn published(recipe: Recipe) -> Self {
+        let (n_epochs, batch_size) = match recipe {
+            Recipe::PooledLogMel => (0, 1),
+            Recipe::DenseAe => (100, 512),
+            Recipe::MobileAnoNet => (15, 160),
+        };
+        Self {
+            recipe,
+            n_epochs,
+            batch_size,
+            learning_rate: 1e-3,
+            segments_per_clip: 20,
+            seed: 7,
+            device: DeviceChoice::Cpu,
+        }
+    }
+}
+
+/// A normal training clip as the trainer meets it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingClip {
+    pub file: PathBuf,
+    pub channel: ChannelChoice,
+    pub group: MachineSection,
+    pub attributes: Vec<Attribute>,
+}
+
+/// What a clip becomes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Embedding {
+    /// `[n_features]`
+    pub values: Vec<f32>,
+    /// Mean reconstruction error; `None` where the extractor is no autoencoder.
+    pub residual: Option<f32>,
+}
+
+/// A trained (or untrained and ready) front end. One object serves all machines of a run.
+pub trait Extractor: Send + Sync {
+    fn recipe(&self) -> Recipe;
+
+    /// The clip's embedding. `group` picks the network where each machine has its own.
+    ///
+    /// # Errors
+    /// Where the clip is shorter than one segment, or the run holds no network for its machine.
+    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError>;
+
+    /// Where the crop windows of a clip of this length lie, in order.
+    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow>;
+
+    /// One embedding for each of [`Self::crop_windows`].
+    fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError>;
+
+    /// The picture that the extractor sees of a clip: log-mel in dB or STFT magnitude.
+    fn model_input(&self, clip: &Clip) -> Spectrogram;
+
+    /// Writes what [`load`] needs into the run's folder.
+    fn save(&self, run_dir: &Path) -> Result<(), ExtractorError>;
+}
+
+/// Who watches a training: progress, and the figures of each epoch.
+pub trait TrainingObserver: Progress {
+    fn epoch(&mut self, metrics: &EpochMetrics);
+}
+
+/// Trains an extractor on normal clips; resumes from the last checkpoint in `run_dir` where there is one of the same configuration.
+pub fn train(
+    _config: &TrainingConfig,
+    _clips: &[TrainingClip],
+    _run_dir: &Path,
+    _observer: &mut dyn TrainingObserver,
+) -> Result<Box<dyn Extractor>, ExtractorError> {
+    unimplemented!()
+}
+
+/// Opens the extractor that a finished training left in `run_dir`.
+pub fn load(_config: &TrainingConfig, _run_dir: &Path) -> Result<Box<dyn Extractor>, ExtractorError> {
+    unimplemented!()
+}

@@ -1,0 +1,7 @@
+//! Threads for long work: generic, knows no subject.
+//!
+//! *Invariant:* this room knows neither sound nor window; what a job yields is the caller's type.
+
+mod runner;
+
+pub use runner::{JobContext, JobEvent, JobHandle, JobId, JobRunner, Wake};

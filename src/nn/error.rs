@@ -1,0 +1,22 @@
+//! Why a network cannot be trained or opened.
+
+use std::path::PathBuf;
+
+use crate::progress::Cancelled;
+
+/// Why a network cannot be trained or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainingError {
+    #[error("the device '{device}' is not in this build: choose cpu, or build with --features gpu")]
+    NoDevice { device: &'static str },
+    #[error("the loss became {loss} in epoch {epoch}: lower the learning rate")]
+    Diverged { epoch: usize, loss: f64 },
+    #[error("cannot access {path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("the weights in {path} do not fit: {reason}", path = path.display())]
+    Weights { path: PathBuf, reason: String },
+    #[error("the device failed: {reason}")]
+    Device { reason: String },
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}

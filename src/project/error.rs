@@ -1,0 +1,16 @@
+//! Why a project cannot be opened or saved.
+
+use std::path::PathBuf;
+
+/// Why a project cannot be opened or saved. An open that fails leaves the file as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    #[error("{path} is not an auscult project", path = path.display())]
+    NotAProject { path: PathBuf },
+    #[error("{path} was written by a newer auscult (version {found}, this one knows {known}): update auscult to open it", path = path.display())]
+    TooNew { path: PathBuf, found: u64, known: u32 },
+    #[error("{path} is damaged: {source}; the copy before the last save is {path}.bak", path = path.display())]
+    Invalid { path: PathBuf, source: serde_json::Error },
+    #[error("cannot access {path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+}

@@ -1,0 +1,13 @@
+//! The screen Map.
+
+use eframe::egui;
+
+use crate::app::{Action, State};
+
+/// The private look of the screen.
+#[derive(Default)]
+pub struct MapView {}
+
+impl MapView {
+    pub fn ui(&mut self, _ui: &mut egui::Ui, _state: &State, _actions: &mut Vec<Action>) {}
+}

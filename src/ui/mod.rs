@@ -1,0 +1,13 @@
+//! The only room that imports egui: frame, screens (one folder each), plots, widgets, theme.
+//!
+//! A view is a struct with its private look (zoom, open tab) and one method
+//! `ui(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>)`.
+//!
+//! *Invariant:* views read `&State` and push `Action`s; they never change `State`.
+
+pub mod browse;
+pub mod compare;
+pub mod map;
+pub mod theme;
+pub mod train;
+pub mod welcome;
