@@ -71,7 +71,6 @@ pub enum Action {
     PauseJob(JobId),
     ContinueJob(JobId),
     CancelJob(JobId),
-    DismissJob(JobId),
 
     // Detectors
     /// `None`: back to the label-free default.

@@ -1,23 +1,265 @@
-//! What each action and each job result changes.
+//! The one place where actions and job events come in; each is handed to the file of its subject.
 
-use super::{Action, State};
-use crate::jobs::Wake;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::folders::AppFolders;
+use super::job_types::{JobOutput, JobUpdate, RunningJob};
+use super::{Action, JobKind, JobView, Notice, Severity, State};
+use crate::audio::Player;
+use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Wake};
+
+/// Longest time that a frame spends on taking in job events.
+const DRAIN_BUDGET: Duration = Duration::from_millis(5);
 
 /// The state and all that changes it.
 pub struct App {
     pub state: State,
+    pub(super) runner: JobRunner<JobOutput, JobUpdate>,
+    pub(super) running: BTreeMap<JobId, RunningJob>,
+    pub(super) player: Option<Player>,
+    pub(super) folders: AppFolders,
+    /// When the project is to be saved.
+    pub(super) save_due: Option<Instant>,
+    n_notices: u64,
 }
 
 impl App {
-    pub fn new(_wake: Wake) -> Self {
-        Self { state: State::default() }
+    /// A program with nothing open; `wake` is called from job threads when there is something to take in.
+    pub fn new(wake: Wake) -> Self {
+        Self::with_folders(wake, AppFolders::of_this_user())
     }
 
-    /// Takes in what jobs have told and renews the playback position. Returns whether more waits.
+    /// The same with its own files elsewhere.
+    pub fn with_folders(wake: Wake, folders: AppFolders) -> Self {
+        let state = State {
+            recent: folders.read_recent(),
+            ..State::default()
+        };
+        Self {
+            state,
+            runner: JobRunner::new(wake),
+            running: BTreeMap::new(),
+            player: None,
+            folders,
+            save_due: None,
+            n_notices: 0,
+        }
+    }
+
+    /// Takes in what jobs have told, renews the playback position, saves when it is due. Returns whether more waits.
     pub fn poll(&mut self) -> bool {
-        false
+        let mut events = Vec::new();
+        let has_more = self.runner.drain(DRAIN_BUDGET, |id, event| events.push((id, event)));
+        for (id, event) in events {
+            self.take_in(id, event);
+        }
+        self.poll_playback();
+        if self.save_due.is_some_and(|due| Instant::now() >= due) {
+            self.save_now();
+        }
+        has_more
+    }
+
+    /// How long until [`Self::poll`] has something to do without being woken; `None`: not before it is.
+    pub fn next_wake(&self) -> Option<Duration> {
+        self.save_due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
     /// Carries out one action.
-    pub fn apply(&mut self, _action: Action) {}
+    pub fn apply(&mut self, action: Action) {
+        match action {
+            Action::Show(screen) => self.show(screen),
+            Action::Inspect(path) => self.inspect(path),
+            Action::InspectAgain { layout, channel } => self.inspect_again(layout, channel),
+            Action::DismissPreview => self.dismiss_preview(),
+            Action::CreateProject(path) => self.create_project(&path),
+            Action::OpenProject(path) => self.open_project(path),
+            Action::StartTour => self.start_tour(),
+            Action::CloseProject => self.close_project(),
+            Action::Save => self.save_now(),
+            Action::ForgetRecent(path) => self.forget_recent(&path),
+            Action::DismissNotice(id) => self.state.notices.retain(|notice| notice.id != id),
+            Action::PauseJob(id) => self.set_paused(id, true),
+            Action::ContinueJob(id) => self.set_paused(id, false),
+            Action::CancelJob(id) => self.cancel(id),
+            Action::SaveFigure { figure, path } => self.save_figure(figure, path),
+            Action::SaveTable { table, path } => self.save_table(table, path),
+            in_project => self.apply_in_project(in_project),
+        }
+    }
+
+    /// Actions that need an open project; without one they do nothing.
+    fn apply_in_project(&mut self, action: Action) {
+        if self.state.workbench.is_none() {
+            return;
+        }
+        match action {
+            Action::SetScope { machine, section } => self.set_scope(machine, section),
+            Action::SetFilter(filter) => self.set_filter(filter),
+            Action::SortBy(key) => self.sort_by(key),
+            Action::Focus(clip) => self.focus(clip),
+            Action::MoveFocus(n_rows) => self.move_focus(n_rows),
+            Action::Select(clips) => self.select(clips),
+            Action::SetLabel { clip, label } => self.set_label(clip, label),
+            Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
+            Action::PlayPause => self.play_pause(),
+            Action::PlayFrom(secs) => self.play_from(secs),
+            Action::Seek(secs) => self.seek(secs),
+            Action::SetLoop(span) => self.set_loop(span),
+            Action::Train(recipe) => self.train(recipe),
+            Action::Resume(run) => self.resume(&run),
+            Action::ActivateRun(run) => self.activate_run(&run),
+            Action::DeleteRun(run) => self.delete_run(&run),
+            Action::Pin { group, detector } => self.pin(&group, detector),
+            Action::SetThreshold { group, rule } => self.set_threshold(&group, rule),
+            Action::SetDetectorConfig(config) => self.set_detector_config(config),
+            Action::SetProjection(config) => self.edit("Change the map's settings", |project| project.map = config),
+            Action::ComputeMap => self.compute_map(),
+            Action::Undo => self.undo(),
+            Action::Redo => self.redo(),
+            _ => {}
+        }
+    }
+
+    /// Starts a job and shows it; `None` where the system gives no thread.
+    pub(super) fn spawn(
+        &mut self,
+        kind: JobKind,
+        title: &str,
+        work: impl FnOnce(&mut JobContext<JobOutput, JobUpdate>) -> anyhow::Result<JobOutput> + Send + 'static,
+    ) -> Option<JobId> {
+        match self.runner.spawn(title, work) {
+            Ok(handle) => {
+                let id = handle.id;
+                self.running.insert(
+                    id,
+                    RunningJob {
+                        handle,
+                        kind: kind.clone(),
+                        stage_begun: Instant::now(),
+                        last_progress: (0, 0),
+                    },
+                );
+                self.state.jobs.insert(
+                    0,
+                    JobView {
+                        id,
+                        kind,
+                        title: title.to_owned(),
+                        stage: String::new(),
+                        done: 0,
+                        total: 0,
+                        remaining_secs: None,
+                        is_paused: false,
+                        is_cancelling: false,
+                    },
+                );
+                Some(id)
+            }
+            Err(error) => {
+                self.notify(Severity::Error, format!("cannot start '{title}': {error}"));
+                None
+            }
+        }
+    }
+
+    /// Gives up the jobs of one kind: whatever they still tell is not heard.
+    pub(super) fn abandon(&mut self, is_meant: impl Fn(&JobKind) -> bool) {
+        // Dropping the handle asks the job to stop.
+        self.running.retain(|_, job| !is_meant(&job.kind));
+        self.state.jobs.retain(|job| !is_meant(&job.kind));
+    }
+
+    pub(super) fn notify(&mut self, severity: Severity, text: impl Into<String>) {
+        self.n_notices += 1;
+        self.state.notices.push(Notice {
+            id: self.n_notices,
+            severity,
+            text: text.into(),
+        });
+    }
+
+    fn take_in(&mut self, id: JobId, event: JobEvent<JobOutput, JobUpdate>) {
+        // A job that was given up, or belongs to a project that was closed.
+        if !self.running.contains_key(&id) {
+            return;
+        }
+        match event {
+            JobEvent::Progress { done, total } => self.note_progress(id, done, total),
+            JobEvent::Stage(name) => self.note_stage(id, name),
+            JobEvent::Log(line) => self.note_log(id, line),
+            JobEvent::Update(update) => self.take_update(id, update),
+            JobEvent::Finished(output) => {
+                if let Some(kind) = self.end_job(id) {
+                    self.take_output(&kind, output);
+                }
+            }
+            JobEvent::Cancelled => {
+                if let Some(kind) = self.end_job(id) {
+                    self.take_cancelled(&kind);
+                }
+            }
+            JobEvent::Failed(error) => {
+                if let Some(kind) = self.end_job(id) {
+                    self.take_failure(&kind, &error);
+                }
+            }
+        }
+    }
+
+    fn end_job(&mut self, id: JobId) -> Option<JobKind> {
+        self.state.jobs.retain(|job| job.id != id);
+        self.running.remove(&id).map(|job| job.kind)
+    }
+
+    fn note_progress(&mut self, id: JobId, done: u64, total: u64) {
+        let (Some(job), Some(running)) = (self.state.jobs.iter_mut().find(|job| job.id == id), self.running.get_mut(&id)) else {
+            return;
+        };
+        if (done < running.last_progress.0) || total != running.last_progress.1 {
+            running.stage_begun = Instant::now();
+        }
+        running.last_progress = (done, total);
+        (job.done, job.total) = (done, total);
+        let spent = running.stage_begun.elapsed().as_secs_f32();
+        job.remaining_secs = (done > 0 && spent > 1.0).then(|| spent * total.saturating_sub(done) as f32 / done as f32);
+    }
+
+    fn note_stage(&mut self, id: JobId, name: String) {
+        if let Some(job) = self.state.jobs.iter_mut().find(|job| job.id == id) {
+            job.stage = name;
+            job.remaining_secs = None;
+        }
+    }
+
+    fn note_log(&mut self, id: JobId, line: String) {
+        let Some(JobKind::Train { run }) = self.running.get(&id).map(|job| &job.kind) else {
+            return;
+        };
+        if let Some(run) = self
+            .state
+            .workbench
+            .as_mut()
+            .and_then(|workbench| workbench.runs.get_mut(run))
+        {
+            run.log.push(line);
+        }
+    }
+
+    fn set_paused(&mut self, id: JobId, is_paused: bool) {
+        if let (Some(running), Some(job)) = (self.running.get_mut(&id), self.state.jobs.iter_mut().find(|job| job.id == id)) {
+            running.handle.set_paused(is_paused);
+            job.is_paused = is_paused;
+            job.remaining_secs = None;
+        }
+    }
+
+    fn cancel(&mut self, id: JobId) {
+        if let (Some(running), Some(job)) = (self.running.get(&id), self.state.jobs.iter_mut().find(|job| job.id == id)) {
+            running.handle.cancel();
+            job.is_cancelling = true;
+            job.is_paused = false;
+        }
+    }
 }

@@ -8,7 +8,14 @@ mod action;
 mod apply;
 mod clip_list;
 mod focus;
+mod folders;
+mod job_types;
+mod listening;
 mod plots;
+mod projects;
+mod results;
+mod runs;
+mod scoring;
 mod state;
 mod undo;
 
@@ -16,6 +23,7 @@ pub use action::Action;
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
+pub use folders::AppFolders;
 pub use plots::{MatrixMetric, histogram_figure, loss_figure, map_figure, matrix_table, roc_figure, spectrogram_figure};
 pub use state::{
     ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView, Scope,

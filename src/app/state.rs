@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::job_types::CropBankKey;
 use super::undo::UndoHistory;
 use super::{ClipFilter, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
@@ -11,7 +12,7 @@ use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSecti
 use crate::detectors::DetectorKind;
 use crate::extractors::EpochMetrics;
 use crate::jobs::JobId;
-use crate::pipeline::{Comparison, EmbeddedClips, GroupComparison, LabelUse, Ribbon};
+use crate::pipeline::{Comparison, CropBank, EmbeddedClips, GroupComparison, LabelUse, Ribbon, Run};
 use crate::project::{Project, RunRecipe};
 use crate::projection;
 
@@ -28,6 +29,11 @@ pub enum Screen {
 
 impl Screen {
     pub const ALL: [Self; 5] = [Self::Welcome, Self::Browse, Self::Train, Self::Compare, Self::Map];
+
+    /// The screen of this title.
+    pub fn from_title(title: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|screen| screen.title() == title)
+    }
 
     pub fn title(self) -> &'static str {
         match self {
@@ -49,7 +55,7 @@ pub struct State {
     pub preview: Option<ImportPreview>,
     /// The open project.
     pub workbench: Option<Workbench>,
-    /// Running first, newest first; finished ones stay until dismissed or replaced.
+    /// The running ones, newest first.
     pub jobs: Vec<JobView>,
     pub notices: Vec<Notice>,
     pub playback: Playback,
@@ -69,6 +75,8 @@ pub struct RecentProject {
 #[derive(Debug, Clone, Default)]
 pub struct ImportPreview {
     pub folder: PathBuf,
+    /// Where the project's file is suggested to lie.
+    pub project_file: PathBuf,
     pub layout: Option<Layout>,
     pub channel: ChannelChoice,
     /// The scan, while it runs.
@@ -98,7 +106,14 @@ pub struct Workbench {
     pub project: Project,
     pub(super) history: UndoHistory,
     pub save: SaveState,
+    /// As scanned.
+    pub(super) scanned: Arc<Dataset>,
+    /// As scanned, with the labels that the person gave.
     pub dataset: Arc<Dataset>,
+    /// All sections, sorted.
+    pub groups: Vec<MachineSection>,
+    /// All machine types, sorted.
+    pub machines: Vec<String>,
     pub scope: Scope,
     pub filter: ClipFilter,
     /// Key, and whether smallest first.
@@ -111,6 +126,9 @@ pub struct Workbench {
     pub spectrogram: SpectrogramSettings,
     /// By the name of the run.
     pub runs: BTreeMap<String, RunView>,
+    /// The active run, once it is open.
+    pub(super) run: Option<(String, Arc<Run>)>,
+    pub(super) crop_banks: BTreeMap<CropBankKey, Arc<CropBank>>,
     /// Of the active run.
     pub embedded: Option<Arc<EmbeddedClips>>,
     pub comparison: Option<Arc<Comparison>>,
@@ -148,7 +166,7 @@ pub struct ClipScore {
     pub raw: f64,
     /// 0–100 among held-out or leave-one-out scores of normal training clips.
     pub percentile: f64,
-    /// A key that sorts clips of all sections together: percentile first, then how far beyond the normals.
+    /// Standard deviations from the mean of the normal scores: sorts clips of all sections together.
     pub order: f64,
     pub is_anomalous: bool,
 }
@@ -191,11 +209,16 @@ pub enum JobKind {
     Tour,
     OpenProject,
     LoadClip,
-    Train { run: String },
+    Train {
+        run: String,
+    },
     Score,
     Ribbon,
     Map,
+    /// Of the project.
     Save,
+    /// Of a figure or table.
+    SaveFile,
 }
 
 /// A job as the status bar shows it.
@@ -251,14 +274,70 @@ pub struct Playback {
 }
 
 impl Workbench {
+    /// A project that has just been opened: nothing filtered, nothing focused, no results yet.
+    pub fn new(path: PathBuf, project: Project, dataset: Dataset) -> Self {
+        let (groups, machines) = (dataset.groups(), dataset.machines());
+        let scanned = Arc::new(dataset);
+        let mut workbench = Self {
+            path,
+            project,
+            history: UndoHistory::default(),
+            save: SaveState::default(),
+            dataset: Arc::clone(&scanned),
+            scanned,
+            groups,
+            machines,
+            scope: Scope::default(),
+            filter: ClipFilter::default(),
+            sort: (SortKey::default(), true),
+            visible: Vec::new(),
+            selection: BTreeSet::new(),
+            focus: None,
+            focus_view: FocusView::default(),
+            spectrogram: SpectrogramSettings::default(),
+            runs: BTreeMap::new(),
+            run: None,
+            crop_banks: BTreeMap::new(),
+            embedded: None,
+            comparison: None,
+            scores: Vec::new(),
+            map: MapView::default(),
+        };
+        workbench.find_runs();
+        workbench.refresh_labels();
+        workbench.refresh_scores();
+        workbench
+    }
+
+    /// Shows one machine or section only; names that the data set does not have count as all.
+    pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
+        let machine = machine.filter(|machine| self.machines.contains(machine));
+        let section = section.filter(|section| self.groups.iter().any(|group| group.section == *section));
+        self.scope = Scope { machine, section };
+        self.refresh_visible();
+    }
+
+    /// Puts the person's labels over those of the data set.
+    pub(super) fn refresh_labels(&mut self) {
+        let mut dataset = Arc::clone(&self.scanned);
+        if !self.project.labels.is_empty() {
+            for clip in &mut Arc::make_mut(&mut dataset).clips {
+                if let Some(&label) = self.project.labels.get(&clip.path) {
+                    clip.label = label;
+                }
+            }
+        }
+        self.dataset = dataset;
+        self.refresh_visible();
+    }
+
     pub fn focused(&self) -> Option<&ClipEntry> {
         self.focus.and_then(|clip_idx| self.dataset.clips.get(clip_idx))
     }
 
     /// The person's label where there is one, the data set's otherwise.
     pub fn label(&self, clip_idx: usize) -> Label {
-        let clip = &self.dataset.clips[clip_idx];
-        self.project.labels.get(&clip.path).copied().unwrap_or(clip.label)
+        self.dataset.clips[clip_idx].label
     }
 
     /// The detector in use for a section, and what the choice rests on.
@@ -279,8 +358,7 @@ impl Workbench {
 
     /// The section that screens about one section show: the scope's where it names one, else the focused clip's, else the first.
     pub fn current_group(&self) -> Option<MachineSection> {
-        let groups = self.dataset.groups();
-        let in_scope = || groups.iter().filter(|group| self.scope.contains(group));
+        let in_scope = || self.groups.iter().filter(|group| self.scope.contains(group));
         let focused = self
             .focused()
             .map(|clip| clip.group.clone())

@@ -4,4 +4,4 @@
 
 mod runner;
 
-pub use runner::{JobContext, JobEvent, JobHandle, JobId, JobRunner, Wake};
+pub use runner::{JobContext, JobEvent, JobHandle, JobId, JobRunner, UpdateSender, Wake};

@@ -77,10 +77,34 @@ pub struct JobContext<T, U> {
     last_progress: Option<Instant>,
 }
 
+/// Hands out intermediate results beside the [`JobContext`], which is borrowed for progress at the same time.
+pub struct UpdateSender<T, U> {
+    id: JobId,
+    events: mpsc::Sender<(JobId, JobEvent<T, U>)>,
+    wake: Wake,
+}
+
+impl<T, U> UpdateSender<T, U> {
+    pub fn send(&self, update: U) {
+        if self.events.send((self.id, JobEvent::Update(update))).is_ok() {
+            (self.wake)();
+        }
+    }
+}
+
 impl<T, U> JobContext<T, U> {
     /// Hands out an intermediate result.
     pub fn update(&self, update: U) {
         self.send(JobEvent::Update(update));
+    }
+
+    /// A second end for intermediate results.
+    pub fn updates(&self) -> UpdateSender<T, U> {
+        UpdateSender {
+            id: self.id,
+            events: self.events.clone(),
+            wake: Arc::clone(&self.wake),
+        }
     }
 
     /// Send first, then wake: the other way round the last event could lie unseen.

@@ -1,10 +1,13 @@
 //! The machine × detector matrix: every detector fitted on each section's training clips and evaluated on its test clips.
 
-use crate::dataset::{Dataset, MachineSection};
-use crate::detectors::{DetectorConfig, DetectorKind};
-use crate::evaluation::{LabelledScore, SectionMetrics};
-use crate::pipeline::EmbeddedClips;
-use crate::progress::{Cancelled, Progress};
+use std::collections::BTreeSet;
+
+use super::EmbeddedClips;
+use super::train::may_be_fitted_on;
+use crate::dataset::{ClipEntry, Dataset, Label, MachineSection, Split};
+use crate::detectors::{self, Bank, DetectorConfig, DetectorKind, Observations};
+use crate::evaluation::{self, BootstrapConfig, LabelledScore, SectionMetrics};
+use crate::progress::{self, Cancelled, Progress};
 
 /// Which labels a choice of detector rests on: the badge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +32,12 @@ pub struct Comparison {
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupComparison {
     pub group: MachineSection,
-    /// Indices into the data set's clips.
+    /// The clips that the detectors are fitted on: indices into the data set's clips.
     pub train_clips: Vec<usize>,
     pub test_clips: Vec<usize>,
     /// Parallel to [`Comparison::detectors`]; an error says why that detector could not be fitted.
     pub results: Vec<Result<DetectorResult, String>>,
-    /// The detector with the best hmean (or AUC) on the test labels; `None` without labels.
+    /// The detector with the best hmean on the test labels; `None` without labels.
     pub oracle: Option<DetectorKind>,
 }
 
@@ -53,15 +56,117 @@ pub struct DetectorResult {
     pub fallback: Option<String>,
 }
 
+impl GroupComparison {
+    /// What this detector did here; `None` where it could not be fitted.
+    pub fn result(&self, detector: DetectorKind) -> Option<&DetectorResult> {
+        self.results.iter().flatten().find(|result| result.detector == detector)
+    }
+}
+
 /// Fits and evaluates every detector on every section that has embeddings.
 ///
 /// # Panics
 /// Where a test clip is among the clips to fit on: that is a bug, never a finding.
 pub fn compare(
-    _dataset: &Dataset,
-    _embedded: &EmbeddedClips,
-    _config: &DetectorConfig,
-    _progress: &mut dyn Progress,
+    dataset: &Dataset,
+    embedded: &EmbeddedClips,
+    config: &DetectorConfig,
+    progress: &mut dyn Progress,
 ) -> Result<Comparison, Cancelled> {
-    unimplemented!()
+    let has_residuals = embedded
+        .embeddings
+        .iter()
+        .flatten()
+        .any(|embedding| embedding.residual.is_some());
+    let detectors: Vec<DetectorKind> = DetectorKind::ALL
+        .into_iter()
+        .filter(|&kind| kind != DetectorKind::Residual || has_residuals)
+        .collect();
+    progress.stage("Fitting detectors");
+    let groups = progress::par_map(&dataset.groups(), progress, |group| {
+        compare_group(dataset, embedded, config, &detectors, group)
+    })?;
+    Ok(Comparison {
+        groups: groups.into_iter().flatten().collect(),
+        detectors,
+    })
+}
+
+/// `None` where the section has no embedding at all: the run was not trained on it.
+fn compare_group(
+    dataset: &Dataset,
+    embedded: &EmbeddedClips,
+    config: &DetectorConfig,
+    detectors: &[DetectorKind],
+    group: &MachineSection,
+) -> Option<GroupComparison> {
+    let fit_on: Vec<usize> = dataset
+        .indices(group, Split::Train)
+        .into_iter()
+        .filter(|&clip| may_be_fitted_on(&dataset.clips[clip]))
+        .collect();
+    let (observations, train_clips) = embedded.observations(&fit_on);
+    let (queries, test_clips) = embedded.observations(&dataset.indices(group, Split::Test));
+    if train_clips.is_empty() && test_clips.is_empty() {
+        return None;
+    }
+    assert_disjoint(dataset, &train_clips, &test_clips);
+    let is_target = train_clips.iter().map(|&clip| dataset.clips[clip].is_target()).collect();
+    let bank = Bank { observations, is_target };
+    let tested: Vec<&ClipEntry> = test_clips.iter().map(|&clip| &dataset.clips[clip]).collect();
+    let results: Vec<_> = detectors
+        .iter()
+        .map(|&kind| evaluate(kind, config, &bank, &queries, &tested))
+        .collect();
+    let oracle = results
+        .iter()
+        .flatten()
+        .filter(|result| result.detector != DetectorKind::Fusion)
+        .filter_map(|result| Some((result.detector, result.metrics.hmean?.value)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(detector, _)| detector);
+    Some(GroupComparison {
+        group: group.clone(),
+        train_clips,
+        test_clips,
+        results,
+        oracle,
+    })
+}
+
+fn assert_disjoint(dataset: &Dataset, train_clips: &[usize], test_clips: &[usize]) {
+    let fitted: BTreeSet<&str> = train_clips.iter().map(|&clip| dataset.clips[clip].path.as_str()).collect();
+    let leaked = test_clips
+        .iter()
+        .find(|&&clip| fitted.contains(dataset.clips[clip].path.as_str()));
+    assert!(leaked.is_none(), "a clip that is tested must never be fitted on");
+}
+
+fn evaluate(
+    kind: DetectorKind,
+    config: &DetectorConfig,
+    bank: &Bank,
+    queries: &Observations,
+    tested: &[&ClipEntry],
+) -> Result<DetectorResult, String> {
+    let detector = detectors::fit(kind, config, bank).map_err(|error| error.to_string())?;
+    let test_scores = detector.scores(queries);
+    let labelled: Vec<LabelledScore> = tested
+        .iter()
+        .zip(&test_scores)
+        .filter(|(clip, _)| clip.label != Label::Unknown)
+        .map(|(clip, &score)| LabelledScore {
+            score,
+            is_anomaly: clip.label == Label::Anomalous,
+            is_target: clip.domain.map(|_| clip.is_target()),
+        })
+        .collect();
+    Ok(DetectorResult {
+        detector: kind,
+        normal_scores: detector.leave_one_out_scores().to_vec(),
+        metrics: evaluation::section_metrics(&labelled, BootstrapConfig::default()),
+        test_scores,
+        labelled,
+        fallback: detector.fallback().map(str::to_owned),
+    })
 }

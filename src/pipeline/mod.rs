@@ -3,9 +3,14 @@
 //! *Invariant:* nothing here draws, prints or starts a job thread; the window and the command line call the same functions.
 
 mod compare;
+mod error;
 mod extract;
+mod model_card;
+mod ribbon;
 mod train;
 
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare};
-pub use extract::{EmbeddedClips, Ribbon, extract, score_crops};
-pub use train::{Run, load_run, train};
+pub use error::PipelineError;
+pub use extract::{EmbeddedClips, extract};
+pub use ribbon::{CropBank, Ribbon};
+pub use train::{Run, is_finished, load_run, read_epochs, read_log, train};

@@ -1,11 +1,21 @@
 //! From a data set and a recipe to a run: a folder with everything that is needed to embed clips again.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::dataset::Dataset;
-use crate::extractors::{Extractor, ExtractorError, TrainingObserver};
+use super::PipelineError;
+use super::model_card::model_card;
+use crate::dataset::{ClipEntry, Dataset, Label, Split};
+use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
+use crate::progress::{Cancelled, Progress};
 use crate::project::RunRecipe;
+
+/// The recipe of a run, in its folder; written last, so that a folder that has it is whole.
+const RECIPE_FILE: &str = "recipe.json";
+const METRICS_FILE: &str = "metrics.csv";
+const LOG_FILE: &str = "log.txt";
+const CARD_FILE: &str = "model_card.md";
 
 /// A finished training and its folder.
 #[derive(Clone)]
@@ -15,17 +25,190 @@ pub struct Run {
     pub extractor: Arc<dyn Extractor>,
 }
 
-/// Trains on the normal training clips of the chosen machines and writes the run's folder.
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run")
+            .field("dir", &self.dir)
+            .field("recipe", &self.recipe)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a clip may be fitted on: a training clip that nobody called anomalous.
+pub(super) fn may_be_fitted_on(clip: &ClipEntry) -> bool {
+    clip.split == Split::Train && clip.label != Label::Anomalous
+}
+
+/// Trains on the normal training clips of the chosen machines and writes the run's folder. Resumes a training that was cut off there.
+///
+/// # Errors
+/// Where there is nothing to train on, the folder cannot be written, the training fails, or the wish to stop.
 pub fn train(
-    _dataset: &Dataset,
-    _recipe: &RunRecipe,
-    _run_dir: &Path,
-    _observer: &mut dyn TrainingObserver,
-) -> Result<Run, ExtractorError> {
-    unimplemented!()
+    dataset: &Dataset,
+    recipe: &RunRecipe,
+    run_dir: &Path,
+    observer: &mut dyn TrainingObserver,
+) -> Result<Run, PipelineError> {
+    std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
+    let clips = training_clips(dataset, recipe)?;
+    observer.log(&format!("{}: {} normal clips", recipe.training.recipe.title(), clips.len()));
+    let mut recorder = Recorder {
+        run_dir,
+        observer,
+        error: None,
+    };
+    let trained = extractors::train(&recipe.training, &clips, run_dir, &mut recorder);
+    if let Some(error) = recorder.error {
+        return Err(error);
+    }
+    let extractor = trained?;
+    extractor.save(run_dir)?;
+    let epochs = read_epochs(run_dir);
+    write(
+        &run_dir.join(CARD_FILE),
+        model_card(dataset, recipe, clips.len(), &epochs).as_bytes(),
+    )?;
+    let json = serde_json::to_vec_pretty(recipe).map_err(|source| PipelineError::io(run_dir, source.into()))?;
+    write(&run_dir.join(RECIPE_FILE), &json)?;
+    Ok(Run {
+        dir: run_dir.to_owned(),
+        recipe: recipe.clone(),
+        extractor: Arc::from(extractor),
+    })
 }
 
 /// Opens a run that [`train`] wrote.
-pub fn load_run(_run_dir: &Path) -> Result<Run, ExtractorError> {
-    unimplemented!()
+///
+/// # Errors
+/// Where the folder holds no finished run, or its weights do not fit.
+pub fn load_run(run_dir: &Path) -> Result<Run, PipelineError> {
+    let path = run_dir.join(RECIPE_FILE);
+    let json = std::fs::read(&path).map_err(|_| PipelineError::NotARun {
+        path: run_dir.to_owned(),
+    })?;
+    let recipe: RunRecipe = serde_json::from_slice(&json).map_err(|source| PipelineError::BadRun {
+        path: path.clone(),
+        reason: source.to_string(),
+    })?;
+    let extractor = extractors::load(&recipe.training, run_dir)?;
+    Ok(Run {
+        dir: run_dir.to_owned(),
+        recipe,
+        extractor: Arc::from(extractor),
+    })
+}
+
+/// Whether a folder holds a finished run.
+pub fn is_finished(run_dir: &Path) -> bool {
+    run_dir.join(RECIPE_FILE).is_file()
+}
+
+/// The figures of the epochs that a run has behind it; lines that cannot be read are left out.
+pub fn read_epochs(run_dir: &Path) -> Vec<EpochMetrics> {
+    let Ok(mut reader) = csv::Reader::from_path(run_dir.join(METRICS_FILE)) else {
+        return Vec::new();
+    };
+    let mut epochs: Vec<EpochMetrics> = Vec::new();
+    for epoch in reader.deserialize().flatten() {
+        let epoch: EpochMetrics = epoch;
+        // A resumed training repeats the epoch that it was cut off in.
+        epochs.retain(|known| (known.epoch_idx, &known.network) != (epoch.epoch_idx, &epoch.network));
+        epochs.push(epoch);
+    }
+    epochs
+}
+
+/// The lines that a run logged.
+pub fn read_log(run_dir: &Path) -> Vec<String> {
+    std::fs::read_to_string(run_dir.join(LOG_FILE))
+        .map(|text| text.lines().map(str::to_owned).collect())
+        .unwrap_or_default()
+}
+
+fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingClip>, PipelineError> {
+    let machines = dataset.machines();
+    if let Some(unknown) = recipe.machines.iter().find(|machine| !machines.contains(machine)) {
+        return Err(PipelineError::NoSuchMachine {
+            machine: unknown.clone(),
+            known: machines.join(", "),
+        });
+    }
+    let is_chosen = |chosen: &[String], name: &String| chosen.is_empty() || chosen.contains(name);
+    let clips: Vec<TrainingClip> = dataset
+        .clips
+        .iter()
+        .filter(|clip| may_be_fitted_on(clip))
+        .filter(|clip| is_chosen(&recipe.machines, &clip.group.machine) && is_chosen(&recipe.sections, &clip.group.section))
+        .map(|clip| TrainingClip {
+            file: dataset.file(clip),
+            channel: dataset.channel,
+            group: clip.group.clone(),
+            attributes: clip.attributes.clone(),
+        })
+        .collect();
+    if clips.is_empty() {
+        Err(PipelineError::NothingToTrainOn {
+            root: dataset.root.clone(),
+        })
+    } else {
+        Ok(clips)
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
+    std::fs::write(path, bytes).map_err(|source| PipelineError::io(path, source))
+}
+
+/// Passes everything on and keeps epochs and log lines in the run's folder.
+struct Recorder<'a> {
+    run_dir: &'a Path,
+    observer: &'a mut dyn TrainingObserver,
+    /// The first failure to write: a training must not go on for hours without leaving a trace.
+    error: Option<PipelineError>,
+}
+
+impl Recorder<'_> {
+    fn append(&mut self, name: &str, line: &str) {
+        let path = self.run_dir.join(name);
+        let appended = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(line.as_bytes()));
+        if let Err(source) = appended {
+            self.error.get_or_insert(PipelineError::io(&path, source));
+        }
+    }
+}
+
+impl Progress for Recorder<'_> {
+    fn step(&mut self, done: u64, total: u64) -> Result<(), Cancelled> {
+        if self.error.is_some() {
+            return Err(Cancelled);
+        }
+        self.observer.step(done, total)
+    }
+
+    fn stage(&mut self, name: &str) {
+        self.observer.stage(name);
+    }
+
+    fn log(&mut self, line: &str) {
+        self.append(LOG_FILE, &format!("{line}\n"));
+        self.observer.log(line);
+    }
+}
+
+impl TrainingObserver for Recorder<'_> {
+    fn epoch(&mut self, metrics: &EpochMetrics) {
+        let is_new = !self.run_dir.join(METRICS_FILE).exists();
+        let mut writer = csv::WriterBuilder::new().has_headers(is_new).from_writer(Vec::new());
+        let line = writer
+            .serialize(metrics)
+            .ok()
+            .and_then(|()| writer.into_inner().ok())
+            .unwrap_or_default();
+        self.append(METRICS_FILE, &String::from_utf8_lossy(&line));
+        self.observer.epoch(metrics);
+    }
 }

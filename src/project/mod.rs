@@ -9,7 +9,7 @@ pub use error::ProjectError;
 pub use file::{VERSION, open, save};
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,72 @@ pub struct Project {
     pub labels: BTreeMap<String, Label>,
     pub map: ProjectionConfig,
     pub view: ViewSettings,
+}
+
+impl Project {
+    /// A new project on the recordings below `root`, an absolute path; `path` is where its file will lie.
+    pub fn new(path: &Path, root: &Path, layout: Option<Layout>, channel: ChannelChoice) -> Self {
+        let name = root
+            .file_name()
+            .map_or_else(|| "Recordings".to_owned(), |name| name.to_string_lossy().into_owned());
+        Self {
+            version: VERSION,
+            name,
+            data: DataSource {
+                root: relative_to(root, folder_of(path)),
+                layout,
+                channel,
+            },
+            runs: BTreeMap::new(),
+            active_run: None,
+            detector: DetectorConfig::default(),
+            pins: BTreeMap::new(),
+            thresholds: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            map: ProjectionConfig::default(),
+            view: ViewSettings::default(),
+        }
+    }
+
+    /// The folder of recordings, for a project file that lies at `path`.
+    pub fn data_root(&self, path: &Path) -> PathBuf {
+        let mut root = folder_of(path).to_owned();
+        for part in self.data.root.components() {
+            match part {
+                Component::ParentDir => {
+                    root.pop();
+                }
+                Component::CurDir => {}
+                other => root.push(other),
+            }
+        }
+        root
+    }
+
+    /// The folder of a run, for a project file that lies at `path`.
+    pub fn run_dir(path: &Path, run: &str) -> PathBuf {
+        folder_of(path).join("runs").join(run)
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// `target` as seen from `base`, both absolute; `target` itself where they share nothing.
+fn relative_to(target: &Path, base: &Path) -> PathBuf {
+    let n_shared = target.components().zip(base.components()).take_while(|(a, b)| a == b).count();
+    // The root alone in common (`/`) says nothing about what moves together.
+    if n_shared < 2 {
+        return target.to_owned();
+    }
+    let up = base.components().skip(n_shared).map(|_| Component::ParentDir);
+    let relative: PathBuf = up.chain(target.components().skip(n_shared)).collect();
+    if relative.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        relative
+    }
 }
 
 /// Where the recordings are and how they are read.

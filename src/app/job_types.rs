@@ -1,0 +1,75 @@
+//! The closed list of what jobs yield: a new job breaks the `match` until it is handled.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{JobKind, LoadedClip};
+use crate::dataset::{Dataset, MachineSection};
+use crate::extractors::{EpochMetrics, TrainingObserver};
+use crate::jobs::{JobContext, JobHandle};
+use crate::pipeline::{Comparison, CropBank, EmbeddedClips, Ribbon, Run};
+use crate::project::Project;
+use crate::projection;
+
+/// What a job yields when it is done.
+pub(super) enum JobOutput {
+    FolderInspected(Arc<Dataset>),
+    ProjectOpened(Box<OpenedProject>),
+    ClipLoaded(Arc<LoadedClip>),
+    RunTrained,
+    Scored(Box<Scored>),
+    Compared(Arc<Comparison>),
+    RibbonScored {
+        clip_idx: usize,
+        key: CropBankKey,
+        bank: Arc<CropBank>,
+        ribbon: Arc<Ribbon>,
+    },
+    MapComputed(projection::Layout),
+    ProjectSaved,
+    FileSaved(PathBuf),
+}
+
+/// What a job yields on the way.
+pub(super) enum JobUpdate {
+    Epoch(EpochMetrics),
+    Layout(projection::Layout),
+}
+
+/// A project file with the recordings that it speaks of.
+pub(super) struct OpenedProject {
+    pub(super) path: PathBuf,
+    pub(super) project: Project,
+    pub(super) dataset: Dataset,
+}
+
+/// Everything that a run says of the data set.
+pub(super) struct Scored {
+    pub(super) run_name: String,
+    pub(super) run: Arc<Run>,
+    pub(super) embedded: Arc<EmbeddedClips>,
+    pub(super) comparison: Arc<Comparison>,
+}
+
+/// A job from the app's side. Dropping it asks the job to stop.
+pub(super) struct RunningJob {
+    pub(super) handle: JobHandle,
+    pub(super) kind: JobKind,
+    pub(super) stage_begun: Instant,
+    pub(super) last_progress: (u64, u64),
+}
+
+impl TrainingObserver for JobContext<JobOutput, JobUpdate> {
+    fn epoch(&mut self, metrics: &EpochMetrics) {
+        self.update(JobUpdate::Epoch(metrics.clone()));
+    }
+}
+
+/// Names the bank of crops that belongs to a section, a run and a detector.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct CropBankKey {
+    pub(super) run_name: String,
+    pub(super) group: MachineSection,
+    pub(super) detector: &'static str,
+}

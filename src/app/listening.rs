@@ -1,0 +1,291 @@
+//! The clip list, the focused clip and playing it.
+
+use std::sync::Arc;
+
+use super::job_types::JobOutput;
+use super::{App, ClipFilter, FocusView, JobKind, LoadedClip, Playback, SortKey, SpectrogramKind, SpectrogramSettings};
+use crate::audio::{self, Clip, Player};
+use crate::dataset::Label;
+use crate::dsp::{self, Peaks};
+
+impl App {
+    pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.set_scope(machine, section);
+            self.touch();
+        }
+    }
+
+    pub(super) fn set_filter(&mut self, filter: ClipFilter) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.filter = filter;
+            workbench.refresh_visible();
+        }
+    }
+
+    pub(super) fn sort_by(&mut self, key: SortKey) {
+        if let Some(workbench) = &mut self.state.workbench {
+            let (current, ascending) = workbench.sort;
+            // The most anomalous clips are what a person wants first.
+            workbench.sort = (key, if current == key { !ascending } else { key != SortKey::Score });
+            workbench.refresh_visible();
+        }
+    }
+
+    pub(super) fn select(&mut self, clips: Vec<usize>) {
+        if let Some(workbench) = &mut self.state.workbench {
+            let n_clips = workbench.dataset.clips.len();
+            workbench.selection = clips.into_iter().filter(|&clip| clip < n_clips).collect();
+            if workbench.filter.selected_only {
+                workbench.refresh_visible();
+            }
+        }
+    }
+
+    pub(super) fn set_label(&mut self, clip: usize, label: Label) {
+        let Some(entry) = self
+            .state
+            .workbench
+            .as_ref()
+            .and_then(|workbench| workbench.scanned.clips.get(clip))
+        else {
+            return;
+        };
+        let (path, original) = (entry.path.clone(), entry.label);
+        let words = match label {
+            Label::Normal => "Label as normal",
+            Label::Anomalous => "Label as anomalous",
+            Label::Unknown => "Remove the label",
+        };
+        self.edit(words, |project| {
+            if label == original {
+                project.labels.remove(&path)
+            } else {
+                project.labels.insert(path, label)
+            };
+        });
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.refresh_labels();
+        }
+        self.compare_again();
+    }
+
+    pub(super) fn focus(&mut self, clip_idx: usize) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        if clip_idx >= workbench.dataset.clips.len() {
+            return;
+        }
+        workbench.focus = Some(clip_idx);
+        workbench.focus_view = FocusView::default();
+        self.stop_playing();
+        self.state.playback.loop_span_secs = None;
+        self.load_focused();
+    }
+
+    pub(super) fn move_focus(&mut self, n_rows: isize) {
+        let Some(workbench) = &self.state.workbench else { return };
+        if workbench.visible.is_empty() {
+            return;
+        }
+        let here = workbench
+            .focus
+            .and_then(|focus| workbench.visible.iter().position(|&clip| clip == focus));
+        let row = here.map_or(0, |row| row.saturating_add_signed(n_rows).min(workbench.visible.len() - 1));
+        self.focus(workbench.visible[row]);
+    }
+
+    pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.spectrogram = settings;
+            self.load_focused();
+        }
+    }
+
+    fn load_focused(&mut self) {
+        self.abandon(|kind| *kind == JobKind::LoadClip);
+        let Some((workbench, clip_idx)) = self
+            .state
+            .workbench
+            .as_ref()
+            .and_then(|workbench| Some((workbench, workbench.focus?)))
+        else {
+            return;
+        };
+        let file = workbench.dataset.file(&workbench.dataset.clips[clip_idx]);
+        let (channel, settings) = (workbench.dataset.channel, workbench.spectrogram);
+        // Only the picture changes where the sound is there already.
+        let known = workbench
+            .focus_view
+            .loaded
+            .as_ref()
+            .filter(|loaded| loaded.clip_idx == clip_idx)
+            .map(|loaded| Arc::clone(&loaded.clip));
+        self.spawn(JobKind::LoadClip, "Reading the clip", move |_| {
+            let clip = match known {
+                Some(clip) => clip,
+                None => Arc::new(audio::read_clip(&file, channel)?),
+            };
+            Ok(JobOutput::ClipLoaded(Arc::new(picture(clip_idx, clip, settings))))
+        });
+    }
+
+    pub(super) fn take_loaded(&mut self, loaded: Result<Arc<LoadedClip>, String>) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        match loaded {
+            Ok(loaded) => {
+                let is_new = workbench
+                    .focus_view
+                    .loaded
+                    .as_ref()
+                    .is_none_or(|known| known.clip_idx != loaded.clip_idx);
+                let clip = Arc::clone(&loaded.clip);
+                workbench.focus_view.loaded = Some(loaded);
+                workbench.focus_view.error = None;
+                if is_new {
+                    if let Some(player) = &mut self.player
+                        && let Err(error) = player.load(clip)
+                    {
+                        self.state.playback.unavailable = Some(error.to_string());
+                    }
+                    self.score_focused_crops();
+                }
+            }
+            Err(error) => workbench.focus_view.error = Some(error),
+        }
+    }
+
+    pub(super) fn play_pause(&mut self) {
+        if !self.ready_to_play() {
+            return;
+        }
+        if let Some(player) = &mut self.player {
+            if player.is_playing() { player.pause() } else { player.play() }
+        }
+    }
+
+    pub(super) fn play_from(&mut self, secs: f64) {
+        if !self.ready_to_play() {
+            return;
+        }
+        if let Some(player) = &mut self.player {
+            player.seek(secs);
+            player.play();
+        }
+    }
+
+    pub(super) fn seek(&mut self, secs: f64) {
+        self.state.playback.position_secs = secs;
+        if let Some(player) = &mut self.player {
+            player.seek(secs);
+        }
+    }
+
+    pub(super) fn set_loop(&mut self, span: Option<(f64, f64)>) {
+        self.state.playback.loop_span_secs = span;
+        if let Some(player) = &mut self.player {
+            player.set_loop(span);
+        }
+    }
+
+    pub(super) fn stop_playing(&mut self) {
+        if let Some(player) = &mut self.player {
+            player.pause();
+            player.set_loop(None);
+        }
+        self.state.playback = Playback {
+            unavailable: self.state.playback.unavailable.take(),
+            ..Playback::default()
+        };
+    }
+
+    pub(super) fn poll_playback(&mut self) {
+        let Some(player) = &self.player else { return };
+        self.state.playback.is_playing = player.is_playing();
+        if self.state.playback.is_playing {
+            self.state.playback.position_secs = player.position_secs();
+        }
+        if let Some(reason) = player.failure() {
+            self.state.playback.unavailable = Some(reason);
+            self.state.playback.is_playing = false;
+            // The next wish to play tries the sound card anew.
+            self.player = None;
+        }
+    }
+
+    /// Opens the sound card at the first wish to play, so that a machine without one never notices.
+    fn ready_to_play(&mut self) -> bool {
+        let loaded = self
+            .state
+            .workbench
+            .as_ref()
+            .and_then(|workbench| workbench.focus_view.loaded.clone());
+        let Some(loaded) = loaded else { return false };
+        if self.player.is_none() {
+            let opened = Player::open().and_then(|mut player| {
+                player.load(Arc::clone(&loaded.clip))?;
+                player.seek(self.state.playback.position_secs);
+                player.set_loop(self.state.playback.loop_span_secs);
+                Ok(player)
+            });
+            match opened {
+                Ok(player) => {
+                    self.player = Some(player);
+                    self.state.playback.unavailable = None;
+                }
+                Err(error) => {
+                    self.state.playback.unavailable = Some(error.to_string());
+                    self.notify(super::Severity::Warning, error.to_string());
+                }
+            }
+        }
+        self.player.is_some()
+    }
+}
+
+/// Draws a clip: outline and spectrogram in dB re full scale.
+fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
+    let SpectrogramSettings {
+        kind,
+        n_fft,
+        hop,
+        n_mels,
+    } = settings;
+    let padding = dsp::Padding::Zero;
+    // A full-scale sine has the magnitude n_fft / 4 under a Hann window: that is 0 dB.
+    let reference_db = 20.0 * (n_fft as f32 / 4.0).log10();
+    let (mut spectrogram, bin_hz) = match kind {
+        SpectrogramKind::Stft => {
+            let mut spectrogram = dsp::Stft::new(dsp::StftConfig { n_fft, hop, padding }).magnitude(&clip.samples);
+            for value in &mut spectrogram.values {
+                *value = 20.0 * value.max(1e-10).log10();
+            }
+            let bin_width = clip.sample_rate_hz as f32 / n_fft as f32;
+            (spectrogram, (0..=n_fft / 2).map(|bin| bin as f32 * bin_width).collect())
+        }
+        SpectrogramKind::Mel => {
+            let front_end = dsp::LogMel::new(dsp::LogMelConfig {
+                n_fft,
+                hop,
+                n_mels,
+                power: 2,
+                padding,
+            });
+            let centres = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels)
+                .centres_hz()
+                .to_vec();
+            (front_end.decibel(&clip.samples), centres)
+        }
+    };
+    for value in &mut spectrogram.values {
+        *value -= reference_db;
+    }
+    let peaks = Peaks::new(&clip.samples);
+    LoadedClip {
+        clip_idx,
+        clip,
+        peaks,
+        settings,
+        spectrogram: Arc::new(spectrogram),
+        bin_hz,
+    }
+}

@@ -1,0 +1,315 @@
+//! Opening, making, saving and closing projects; looking into folders before.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::folders::remember;
+use super::job_types::{JobOutput, OpenedProject};
+use super::state::SaveState;
+use super::{App, ImportPreview, JobKind, RecentProject, Screen, Severity, Workbench};
+use crate::audio::ChannelChoice;
+use crate::dataset::{self, Dataset, Layout, ScanOptions, SyntheticConfig};
+use crate::extractors::{Recipe, TrainingConfig};
+use crate::project::{self, Project, RunRecipe};
+
+/// Rest after an edit before it is saved.
+const AUTOSAVE_DELAY: Duration = Duration::from_secs(2);
+const PROJECT_FILE: &str = "project.json";
+
+impl App {
+    pub(super) fn show(&mut self, screen: Screen) {
+        self.state.screen = screen;
+        if self.state.workbench.is_some() {
+            self.touch();
+        }
+    }
+
+    /// Opens what a person pointed at: a project, or a folder to look into.
+    pub(super) fn inspect(&mut self, path: PathBuf) {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        if path.is_file() && path.extension().is_some_and(|ending| ending == "json") {
+            return self.open_project(path);
+        }
+        if path.join(PROJECT_FILE).is_file() {
+            return self.open_project(path.join(PROJECT_FILE));
+        }
+        self.state.screen = Screen::Welcome;
+        let name = path
+            .file_name()
+            .map_or_else(|| "Recordings".to_owned(), |name| name.to_string_lossy().into_owned());
+        let project_file = self.folders.suggest_project(&name);
+        self.state.preview = Some(ImportPreview {
+            folder: path,
+            project_file,
+            ..ImportPreview::default()
+        });
+        self.inspect_again(None, ChannelChoice::default());
+    }
+
+    pub(super) fn inspect_again(&mut self, layout: Option<Layout>, channel: ChannelChoice) {
+        self.abandon(|kind| *kind == JobKind::Scan);
+        let Some(folder) = self.state.preview.as_ref().map(|preview| preview.folder.clone()) else {
+            return;
+        };
+        let job = self.spawn(JobKind::Scan, "Looking into the folder", move |context| {
+            let dataset = dataset::scan(&folder, ScanOptions { layout, channel }, context)?;
+            Ok(JobOutput::FolderInspected(Arc::new(dataset)))
+        });
+        if let Some(preview) = &mut self.state.preview {
+            *preview = ImportPreview {
+                layout,
+                channel,
+                job,
+                error: None,
+                dataset: None,
+                ..std::mem::take(preview)
+            };
+        }
+    }
+
+    pub(super) fn dismiss_preview(&mut self) {
+        self.abandon(|kind| *kind == JobKind::Scan);
+        self.state.preview = None;
+    }
+
+    pub(super) fn take_inspected(&mut self, result: Result<Arc<Dataset>, String>) {
+        let Some(preview) = &mut self.state.preview else { return };
+        preview.job = None;
+        match result {
+            Ok(dataset) => preview.dataset = Some(dataset),
+            Err(error) => preview.error = Some(error),
+        }
+    }
+
+    /// Makes a project of the folder that was looked into and scores it at once with the recipe that needs no training.
+    pub(super) fn create_project(&mut self, path: &Path) {
+        let Some((preview, dataset)) = self
+            .state
+            .preview
+            .as_ref()
+            .and_then(|preview| Some((preview, preview.dataset.clone()?)))
+        else {
+            return;
+        };
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if path.exists() {
+            return self.notify(
+                Severity::Error,
+                format!("{} exists already: choose another name, or open it", path.display()),
+            );
+        }
+        if path.starts_with(&dataset.root) {
+            return self.notify(
+                Severity::Error,
+                "choose a place outside the folder of recordings: nothing is ever written there",
+            );
+        }
+        let project = Project::new(&path, &dataset.root, preview.layout, preview.channel);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let created = std::fs::create_dir_all(folder)
+            .map_err(|source| project::ProjectError::Io {
+                path: folder.to_owned(),
+                source,
+            })
+            .and_then(|()| project::save(&path, &project));
+        if let Err(error) = created {
+            return self.notify(Severity::Error, error.to_string());
+        }
+        self.state.preview = None;
+        let dataset = Arc::unwrap_or_clone(dataset);
+        self.enter(OpenedProject { path, project, dataset });
+        let training = TrainingConfig::published(Recipe::PooledLogMel);
+        self.train(RunRecipe {
+            training,
+            machines: Vec::new(),
+            sections: Vec::new(),
+        });
+    }
+
+    pub(super) fn open_project(&mut self, path: PathBuf) {
+        self.abandon(|kind| matches!(kind, JobKind::OpenProject | JobKind::Scan));
+        self.spawn(JobKind::OpenProject, "Opening the project", move |context| {
+            let path = std::path::absolute(&path)?;
+            let project = project::open(&path)?;
+            let options = ScanOptions {
+                layout: project.data.layout,
+                channel: project.data.channel,
+            };
+            let dataset = dataset::scan(&project.data_root(&path), options, context)?;
+            Ok(JobOutput::ProjectOpened(Box::new(OpenedProject { path, project, dataset })))
+        });
+    }
+
+    /// Makes synthetic machines beside the program's projects, or takes those that an earlier tour made, and looks into them.
+    pub(super) fn start_tour(&mut self) {
+        self.abandon(|kind| *kind == JobKind::Tour);
+        let project_file = self.folders.projects.join("Tour").join(PROJECT_FILE);
+        if project_file.is_file() {
+            return self.open_project(project_file);
+        }
+        let recordings = self.folders.projects.join("Tour recordings");
+        self.spawn(JobKind::Tour, "Making a synthetic fan, pump and slider", move |context| {
+            dataset::write_synthetic(&recordings, &SyntheticConfig::default(), context)?;
+            let dataset = dataset::scan(&recordings, ScanOptions::default(), context)?;
+            let mut project = Project::new(&project_file, &dataset.root, None, ChannelChoice::default());
+            "Tour".clone_into(&mut project.name);
+            std::fs::create_dir_all(project_file.parent().unwrap_or(&recordings))?;
+            project::save(&project_file, &project)?;
+            Ok(JobOutput::ProjectOpened(Box::new(OpenedProject {
+                path: project_file,
+                project,
+                dataset,
+            })))
+        });
+    }
+
+    /// Shows an opened project where it was left; one without any run is scored with the recipe that needs no training.
+    pub(super) fn enter(&mut self, opened: OpenedProject) {
+        self.close_project();
+        self.state.preview = None;
+        let OpenedProject { path, project, dataset } = opened;
+        remember(&mut self.state.recent, &path, &project.name, dataset.clips.len());
+        self.folders.write_recent(&self.state.recent);
+        for note in &dataset.notes {
+            self.notify(Severity::Warning, note.clone());
+        }
+        let view = project.view.clone();
+        let mut workbench = Workbench::new(path, project, dataset);
+        workbench.set_scope(view.scope_machine, view.scope_section);
+        let focus = view
+            .focus
+            .and_then(|path| workbench.dataset.clips.iter().position(|clip| clip.path == path));
+        let focus = focus.or_else(|| workbench.visible.first().copied());
+        self.state.screen = Screen::from_title(&view.screen)
+            .filter(|&screen| screen != Screen::Welcome)
+            .unwrap_or(Screen::Browse);
+        let active = workbench.project.active_run.clone();
+        let has_runs = !workbench.runs.is_empty();
+        self.state.workbench = Some(workbench);
+        if let Some(clip) = focus {
+            self.focus(clip);
+        }
+        match active {
+            Some(run) => self.activate_run(&run),
+            None if !has_runs => {
+                let training = TrainingConfig::published(Recipe::PooledLogMel);
+                self.train(RunRecipe {
+                    training,
+                    machines: Vec::new(),
+                    sections: Vec::new(),
+                });
+            }
+            None => {}
+        }
+        self.save_due = None;
+    }
+
+    pub(super) fn close_project(&mut self) {
+        if self.save_due.is_some() {
+            self.save_now();
+        }
+        self.stop_playing();
+        // A save that is under way must reach the disk.
+        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::Scan));
+        self.state.workbench = None;
+        self.state.screen = Screen::Welcome;
+    }
+
+    pub(super) fn forget_recent(&mut self, path: &Path) {
+        self.state.recent.retain(|recent: &RecentProject| recent.path != path);
+        self.folders.write_recent(&self.state.recent);
+    }
+
+    /// Changes the project in a way that can be taken back.
+    pub(super) fn edit(&mut self, label: &str, change: impl FnOnce(&mut Project)) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let before = workbench.project.clone();
+        change(&mut workbench.project);
+        if workbench.project != before {
+            workbench.history.record(label, &before);
+            self.touch();
+        }
+    }
+
+    pub(super) fn undo(&mut self) {
+        self.step_history(|workbench| workbench.history.undo(&workbench.project));
+    }
+
+    pub(super) fn redo(&mut self) {
+        self.step_history(|workbench| workbench.history.redo(&workbench.project));
+    }
+
+    fn step_history(&mut self, step: impl FnOnce(&mut Workbench) -> Option<Project>) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let Some(project) = step(workbench) else { return };
+        // Runs come and go with their folders, not with the history.
+        let (runs, active_run) = (
+            std::mem::take(&mut workbench.project.runs),
+            workbench.project.active_run.take(),
+        );
+        let labels_changed = project.labels != workbench.project.labels;
+        let detector_changed = project.detector != workbench.project.detector;
+        workbench.project = Project {
+            runs,
+            active_run,
+            ..project
+        };
+        workbench.refresh_labels();
+        workbench.refresh_scores();
+        self.touch();
+        if labels_changed || detector_changed {
+            self.compare_again();
+        }
+        self.score_focused_crops();
+    }
+
+    /// Notes that the project differs from its file, to be saved in a moment.
+    pub(super) fn touch(&mut self) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.save = SaveState::Changed;
+            self.save_due = Some(Instant::now() + AUTOSAVE_DELAY);
+        }
+    }
+
+    /// Saves in the background; a later save waits for an earlier one by being due again.
+    pub(super) fn save_now(&mut self) {
+        self.save_due = None;
+        let screen = self.state.screen;
+        let Some(workbench) = &mut self.state.workbench else { return };
+        if self.running.values().any(|job| job.kind == JobKind::Save) {
+            return self.touch();
+        }
+        let project = workbench.project_to_save(screen);
+        let path = workbench.path.clone();
+        workbench.save = SaveState::Saved;
+        self.spawn(JobKind::Save, "Saving", move |_| {
+            project::save(&path, &project)?;
+            Ok(JobOutput::ProjectSaved)
+        });
+    }
+
+    /// Saves what is not saved yet and waits for it: for the end of the program.
+    pub fn shut_down(&mut self) {
+        let screen = self.state.screen;
+        if let Some(workbench) = &self.state.workbench
+            && workbench.save != SaveState::Saved
+            && let Err(error) = project::save(&workbench.path, &workbench.project_to_save(screen))
+        {
+            self.notify(Severity::Error, error.to_string());
+        }
+        self.running.clear();
+    }
+}
+
+impl Workbench {
+    /// The project with where the person is now.
+    fn project_to_save(&self, screen: Screen) -> Project {
+        let mut project = self.project.clone();
+        screen.title().clone_into(&mut project.view.screen);
+        project.view.focus = self.focused().map(|clip| clip.path.clone());
+        project.view.scope_machine.clone_from(&self.scope.machine);
+        project.view.scope_section.clone_from(&self.scope.section);
+        project
+    }
+}

@@ -1,0 +1,213 @@
+//! Trainings: starting, resuming, finishing, choosing the one that the screens show.
+
+use std::sync::Arc;
+
+use super::job_types::{JobOutput, JobUpdate, Scored};
+use super::{App, JobKind, RunStatus, RunView, Severity, Workbench};
+use crate::pipeline::{self, PipelineError};
+use crate::project::{Project, RunRecipe};
+
+impl App {
+    /// Starts a new run; its name is the recipe's with a number.
+    pub(super) fn train(&mut self, recipe: RunRecipe) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let name = workbench.free_run_name(recipe.training.recipe.name());
+        let view = RunView {
+            recipe: recipe.clone(),
+            status: RunStatus::Training,
+            epochs: Vec::new(),
+            log: Vec::new(),
+            job: None,
+        };
+        workbench.runs.insert(name.clone(), view);
+        workbench.project.runs.insert(name.clone(), recipe);
+        self.touch();
+        self.start_run(&name);
+    }
+
+    /// Goes on with a run that was stopped, from its last checkpoint.
+    pub(super) fn resume(&mut self, name: &str) {
+        let is_waiting = self
+            .run(name)
+            .is_some_and(|run| run.job.is_none() && run.status != RunStatus::Done);
+        if is_waiting {
+            self.start_run(name);
+        }
+    }
+
+    fn start_run(&mut self, name: &str) {
+        let Some(workbench) = &self.state.workbench else { return };
+        let Some(recipe) = workbench.runs.get(name).map(|run| run.recipe.clone()) else {
+            return;
+        };
+        let (dataset, run_dir) = (Arc::clone(&workbench.dataset), Project::run_dir(&workbench.path, name));
+        let title = format!("Train {name}");
+        let job = self.spawn(JobKind::Train { run: name.to_owned() }, &title, move |context| {
+            pipeline::train(&dataset, &recipe, &run_dir, context)?;
+            Ok(JobOutput::RunTrained)
+        });
+        if let Some(run) = self.run_mut(name) {
+            run.job = job;
+            run.status = if job.is_some() {
+                RunStatus::Training
+            } else {
+                RunStatus::Stopped
+            };
+        }
+    }
+
+    pub(super) fn take_update(&mut self, id: crate::jobs::JobId, update: JobUpdate) {
+        match (update, self.running.get(&id).map(|job| job.kind.clone())) {
+            (JobUpdate::Epoch(epoch), Some(JobKind::Train { run })) => {
+                if let Some(run) = self.run_mut(&run) {
+                    run.epochs
+                        .retain(|known| (known.epoch_idx, &known.network) != (epoch.epoch_idx, &epoch.network));
+                    run.epochs.push(epoch);
+                }
+            }
+            (JobUpdate::Layout(layout), Some(JobKind::Map)) => self.take_layout(layout),
+            _ => {}
+        }
+    }
+
+    pub(super) fn end_run(&mut self, name: &str, status: RunStatus) {
+        if let RunStatus::Failed(reason) = &status {
+            self.notify(Severity::Error, format!("{name}: {reason}"));
+        }
+        let is_done = status == RunStatus::Done;
+        if let Some(run) = self.run_mut(name) {
+            run.status = status;
+            run.job = None;
+        }
+        if is_done {
+            self.activate_run(name);
+        }
+    }
+
+    /// Makes this run the one whose embeddings and scores are shown.
+    pub(super) fn activate_run(&mut self, name: &str) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        if workbench.runs.get(name).is_none_or(|run| run.status != RunStatus::Done) {
+            return;
+        }
+        workbench.project.active_run = Some(name.to_owned());
+        workbench.forget_results();
+        let (dataset, detector) = (Arc::clone(&workbench.dataset), workbench.project.detector);
+        let (run_name, run_dir) = (name.to_owned(), Project::run_dir(&workbench.path, name));
+        self.touch();
+        self.abandon(|kind| matches!(kind, JobKind::Score | JobKind::Ribbon | JobKind::Map));
+        self.spawn(JobKind::Score, &format!("Score with {name}"), move |context| {
+            let run = Arc::new(pipeline::load_run(&run_dir)?);
+            let embedded = Arc::new(pipeline::extract(&run, &dataset, context)?);
+            let comparison = Arc::new(pipeline::compare(&dataset, &embedded, &detector, context)?);
+            Ok(JobOutput::Scored(Box::new(Scored {
+                run_name,
+                run,
+                embedded,
+                comparison,
+            })))
+        });
+    }
+
+    pub(super) fn take_scored(&mut self, scored: Scored) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let n_failed = scored.embedded.failed.len();
+        let first_failure = scored
+            .embedded
+            .failed
+            .first()
+            .map(|file| format!("{}: {}", file.path.display(), file.error));
+        workbench.run = Some((scored.run_name, scored.run));
+        workbench.embedded = Some(scored.embedded);
+        workbench.comparison = Some(scored.comparison);
+        workbench.refresh_scores();
+        if let Some(first) = first_failure {
+            self.notify(
+                Severity::Warning,
+                format!("{n_failed} clips could not be scored; the first: {first}"),
+            );
+        }
+        self.score_focused_crops();
+    }
+
+    pub(super) fn delete_run(&mut self, name: &str) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let run_dir = Project::run_dir(&workbench.path, name);
+        workbench.runs.remove(name);
+        workbench.project.runs.remove(name);
+        if workbench.project.active_run.as_deref() == Some(name) {
+            workbench.project.active_run = None;
+            workbench.forget_results();
+        }
+        self.abandon(|kind| matches!(kind, JobKind::Train { run } if run == name));
+        self.touch();
+        // Moved aside first: a training that has not noticed yet writes into nothing that is seen again.
+        let trash = run_dir.with_extension("deleted");
+        let removed = std::fs::rename(&run_dir, &trash).and_then(|()| std::fs::remove_dir_all(&trash));
+        if let Err(error) = removed
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            self.notify(Severity::Warning, format!("{}: {error}", run_dir.display()));
+        }
+    }
+
+    fn run(&self, name: &str) -> Option<&RunView> {
+        self.state.workbench.as_ref()?.runs.get(name)
+    }
+
+    fn run_mut(&mut self, name: &str) -> Option<&mut RunView> {
+        self.state.workbench.as_mut()?.runs.get_mut(name)
+    }
+}
+
+impl Workbench {
+    /// How the runs of a project stand, by what their folders hold.
+    pub(super) fn find_runs(&mut self) {
+        for (name, recipe) in &self.project.runs {
+            let run_dir = Project::run_dir(&self.path, name);
+            let status = if pipeline::is_finished(&run_dir) {
+                RunStatus::Done
+            } else {
+                RunStatus::Stopped
+            };
+            let (epochs, log) = (pipeline::read_epochs(&run_dir), pipeline::read_log(&run_dir));
+            self.runs.insert(
+                name.clone(),
+                RunView {
+                    recipe: recipe.clone(),
+                    status,
+                    epochs,
+                    log,
+                    job: None,
+                },
+            );
+        }
+    }
+
+    /// The first name that neither a run nor a folder that was left behind has.
+    fn free_run_name(&self, recipe: &str) -> String {
+        let mut names = (1..).map(|n| format!("{recipe}-{n}"));
+        let is_free = |name: &String| !self.runs.contains_key(name) && !Project::run_dir(&self.path, name).exists();
+        names.find(is_free).unwrap_or_default()
+    }
+
+    /// Drops everything that the active run said.
+    fn forget_results(&mut self) {
+        self.run = None;
+        self.embedded = None;
+        self.comparison = None;
+        self.crop_banks.clear();
+        self.map = super::MapView::default();
+        self.focus_view.crops.clear();
+        self.focus_view.ribbon = None;
+        self.refresh_scores();
+    }
+}
+
+/// A failure in words; cancelled trainings are stopped, not failed.
+pub(super) fn failure_text(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<PipelineError>() {
+        Some(error) => error.to_string(),
+        None => format!("{error:#}"),
+    }
+}

@@ -1,0 +1,231 @@
+//! Detectors, thresholds, scores, the crops of the focused clip, and the map.
+
+use std::sync::Arc;
+
+use super::job_types::{CropBankKey, JobOutput, JobUpdate};
+use super::{App, ClipScore, JobKind, MapView, Workbench};
+use crate::dataset::MachineSection;
+use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::evaluation::{self, ThresholdRule};
+use crate::pipeline::{self, CropBank, DetectorResult, Ribbon};
+use crate::projection;
+
+impl App {
+    pub(super) fn pin(&mut self, group: &MachineSection, detector: Option<DetectorKind>) {
+        let key = group.to_string();
+        let words = match detector {
+            Some(kind) => format!("Pin {} for {key}", kind.title()),
+            None => format!("Unpin the detector of {key}"),
+        };
+        self.edit(&words, |project| {
+            match detector {
+                Some(kind) => project.pins.insert(key.clone(), kind),
+                None => project.pins.remove(&key),
+            };
+            // A threshold set by hand is in the unit of the detector that it was set for.
+            if matches!(project.thresholds.get(&key), Some(ThresholdRule::Manual(_))) {
+                project.thresholds.remove(&key);
+            }
+        });
+        self.scores_changed();
+    }
+
+    pub(super) fn set_threshold(&mut self, group: &MachineSection, rule: ThresholdRule) {
+        let key = group.to_string();
+        self.edit(&format!("Set the threshold of {key}"), |project| {
+            if rule == ThresholdRule::default() {
+                project.thresholds.remove(&key)
+            } else {
+                project.thresholds.insert(key.clone(), rule)
+            };
+        });
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.refresh_scores();
+        }
+    }
+
+    pub(super) fn set_detector_config(&mut self, config: DetectorConfig) {
+        self.edit("Change the detectors' settings", |project| project.detector = config);
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.crop_banks.clear();
+        }
+        self.compare_again();
+    }
+
+    fn scores_changed(&mut self) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.refresh_scores();
+        }
+        self.score_focused_crops();
+    }
+
+    /// Fits and evaluates anew after labels or the detectors' settings have changed.
+    pub(super) fn compare_again(&mut self) {
+        let Some(workbench) = &self.state.workbench else { return };
+        let Some(embedded) = workbench.embedded.clone() else { return };
+        let (dataset, config) = (Arc::clone(&workbench.dataset), workbench.project.detector);
+        self.abandon(|kind| *kind == JobKind::Score);
+        self.spawn(JobKind::Score, "Fit the detectors again", move |context| {
+            Ok(JobOutput::Compared(Arc::new(pipeline::compare(
+                &dataset, &embedded, &config, context,
+            )?)))
+        });
+    }
+
+    pub(super) fn take_compared(&mut self, comparison: Arc<pipeline::Comparison>) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.comparison = Some(comparison);
+            workbench.refresh_scores();
+        }
+    }
+
+    /// Scores the crops of the focused clip, fitting the bank of its section first where there is none yet.
+    pub(super) fn score_focused_crops(&mut self) {
+        self.abandon(|kind| *kind == JobKind::Ribbon);
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let Some(clip_idx) = workbench.focus else { return };
+        workbench.focus_view.ribbon = None;
+        let Some((name, run)) = workbench.run.clone() else { return };
+        let clip = &workbench.dataset.clips[clip_idx];
+        workbench.focus_view.crops = run.extractor.crop_windows(clip.duration_secs);
+        let (kind, _) = workbench.detector(&clip.group);
+        let key = CropBankKey {
+            run_name: name,
+            group: clip.group.clone(),
+            detector: kind.name(),
+        };
+        let (bank, dataset, config) = (
+            workbench.crop_banks.get(&key).cloned(),
+            Arc::clone(&workbench.dataset),
+            workbench.project.detector,
+        );
+        self.spawn(JobKind::Ribbon, "Score the crops of the clip", move |context| {
+            let bank = match bank {
+                Some(bank) => bank,
+                None => Arc::new(CropBank::fit(&run, &dataset, &key.group, kind, &config, context)?),
+            };
+            let ribbon = Arc::new(bank.score(&run, &dataset, clip_idx)?);
+            Ok(JobOutput::RibbonScored {
+                clip_idx,
+                key,
+                bank,
+                ribbon,
+            })
+        });
+    }
+
+    pub(super) fn take_ribbon(&mut self, clip_idx: usize, key: CropBankKey, bank: Arc<CropBank>, ribbon: Arc<Ribbon>) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        workbench.crop_banks.insert(key, bank);
+        if workbench.focus == Some(clip_idx) {
+            workbench.focus_view.crops.clone_from(&ribbon.crops);
+            workbench.focus_view.ribbon = Some(ribbon);
+        }
+    }
+
+    pub(super) fn compute_map(&mut self) {
+        self.abandon(|kind| *kind == JobKind::Map);
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let Some(embedded) = workbench.embedded.clone() else { return };
+        let config = workbench.project.map;
+        let (observations, clips) = embedded.observations(&embedded.embedded_clips());
+        workbench.map = MapView {
+            clips: Arc::new(clips),
+            ..MapView::default()
+        };
+        let job = self.spawn(JobKind::Map, "Draw the map", move |context| {
+            let updates = context.updates();
+            let mut on_layout = |layout| updates.send(JobUpdate::Layout(layout));
+            let layout = projection::project_embeddings(
+                &config,
+                &observations.embeddings,
+                observations.n_features,
+                context,
+                &mut on_layout,
+            )?;
+            Ok(JobOutput::MapComputed(layout))
+        });
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.map.job = job;
+        }
+    }
+
+    pub(super) fn take_layout(&mut self, layout: projection::Layout) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.map.layout = Some(Arc::new(layout));
+        }
+    }
+
+    pub(super) fn end_map(&mut self, error: Option<String>) {
+        if let Some(workbench) = &mut self.state.workbench {
+            workbench.map.job = None;
+            workbench.map.error = error;
+        }
+    }
+}
+
+impl Workbench {
+    /// The result of the detector in use for a section.
+    pub fn result_in_use(&self, group: &MachineSection) -> Option<&DetectorResult> {
+        let (kind, _) = self.detector(group);
+        self.group_comparison(group)?.result(kind)
+    }
+
+    /// The rule in use for a section's threshold.
+    pub fn threshold_rule(&self, group: &MachineSection) -> ThresholdRule {
+        self.project.thresholds.get(&group.to_string()).copied().unwrap_or_default()
+    }
+
+    /// The threshold in use for a section, in the unit of the detector in use.
+    pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
+        let result = self.result_in_use(group)?;
+        Some(evaluation::threshold(self.threshold_rule(group), &result.normal_scores))
+    }
+
+    /// Works out [`Workbench::scores`] anew: after the comparison, a detector or a threshold has changed.
+    pub(super) fn refresh_scores(&mut self) {
+        let mut scores = vec![None; self.dataset.clips.len()];
+        if let Some(comparison) = self.comparison.clone() {
+            for group in &comparison.groups {
+                let Some((result, threshold)) = self.result_in_use(&group.group).zip(self.threshold(&group.group)) else {
+                    continue;
+                };
+                let spread = Spread::of(&result.normal_scores);
+                let of_test = group.test_clips.iter().zip(&result.test_scores);
+                for (&clip, &raw) in of_test.chain(group.train_clips.iter().zip(&result.normal_scores)) {
+                    let percentile = evaluation::percentile(raw, &result.normal_scores);
+                    scores[clip] = Some(ClipScore {
+                        raw,
+                        percentile,
+                        order: spread.deviations(raw),
+                        is_anomalous: raw >= threshold,
+                    });
+                }
+            }
+        }
+        self.scores = scores;
+        self.refresh_visible();
+    }
+}
+
+/// Mean and standard deviation of normal scores: brings the detectors of different sections to one scale.
+struct Spread {
+    mean: f64,
+    deviation: f64,
+}
+
+impl Spread {
+    fn of(scores: &[f64]) -> Self {
+        let n = scores.len().max(1) as f64;
+        let mean = scores.iter().sum::<f64>() / n;
+        let variance = scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / n;
+        Self {
+            mean,
+            deviation: variance.sqrt().max(f64::MIN_POSITIVE),
+        }
+    }
+
+    fn deviations(&self, score: f64) -> f64 {
+        (score - self.mean) / self.deviation
+    }
+}

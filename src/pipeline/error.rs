@@ -1,0 +1,57 @@
+//! What can go wrong on the way from recordings to results.
+
+use std::path::{Path, PathBuf};
+
+use crate::audio::AudioError;
+use crate::dataset::DatasetError;
+use crate::evaluation::EvaluationError;
+use crate::extractors::ExtractorError;
+use crate::figures::FigureError;
+use crate::progress::Cancelled;
+use crate::projection::ProjectionError;
+
+/// Why a verb of the pipeline failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    #[error("cannot access {path}: {source}", path = path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{path} holds no finished run: train one with 'auscult train … --out {path}'", path = path.display())]
+    NotARun { path: PathBuf },
+    #[error("{path} is damaged: {reason}", path = path.display())]
+    BadRun { path: PathBuf, reason: String },
+    #[error("there is no machine '{machine}': choose among {known}")]
+    NoSuchMachine { machine: String, known: String },
+    #[error("{root} has no normal training clip for the chosen machines and sections", root = root.display())]
+    NothingToTrainOn { root: PathBuf },
+    #[error("none of the {n_clips} clips could be embedded; the first because {reason}")]
+    NothingEmbedded { n_clips: usize, reason: String },
+    #[error("the detector '{detector}' could not be fitted to any section; to {group} not because {reason}")]
+    NoDetector {
+        detector: &'static str,
+        group: String,
+        reason: String,
+    },
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    #[error(transparent)]
+    Extractor(#[from] ExtractorError),
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
+    #[error(transparent)]
+    Figure(#[from] FigureError),
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl PipelineError {
+    pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! When in a clip the anomaly is heard: each crop scored against crops of normal training clips.
+
+use std::collections::BTreeSet;
+
+use super::train::may_be_fitted_on;
+use super::{PipelineError, Run};
+use crate::audio;
+use crate::dataset::{CropWindow, Dataset, MachineSection};
+use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorKind, Observations};
+use crate::evaluation;
+use crate::extractors::{Embedding, ExtractorError};
+use crate::progress::{self, Progress};
+
+/// Training clips whose crops make the bank: enough for a percentile, few enough to be ready in seconds.
+const MAX_BANK_CLIPS: usize = 40;
+
+/// The anomaly of each crop of one clip.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ribbon {
+    pub crops: Vec<CropWindow>,
+    /// Percentile (0–100) among the crops of normal training clips; parallel to `crops`.
+    pub percentiles: Vec<f32>,
+}
+
+/// Crops of normal training clips in two halves, so that no clip is ever judged by a detector that knows it.
+pub struct CropBank {
+    group: MachineSection,
+    halves: [Half; 2],
+}
+
+/// A detector fitted to the crops of one half of the clips, and what the crops of the other half score.
+struct Half {
+    /// Indices into the data set's clips.
+    fitted_on: BTreeSet<usize>,
+    detector: Box<dyn Detector>,
+    normal_scores: Vec<f64>,
+}
+
+impl CropBank {
+    /// Fits the bank of one section.
+    ///
+    /// # Errors
+    /// Where the section has fewer than two normal training clips that can be read, or the detector cannot be fitted to them.
+    pub fn fit(
+        run: &Run,
+        dataset: &Dataset,
+        group: &MachineSection,
+        kind: DetectorKind,
+        config: &DetectorConfig,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, PipelineError> {
+        let candidates: Vec<usize> = (0..dataset.clips.len())
+            .filter(|&clip| dataset.clips[clip].group == *group && may_be_fitted_on(&dataset.clips[clip]))
+            .collect();
+        // Every n-th, so that the bank covers the whole span of recording time.
+        let step = candidates.len().div_ceil(MAX_BANK_CLIPS).max(1);
+        let chosen: Vec<usize> = candidates.into_iter().step_by(step).collect();
+        let crops = progress::par_map(&chosen, progress, |&clip| (clip, embed_crops(run, dataset, clip)))?;
+        let readable: Vec<(usize, Vec<Embedding>)> = crops
+            .into_iter()
+            .filter_map(|(clip, crops)| crops.ok().map(|crops| (clip, crops)))
+            .collect();
+        let (even, odd): (Vec<_>, Vec<_>) = readable.into_iter().enumerate().partition(|(position, _)| position % 2 == 0);
+        let halves = [even, odd].map(|half| half.into_iter().map(|(_, clip)| clip).collect::<Vec<_>>());
+        let fit = |own: &[(usize, Vec<Embedding>)], other: &[(usize, Vec<Embedding>)]| -> Result<Half, PipelineError> {
+            let observations = gather(own);
+            let bank = Bank {
+                is_target: own
+                    .iter()
+                    .flat_map(|(clip, crops)| crops.iter().map(|_| dataset.clips[*clip].is_target()))
+                    .collect(),
+                observations,
+            };
+            let detector = detectors::fit(kind, config, &bank).map_err(|error| PipelineError::NoDetector {
+                detector: kind.name(),
+                group: group.to_string(),
+                reason: error.to_string(),
+            })?;
+            let normal_scores = detector.scores(&gather(other));
+            Ok(Half {
+                fitted_on: own.iter().map(|(clip, _)| *clip).collect(),
+                detector,
+                normal_scores,
+            })
+        };
+        if halves[1].is_empty() {
+            return Err(PipelineError::NothingToTrainOn {
+                root: dataset.root.clone(),
+            });
+        }
+        Ok(Self {
+            group: group.clone(),
+            halves: [fit(&halves[0], &halves[1])?, fit(&halves[1], &halves[0])?],
+        })
+    }
+
+    pub fn group(&self) -> &MachineSection {
+        &self.group
+    }
+
+    /// Scores the crops of one clip of the bank's section.
+    ///
+    /// # Errors
+    /// Where the clip cannot be read or is too short for a crop.
+    pub fn score(&self, run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Ribbon, PipelineError> {
+        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), dataset.channel)?;
+        let crops = run.extractor.crop_windows(sound.duration_secs() as f32);
+        let embeddings = run.extractor.embed_crops(&sound, &self.group)?;
+        let mut queries = Observations::default();
+        for embedding in &embeddings {
+            queries.push(embedding);
+        }
+        let strangers: Vec<&Half> = self
+            .halves
+            .iter()
+            .filter(|half| !half.fitted_on.contains(&clip_idx))
+            .collect();
+        let mut percentiles = vec![0.0f32; embeddings.len()];
+        for half in &strangers {
+            for (percentile, score) in percentiles.iter_mut().zip(half.detector.scores(&queries)) {
+                *percentile += (evaluation::percentile(score, &half.normal_scores) / strangers.len() as f64) as f32;
+            }
+        }
+        Ok(Ribbon { crops, percentiles })
+    }
+}
+
+fn embed_crops(run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Vec<Embedding>, ExtractorError> {
+    let clip = &dataset.clips[clip_idx];
+    let sound = audio::read_clip(&dataset.file(clip), dataset.channel)?;
+    run.extractor.embed_crops(&sound, &clip.group)
+}
+
+fn gather(clips: &[(usize, Vec<Embedding>)]) -> Observations {
+    let mut observations = Observations::default();
+    for embedding in clips.iter().flat_map(|(_, crops)| crops) {
+        observations.push(embedding);
+    }
+    observations
+}
