@@ -34,6 +34,14 @@ impl AppFolders {
         files.find(|file| !file.exists()).unwrap_or_default()
     }
 
+    /// The project that was open last, where it is still there.
+    pub fn last_project(&self) -> Option<PathBuf> {
+        self.read_recent()
+            .into_iter()
+            .map(|recent| recent.path)
+            .find(|path| path.is_file())
+    }
+
     /// The recent projects, newest first; none where the list is missing or cannot be read.
     pub(super) fn read_recent(&self) -> Vec<RecentProject> {
         std::fs::read(self.recent_file())

@@ -179,7 +179,7 @@ impl Workbench {
     /// The threshold in use for a section, in the unit of the detector in use.
     pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
         let result = self.result_in_use(group)?;
-        Some(evaluation::threshold(self.threshold_rule(group), &result.normal_scores))
+        evaluation::threshold(self.threshold_rule(group), &result.normal_scores)
     }
 
     /// Works out [`Workbench::scores`] anew: after the comparison, a detector or a threshold has changed.
@@ -193,7 +193,7 @@ impl Workbench {
                 let spread = Spread::of(&result.normal_scores);
                 let of_test = group.test_clips.iter().zip(&result.test_scores);
                 for (&clip, &raw) in of_test.chain(group.train_clips.iter().zip(&result.normal_scores)) {
-                    let percentile = evaluation::percentile(raw, &result.normal_scores);
+                    let percentile = evaluation::percentile(raw, &result.normal_scores).unwrap_or(0.0);
                     scores[clip] = Some(ClipScore {
                         raw,
                         percentile,

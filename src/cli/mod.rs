@@ -1,10 +1,292 @@
 //! Commands on the same pipeline as the window.
 //!
+//! # How to add a command
+//! One variant of [`Command`] with its arguments, one function in [`commands`].
+//!
 //! *Invariant:* standard output carries results only, progress goes to standard error.
 
+mod commands;
+mod demo;
+mod json;
+mod progress;
+mod window;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::progress::Cancelled;
+
+/// Hear what is wrong with a machine before it breaks.
+///
+/// Without a command: the window.
+#[derive(Debug, Parser)]
+#[command(name = "auscult", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open the window on a project file or a folder of recordings
+    Open { path: PathBuf },
+    /// Open the window on synthetic machines: the 60-second tour
+    Tour,
+    /// The main job on synthetic machines, no window: data, training, detectors, figures, report
+    Demo {
+        /// Where everything is written; a folder in the current one by default
+        #[arg(long, default_value = "auscult-demo")]
+        out: PathBuf,
+        /// Fewer and shorter clips
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Write recordings of synthetic machines
+    Synth {
+        dir: PathBuf,
+        #[arg(long, value_enum)]
+        layout: SynthLayout,
+        /// Names with commas between them: fan, pump, slider, valve, gearbox, bearing, `ToyCar`, `ToyTrain`
+        #[arg(long, value_delimiter = ',', default_value = "fan,pump,slider")]
+        machines: Vec<String>,
+        /// Clips a machine section
+        #[arg(long, default_value_t = 120)]
+        clips: usize,
+        /// Length of a clip
+        #[arg(long, default_value_t = 10.0)]
+        seconds: f32,
+        #[arg(long, default_value_t = 7)]
+        seed: u64,
+    },
+    /// What a folder holds, and what in it cannot be read
+    Scan {
+        data: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write one recording's STFT magnitude or log-mel as `.npy`, `[bins, frames]`
+    Features {
+        file: PathBuf,
+        #[arg(long, value_enum)]
+        front_end: FrontEnd,
+        /// Counted from 0
+        #[arg(long, default_value_t = 0)]
+        channel: u16,
+        #[arg(long, value_enum, default_value = "zero")]
+        pad: Pad,
+        /// 2: power, 1: magnitude (log-mel only)
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+        power: u8,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Train an extractor
+    Train(TrainArguments),
+    /// Score all test clips and write the DCASE files
+    Score {
+        run: PathBuf,
+        data: PathBuf,
+        #[arg(long, default_value = "fusion")]
+        detector: String,
+        /// Frames between the segments of a clip (`mobileanonet`)
+        #[arg(long)]
+        segment_hop: Option<usize>,
+        #[arg(long)]
+        threads: Option<usize>,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Evaluate score files against labelled data or DCASE ground-truth files
+    Evaluate {
+        #[arg(long)]
+        scores: PathBuf,
+        #[arg(long)]
+        truth: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// The machine × detector matrix
+    Compare {
+        run: PathBuf,
+        data: PathBuf,
+        #[arg(long)]
+        json: bool,
+        /// Also write the matrix as a LaTeX table
+        #[arg(long)]
+        latex: Option<PathBuf>,
+        /// Also write the matrix as CSV
+        #[arg(long)]
+        csv: Option<PathBuf>,
+    },
+    /// The t-SNE map of all clips: coordinates and figure
+    Map {
+        run: PathBuf,
+        data: PathBuf,
+        #[arg(long, default_value_t = 30.0)]
+        perplexity: f32,
+        #[arg(long, default_value_t = 7)]
+        seed: u64,
+        #[arg(long, value_enum, default_value = "tsne")]
+        engine: Engine,
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Every figure and table of a run, and an HTML page
+    Report {
+        run: PathBuf,
+        data: PathBuf,
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct TrainArguments {
+    data: PathBuf,
+    /// pooled-log-mel, dense-ae or mobileanonet
+    #[arg(long)]
+    recipe: String,
+    /// Machine types to train on, with commas; all by default
+    #[arg(long, value_delimiter = ',')]
+    machine: Vec<String>,
+    /// Sections to train on, with commas; all by default
+    #[arg(long, value_delimiter = ',')]
+    section: Vec<String>,
+    #[arg(long)]
+    epochs: Option<usize>,
+    #[arg(long)]
+    segments_per_clip: Option<usize>,
+    #[arg(long)]
+    batch: Option<usize>,
+    /// cpu, ndarray or gpu
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    #[arg(long)]
+    threads: Option<usize>,
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SynthLayout {
+    Dcase2023,
+    Dcase2022,
+    Mimii,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FrontEnd {
+    Stft,
+    LogMel,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Pad {
+    Zero,
+    Reflect,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Engine {
+    Tsne,
+    LinfaTsne,
+    Pca,
+}
+
 /// The whole program: parses arguments, opens the window or runs one command.
+///
+/// Status 0: done; 1: failed, with one line that says why; 2: usage; 130: interrupted, what was finished is kept.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.chain().any(|cause| cause.is::<Cancelled>()) => {
+            progress::say("interrupted; everything finished so far is kept");
+            ExitCode::from(130)
+        }
+        // Whoever reads our output has gone: nothing is left to say.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::say(&format!("auscult: {}", one_line(&error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    progress::catch_interrupts();
+    match arguments.command {
+        None => window::open_last(),
+        Some(Command::Open { path }) => window::open(path),
+        Some(Command::Tour) => window::tour(),
+        Some(Command::Demo { out, quick }) => demo::demo(&out, quick),
+        Some(Command::Synth {
+            dir,
+            layout,
+            machines,
+            clips,
+            seconds,
+            seed,
+        }) => commands::synth(&dir, layout, machines, clips, seconds, seed),
+        Some(Command::Scan { data, json }) => commands::scan(&data, json),
+        Some(Command::Features {
+            file,
+            front_end,
+            channel,
+            pad,
+            power,
+            out,
+        }) => commands::features(&file, front_end, channel, pad, power, &out),
+        Some(Command::Train(arguments)) => commands::train(arguments),
+        Some(Command::Score {
+            run,
+            data,
+            detector,
+            segment_hop,
+            threads,
+            out,
+        }) => commands::score(&run, &data, &detector, segment_hop, threads, &out),
+        Some(Command::Evaluate { scores, truth, json }) => commands::evaluate(&scores, &truth, json),
+        Some(Command::Compare {
+            run,
+            data,
+            json,
+            latex,
+            csv,
+        }) => commands::compare(&run, &data, json, [latex, csv]),
+        Some(Command::Map {
+            run,
+            data,
+            perplexity,
+            seed,
+            engine,
+            out,
+        }) => commands::map(&run, &data, perplexity, seed, engine, &out),
+        Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
+    }
+}
+
+/// The causes of an error after one another, without line breaks and without saying anything twice.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string().replace(['\n', '\r'], " ");
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
 }

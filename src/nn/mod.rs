@@ -31,6 +31,13 @@ impl DeviceChoice {
         }
     }
 
+    /// The device of this name, whether this build has it or not.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Cpu, Self::Ndarray, Self::Gpu]
+            .into_iter()
+            .find(|device| device.name() == name)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",

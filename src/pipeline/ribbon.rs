@@ -118,7 +118,8 @@ impl CropBank {
         let mut percentiles = vec![0.0f32; embeddings.len()];
         for half in &strangers {
             for (percentile, score) in percentiles.iter_mut().zip(half.detector.scores(&queries)) {
-                *percentile += (evaluation::percentile(score, &half.normal_scores) / strangers.len() as f64) as f32;
+                *percentile +=
+                    (evaluation::percentile(score, &half.normal_scores).unwrap_or(0.0) / strangers.len() as f64) as f32;
             }
         }
         Ok(Ribbon { crops, percentiles })

@@ -1,0 +1,25 @@
+# make run: the window on synthetic machines (without a display: the same job headless)
+# make test: everything that must hold before a change is merged
+
+CARGO ?= cargo
+# Playing and recording need ALSA's headers on Linux; where nobody may install them the rest is built.
+HAS_SOUND = pkg-config --exists alsa 2>/dev/null || test -e /usr/include/alsa/asoundlib.h || test "$$(uname -s)" != Linux
+FEATURES = $$( { $(HAS_SOUND); } || echo "--no-default-features --features gui")
+
+.PHONY: run test
+
+run:
+	@sh scripts/system-packages.sh window
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; then \
+		$(CARGO) run --release $(FEATURES) -- tour; \
+	else \
+		echo "auscult: neither DISPLAY nor WAYLAND_DISPLAY is set, so there is no screen for a window: running the demo without one"; \
+		$(CARGO) run --release $(FEATURES) -- demo; \
+	fi
+
+test:
+	@sh scripts/system-packages.sh build
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets $(FEATURES) -- -D warnings
+	$(CARGO) check --no-default-features --lib
+	$(CARGO) test $(FEATURES)

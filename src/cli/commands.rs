@@ -1,0 +1,254 @@
+//! What each command does: arguments in, pipeline, results out.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::json::ScanJson;
+use super::progress::StderrProgress;
+use super::{Engine, FrontEnd, Pad, SynthLayout, TrainArguments};
+use crate::audio::{self, ChannelChoice};
+use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
+use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::dsp;
+use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
+use crate::figures;
+use crate::pipeline::{self, Comparison, EmbeddedClips, Run};
+use crate::project::RunRecipe;
+use crate::projection::{ProjectionConfig, ProjectionEngine};
+
+/// Writes a line of results.
+pub(super) fn print(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout(), "{line}")?;
+    Ok(())
+}
+
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value)?)
+}
+
+/// Makes rayon use so many threads; all of the machine's by default.
+fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
+    if let Some(n_threads) = n_threads {
+        anyhow::ensure!(n_threads > 0, "--threads must be 1 or more");
+        rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global()?;
+    }
+    Ok(())
+}
+
+pub(super) fn scan_data(data: &Path) -> anyhow::Result<Dataset> {
+    let mut progress = StderrProgress::new("Reading headers");
+    Ok(dataset::scan(data, ScanOptions::default(), &mut progress)?)
+}
+
+pub(super) fn synth(
+    dir: &Path,
+    layout: SynthLayout,
+    machines: Vec<String>,
+    n_clips: usize,
+    clip_secs: f32,
+    seed: u64,
+) -> anyhow::Result<()> {
+    let layout = match layout {
+        SynthLayout::Dcase2022 => SyntheticLayout::Dcase2022,
+        SynthLayout::Dcase2023 => SyntheticLayout::Dcase2023,
+        SynthLayout::Mimii => SyntheticLayout::Mimii,
+    };
+    let config = SyntheticConfig {
+        layout,
+        machines,
+        n_clips,
+        clip_secs,
+        seed,
+    };
+    dataset::write_synthetic(dir, &config, &mut StderrProgress::new("Making recordings"))?;
+    print(&dir.display().to_string())
+}
+
+pub(super) fn scan(data: &Path, json: bool) -> anyhow::Result<()> {
+    let found = ScanJson::new(&scan_data(data)?);
+    if json {
+        print_json(&found)
+    } else {
+        found.lines().iter().try_for_each(|line| print(line))
+    }
+}
+
+pub(super) fn features(file: &Path, front_end: FrontEnd, channel: u16, pad: Pad, power: u8, out: &Path) -> anyhow::Result<()> {
+    let clip = audio::read_clip(file, ChannelChoice::Index(channel))?;
+    let padding = match pad {
+        Pad::Zero => dsp::Padding::Zero,
+        Pad::Reflect => dsp::Padding::Reflect,
+    };
+    let spectrogram = match front_end {
+        FrontEnd::Stft => dsp::Stft::new(dsp::StftConfig {
+            padding,
+            ..dsp::StftConfig::default()
+        })
+        .magnitude(&clip.samples),
+        FrontEnd::LogMel => dsp::LogMel::new(dsp::LogMelConfig {
+            padding,
+            power,
+            ..dsp::LogMelConfig::default()
+        })
+        .decibel(&clip.samples),
+    };
+    pipeline::write_npy(&spectrogram, out)?;
+    print(&format!(
+        "{} [{}, {}]",
+        out.display(),
+        spectrogram.n_bins,
+        spectrogram.n_frames
+    ))
+}
+
+pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
+    let TrainArguments {
+        data,
+        recipe,
+        machine,
+        section,
+        epochs,
+        segments_per_clip,
+        batch,
+        device,
+        threads,
+        seed,
+        out,
+    } = arguments;
+    use_threads(threads)?;
+    let known: Vec<&str> = Recipe::ALL.iter().map(|recipe| recipe.name()).collect();
+    let recipe = Recipe::from_name(&recipe)
+        .with_context(|| format!("there is no recipe '{recipe}': choose among {}", known.join(", ")))?;
+    let device =
+        DeviceChoice::from_name(&device).with_context(|| format!("there is no device '{device}': choose cpu, ndarray or gpu"))?;
+    let published = TrainingConfig::published(recipe);
+    let training = TrainingConfig {
+        n_epochs: epochs.unwrap_or(published.n_epochs),
+        segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
+        batch_size: batch.unwrap_or(published.batch_size),
+        device,
+        seed,
+        ..published
+    };
+    let dataset = scan_data(&data)?;
+    let recipe = RunRecipe {
+        training,
+        machines: machine,
+        sections: section,
+    };
+    let run = pipeline::train(&dataset, &recipe, &out, &mut StderrProgress::new("Training"))?;
+    print(&run.dir.display().to_string())
+}
+
+/// A run's view of a data set: what most commands begin with.
+pub(super) struct Judged {
+    pub(super) run: Run,
+    pub(super) dataset: Dataset,
+    pub(super) embedded: EmbeddedClips,
+    pub(super) comparison: Comparison,
+}
+
+pub(super) fn judge(run: &Path, data: &Path) -> anyhow::Result<Judged> {
+    let run = pipeline::load_run(run)?;
+    judge_run(run, scan_data(data)?)
+}
+
+pub(super) fn judge_run(run: Run, dataset: Dataset) -> anyhow::Result<Judged> {
+    let mut progress = StderrProgress::new("Embedding clips");
+    let embedded = pipeline::extract(&run, &dataset, &mut progress)?;
+    let comparison = pipeline::compare(&dataset, &embedded, &DetectorConfig::default(), &mut progress)?;
+    drop(progress);
+    for failed in &embedded.failed {
+        super::progress::say(&format!("left out: {}: {}", failed.path.display(), failed.error));
+    }
+    Ok(Judged {
+        run,
+        dataset,
+        embedded,
+        comparison,
+    })
+}
+
+pub(super) fn score(
+    run: &Path,
+    data: &Path,
+    detector: &str,
+    segment_hop: Option<usize>,
+    threads: Option<usize>,
+    out: &Path,
+) -> anyhow::Result<()> {
+    use_threads(threads)?;
+    let known: Vec<&str> = DetectorKind::ALL.iter().map(|kind| kind.name()).collect();
+    let kind = DetectorKind::from_name(detector)
+        .with_context(|| format!("there is no detector '{detector}': choose among {}", known.join(", ")))?;
+    let mut run = pipeline::load_run(run)?;
+    if let Some(hop_frames) = segment_hop {
+        run = pipeline::with_segment_hop(&run, hop_frames)?;
+    }
+    let judged = judge_run(run, scan_data(data)?)?;
+    for path in pipeline::write_scores(&judged.dataset, &judged.comparison, kind, out)? {
+        print(&path.display().to_string())?;
+    }
+    Ok(())
+}
+
+pub(super) fn evaluate(scores: &Path, truth: &Path, json: bool) -> anyhow::Result<()> {
+    let evaluation = pipeline::evaluate(scores, truth, &mut StderrProgress::new("Evaluating"))?;
+    if json {
+        return print_json(&evaluation);
+    }
+    for table in pipeline::evaluation_lines(&evaluation) {
+        print(&table)?;
+    }
+    Ok(())
+}
+
+pub(super) fn compare(run: &Path, data: &Path, json: bool, tables: [Option<PathBuf>; 2]) -> anyhow::Result<()> {
+    let judged = judge(run, data)?;
+    let summary = judged.comparison.summary();
+    let table = pipeline::summary_table(&summary);
+    for path in tables.into_iter().flatten() {
+        figures::write_table(&table, &path)?;
+    }
+    if json {
+        print_json(&summary)
+    } else {
+        pipeline::summary_lines(&summary).iter().try_for_each(|line| print(line))
+    }
+}
+
+pub(super) fn map(run: &Path, data: &Path, perplexity: f32, seed: u64, engine: Engine, out: &Path) -> anyhow::Result<()> {
+    let run = pipeline::load_run(run)?;
+    let dataset = scan_data(data)?;
+    let mut progress = StderrProgress::new("Embedding clips");
+    let embedded = pipeline::extract(&run, &dataset, &mut progress)?;
+    let engine = match engine {
+        Engine::Tsne => ProjectionEngine::Tsne,
+        Engine::LinfaTsne => ProjectionEngine::LinfaTsne,
+        Engine::Pca => ProjectionEngine::Pca,
+    };
+    let config = ProjectionConfig {
+        engine,
+        perplexity,
+        seed,
+        ..ProjectionConfig::default()
+    };
+    for path in pipeline::write_map(&dataset, &embedded, &config, out, &mut progress)? {
+        print(&path.display().to_string())?;
+    }
+    Ok(())
+}
+
+pub(super) fn report(run: &Path, data: &Path, out: &Path) -> anyhow::Result<()> {
+    let judged = judge(run, data)?;
+    let mut progress = StderrProgress::new("Drawing figures");
+    let page = pipeline::write_report(
+        &[(&judged.run, &judged.embedded, &judged.comparison)],
+        &judged.dataset,
+        out,
+        &mut progress,
+    )?;
+    print(&page.display().to_string())
+}
