@@ -1,10 +1,28 @@
 //! Scores and labels in; ROC curves, AUC, pAUC, harmonic means, intervals and thresholds out.
 //!
+//! Figures are undefined (`None`, or a curve without steps) where a class is missing or a score is not a number:
+//! leaving such a clip out would flatter the detector.
+//!
 //! *Invariant:* everything here is a function of scores and labels, nothing else: no clip, no detector, no clock.
 
+mod bootstrap;
 mod error;
+mod gamma;
+mod names;
+mod official;
+mod roc;
+mod score_files;
+mod threshold;
+mod truth;
 
+pub use bootstrap::{BootstrapConfig, PairedComparison, compare_paired, is_tie, section_metrics};
 pub use error::EvaluationError;
+pub use gamma::Gamma;
+pub use official::{MachineEvaluation, OfficialEvaluation, SectionEvaluation, evaluate_files};
+pub use roc::{auc, harmonic_mean, partial_auc, partial_auc_raw, roc_curve};
+pub use score_files::{read_decisions, read_scores, write_decisions, write_scores};
+pub use threshold::{percentile, threshold};
+pub use truth::{Truth, TruthClip, read_truth};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +48,10 @@ pub struct RocStep {
 /// A ROC curve with every step: one a distinct score, from (0, 0) to (1, 1).
 #[derive(Debug, Clone, PartialEq)]
 pub struct RocCurve {
+    /// None where the curve is undefined: a class is missing or a score is not a number.
     pub steps: Vec<RocStep>,
+    /// Indices of the scores, from the highest to the lowest: see [`RocCurve::flips_at`].
+    pub order: Vec<usize>,
     pub n_anomalies: usize,
     pub n_normals: usize,
 }

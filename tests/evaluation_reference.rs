@@ -1,0 +1,539 @@
+//! Figures against scikit-learn, scipy, the official DCASE evaluators and published results.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use auscult::evaluation::{
+    BootstrapConfig, EvaluationError, Gamma, LabelledScore, ThresholdRule, Truth, TruthClip, auc, compare_paired, evaluate_files,
+    harmonic_mean, is_tie, partial_auc, partial_auc_raw, percentile, read_decisions, read_scores, read_truth, roc_curve,
+    section_metrics, threshold, write_decisions, write_scores,
+};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop};
+use proptest::{prop_assert, prop_assert_eq, prop_assume, proptest};
+
+fn shared(part: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("AUSCULT_SHARED_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let path = root.join(part);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("SKIPPED: {} is not there", path.display());
+    None
+}
+
+fn labelled(score: f64, is_anomaly: bool, is_target: Option<bool>) -> LabelledScore {
+    LabelledScore {
+        score,
+        is_anomaly,
+        is_target,
+    }
+}
+
+fn reference() -> serde_json::Value {
+    serde_json::from_str(include_str!("data/evaluation/metrics_expected.json")).unwrap()
+}
+
+fn numbers(value: &serde_json::Value) -> Vec<f64> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_f64().unwrap())
+        .collect()
+}
+
+fn reference_scores() -> Vec<LabelledScore> {
+    let json = reference();
+    let labels = numbers(&json["y"]);
+    numbers(&json["s"])
+        .into_iter()
+        .zip(labels)
+        .map(|(score, label)| labelled(score, label == 1.0, None))
+        .collect()
+}
+
+#[track_caller]
+fn assert_close(found: Option<f64>, expected: f64, tolerance: f64) {
+    let found = found.unwrap();
+    assert!((found - expected).abs() <= tolerance, "{found} instead of {expected}");
+}
+
+#[test]
+fn auc_and_pauc_equal_scikit_learn_with_ties() {
+    let (json, scores) = (reference(), reference_scores());
+    assert_close(auc(&scores), json["auc"].as_f64().unwrap(), 1e-12);
+    for p in ["0.05", "0.1", "0.25"] {
+        let expected = json[format!("pauc_{p}_mcclish")].as_f64().unwrap();
+        assert_close(partial_auc(&scores, p.parse().unwrap()), expected, 1e-12);
+    }
+}
+
+#[test]
+fn gamma_fit_is_no_worse_than_scipy() {
+    let json = reference();
+    let data = numbers(&json["gamma_data"]);
+    let gamma = Gamma::fit(&data).unwrap();
+    let scipy = numbers(&json["gamma_fit_scipy(shape,loc,scale)"]);
+    let scipy_loss = json["gamma_nll"].as_f64().unwrap();
+    let loss = gamma.negative_log_likelihood(&data);
+    println!("{gamma:?} loss {loss}, scipy {scipy:?} loss {scipy_loss}");
+    let scipy_gamma = Gamma {
+        shape: scipy[0],
+        loc: scipy[1],
+        scale: scipy[2],
+    };
+    assert_close(Some(scipy_gamma.negative_log_likelihood(&data)), scipy_loss, 1e-8);
+    assert!(loss <= scipy_loss + 1e-9);
+    for (found, expected) in [gamma.shape, gamma.loc, gamma.scale].into_iter().zip(&scipy) {
+        assert!(
+            (found - expected).abs() < 1e-3 * expected.abs(),
+            "{found} instead of {expected}"
+        );
+    }
+    let expected = json["gamma_ppf_0.9"].as_f64().unwrap();
+    assert_close(Some(scipy_gamma.quantile(0.9)), expected, 1e-9);
+    assert_close(threshold(ThresholdRule::default(), &data), expected, 1e-4 * expected);
+}
+
+#[test]
+fn thresholds_of_awkward_scores_are_defined() {
+    assert_eq!(threshold(ThresholdRule::default(), &[]), None);
+    assert_eq!(threshold(ThresholdRule::Manual(0.4), &[]), Some(0.4));
+    assert_eq!(threshold(ThresholdRule::default(), &[2.0; 9]), Some(2.0));
+    assert_eq!(threshold(ThresholdRule::Quantile(0.5), &[3.0, f64::NAN, 1.0]), Some(2.0));
+    // Left-skewed, heavy-tailed and steeply falling scores: the threshold stays inside what was seen or just above.
+    let shapes: [fn(f64) -> f64; 3] = [|u| -(1.0 - u).ln().abs(), |u| (1.0 - u).powi(-2), |u| u.powi(8)];
+    for shape in shapes {
+        let scores: Vec<f64> = (0..200).map(|i| shape((f64::from(i) + 0.5) / 200.0)).collect();
+        let found = threshold(ThresholdRule::default(), &scores).unwrap();
+        let share_above = scores.iter().filter(|score| **score > found).count() as f64 / 200.0;
+        let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        assert!(found < max + 1.0, "{found} is far above the highest score {max}");
+        assert!(share_above < 0.25, "{share_above} of the normal clips lie above {found}");
+    }
+}
+
+#[test]
+fn percentiles_are_mid_ranks() {
+    let normals = [1.0, 2.0, 2.0, 3.0];
+    assert_eq!(percentile(0.0, &normals), Some(0.0));
+    assert_eq!(percentile(2.0, &normals), Some(50.0));
+    assert_eq!(percentile(9.0, &normals), Some(100.0));
+    assert_eq!(percentile(f64::NAN, &normals), None);
+    assert_eq!(percentile(1.0, &[]), None);
+}
+
+#[test]
+fn every_step_knows_its_clips() {
+    let scores = [0.5, 0.9, 0.5, 0.1].map(|score| labelled(score, score > 0.4, None));
+    let curve = roc_curve(&scores);
+    let thresholds: Vec<f64> = curve.steps.iter().map(|step| step.threshold).collect();
+    assert_eq!(thresholds, [f64::INFINITY, 0.9, 0.5, 0.1]);
+    assert_eq!(curve.flips_at(0), [] as [usize; 0]);
+    assert_eq!(curve.flips_at(1), [1]);
+    assert_eq!(curve.flips_at(2), [0, 2]);
+    assert_eq!(curve.flips_at(3), [3]);
+    assert_eq!(curve.flips_at(4), [] as [usize; 0]);
+    assert_eq!(curve.step_at(0.6).unwrap().n_true_positives, 1);
+    assert_eq!(curve.step_at(0.5).unwrap().n_true_positives, 3);
+}
+
+#[test]
+fn undefined_figures_are_none() {
+    let normals = [1.0, 2.0].map(|score| labelled(score, false, None));
+    let with_nan = [labelled(f64::NAN, true, None), normals[0]];
+    for scores in [&[][..], &normals, &with_nan] {
+        assert!(roc_curve(scores).steps.is_empty());
+        assert_eq!(auc(scores), None);
+        assert_eq!(section_metrics(scores, BootstrapConfig::default()).hmean, None);
+    }
+    assert_eq!(
+        partial_auc_raw(&[normals[0], labelled(3.0, true, None)], 0.1),
+        None,
+        "10 % of one clip is no clip"
+    );
+    assert_eq!(harmonic_mean(&[]), None);
+    assert_eq!(harmonic_mean(&[0.5, 0.0]), Some(0.0));
+    assert_eq!(harmonic_mean(&[0.5, f64::NAN]), None);
+}
+
+#[test]
+fn the_paper_s_pauc_is_linked_to_the_official_one() {
+    // 40 normals: 10 % are 4 clips, so that equation 5 covers the same stretch as the official figure.
+    let scores: Vec<_> = (0..60).map(|i| labelled(f64::from(i * 37 % 61), i < 20, None)).collect();
+    let (raw, p) = (partial_auc_raw(&scores, 0.1).unwrap(), 0.1);
+    let mut normals: Vec<f64> = scores.iter().filter(|clip| !clip.is_anomaly).map(|clip| clip.score).collect();
+    normals.sort_by(|a, b| b.total_cmp(a));
+    let anomalies = scores.iter().filter(|clip| clip.is_anomaly);
+    let wins: usize = anomalies
+        .map(|clip| normals[..4].iter().filter(|normal| clip.score > **normal).count())
+        .sum();
+    assert_close(Some(raw), wins as f64 / 80.0, 1e-12);
+    let standardised = 0.5 * (1.0 + (p * raw - p * p / 2.0) / (p - p * p / 2.0));
+    assert_close(partial_auc(&scores, 0.1), standardised, 1e-12);
+}
+
+/// 100 + 100 clips with domains, `lift` apart, and some independent wobble.
+fn section(lift: f64, wobble: f64, seed: u64) -> Vec<LabelledScore> {
+    let noise = |i: u64| ((i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f64 / f64::from(1 << 24) - 0.5) * 3.0;
+    (0..200u64)
+        .map(|i| {
+            let is_anomaly = i % 2 == 0;
+            let base = noise(i + 1) + wobble * noise(i + 1000 * seed + 7);
+            labelled(base + if is_anomaly { lift } else { 0.0 }, is_anomaly, Some(i % 4 < 2))
+        })
+        .collect()
+}
+
+#[test]
+fn section_metrics_agree_with_the_curve_and_hold_the_truth() {
+    let scores = section(1.0, 0.2, 1);
+    let metrics = section_metrics(&scores, BootstrapConfig::default());
+    let pick = |wanted: fn(&LabelledScore) -> bool| scores.iter().copied().filter(wanted).collect::<Vec<_>>();
+    let (all, pauc) = (metrics.auc.unwrap(), metrics.pauc.unwrap());
+    assert_close(auc(&scores), all.value, 1e-12);
+    assert_close(partial_auc(&scores, 0.1), pauc.value, 1e-12);
+    let (source, target) = (metrics.auc_source.unwrap(), metrics.auc_target.unwrap());
+    assert_close(
+        auc(&pick(|clip| clip.is_anomaly || clip.is_target == Some(false))),
+        source.value,
+        1e-12,
+    );
+    assert_close(
+        auc(&pick(|clip| clip.is_anomaly || clip.is_target == Some(true))),
+        target.value,
+        1e-12,
+    );
+    assert_close(
+        harmonic_mean(&[source.value, target.value, pauc.value]),
+        metrics.hmean.unwrap().value,
+        1e-12,
+    );
+    for figure in [all, source, target, pauc, metrics.hmean.unwrap()] {
+        assert!(figure.low < figure.value && figure.value < figure.high, "{figure:?}");
+    }
+    // Hanley and McNeil's standard error for 100 against 100, times 2 × 1.96, is about the interval's width.
+    let a = all.value;
+    let (q1, q2) = (a / (2.0 - a), 2.0 * a * a / (1.0 + a));
+    let error = ((a * (1.0 - a) + 99.0 * (q1 - a * a) + 99.0 * (q2 - a * a)) / 10_000.0).sqrt();
+    let ratio = (all.high - all.low) / (3.92 * error);
+    assert!((0.75..1.25).contains(&ratio), "{ratio}");
+    assert_eq!(
+        metrics,
+        section_metrics(&scores, BootstrapConfig::default()),
+        "the same seed, the same figures"
+    );
+    let other = BootstrapConfig {
+        n_resamples: 1000,
+        seed: 8,
+    };
+    assert_ne!(metrics, section_metrics(&scores, other));
+    let no_domains: Vec<_> = scores
+        .iter()
+        .map(|clip| labelled(clip.score, clip.is_anomaly, None))
+        .collect();
+    let plain = section_metrics(&no_domains, BootstrapConfig::default());
+    assert_eq!((plain.auc_source, plain.auc_target), (None, None));
+    assert_close(harmonic_mean(&[all.value, pauc.value]), plain.hmean.unwrap().value, 1e-12);
+}
+
+#[test]
+fn paired_bootstrap_separates_only_what_differs() {
+    let config = BootstrapConfig::default();
+    let (good, similar, bad) = (section(1.0, 0.2, 1), section(1.0, 0.2, 2), section(0.1, 0.2, 3));
+    assert!(is_tie(&good, &good, config));
+    assert!(is_tie(&good, &similar, config));
+    let comparison = compare_paired(&good, &bad, config).unwrap();
+    assert!(
+        !comparison.is_tie && comparison.probability_a_beats_b > 0.99,
+        "{comparison:?}"
+    );
+    assert_eq!(compare_paired(&good, &good, config).unwrap().probability_a_beats_b, 0.5);
+    assert_eq!(compare_paired(&good, &bad[1..], config), None, "not the same clips");
+}
+
+#[test]
+fn a_matrix_of_intervals_takes_well_under_a_second() {
+    let scores = section(1.0, 0.2, 1);
+    let start = Instant::now();
+    for _ in 0..8 * 21 {
+        section_metrics(&scores, BootstrapConfig::default());
+    }
+    let elapsed = start.elapsed();
+    println!("8 detectors x 21 sections, 1000 resamples of 200 clips, one core: {elapsed:.2?}");
+    assert!(elapsed.as_secs_f64() < 10.0, "{elapsed:?}");
+}
+
+fn any_scores() -> impl Strategy<Value = Vec<LabelledScore>> {
+    let clip = (-8i32..8, any::<bool>(), any::<bool>());
+    prop::collection::vec(clip, 2..60).prop_map(|clips| {
+        clips
+            .into_iter()
+            .map(|(score, a, t)| labelled(f64::from(score), a, Some(t)))
+            .collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn figures_depend_on_ranks_only(scores in any_scores()) {
+        let mapped: Vec<_> = scores.iter().map(|clip| LabelledScore { score: clip.score.exp() - 3.0, ..*clip }).collect();
+        prop_assert_eq!(auc(&scores), auc(&mapped));
+        prop_assert_eq!(partial_auc(&scores, 0.1), partial_auc(&mapped, 0.1));
+    }
+
+    #[test]
+    fn auc_is_the_share_of_pairs_in_order(scores in any_scores()) {
+        let (mut wins, mut n_pairs) = (0.0, 0.0);
+        for anomaly in scores.iter().filter(|clip| clip.is_anomaly) {
+            for normal in scores.iter().filter(|clip| !clip.is_anomaly) {
+                n_pairs += 1.0;
+                wins += if anomaly.score > normal.score { 1.0 } else if anomaly.score == normal.score { 0.5 } else { 0.0 };
+            }
+        }
+        prop_assume!(n_pairs > 0.0);
+        prop_assert!((auc(&scores).unwrap() - wins / n_pairs).abs() < 1e-12);
+        let flipped: Vec<_> = scores.iter().map(|clip| LabelledScore { score: -clip.score, ..*clip }).collect();
+        prop_assert!((auc(&flipped).unwrap() - (1.0 - wins / n_pairs)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn curves_rise_from_corner_to_corner(scores in any_scores()) {
+        let curve = roc_curve(&scores);
+        prop_assume!(!curve.steps.is_empty());
+        let (first, last) = (curve.steps[0], curve.steps[curve.steps.len() - 1]);
+        prop_assert_eq!((first.true_positive_rate, first.false_positive_rate), (0.0, 0.0));
+        prop_assert_eq!((last.true_positive_rate, last.false_positive_rate), (1.0, 1.0));
+        prop_assert!(curve.steps.windows(2).all(|pair| pair[0].threshold > pair[1].threshold));
+        prop_assert!((0.0..=1.0).contains(&partial_auc(&scores, 0.1).unwrap()));
+        let flips: usize = (0..curve.steps.len()).map(|step_idx| curve.flips_at(step_idx).len()).sum();
+        prop_assert_eq!(flips, scores.len());
+    }
+}
+
+#[test]
+fn the_official_2022_evaluation_is_reproduced() {
+    let Some(root) = shared("evaluator/dcase2022_eval") else {
+        return;
+    };
+    let truth = read_truth(&root).unwrap();
+    assert_eq!((truth.len(), truth.values().map(Vec::len).sum::<usize>()), (21, 4200));
+    let evaluation = evaluate_files(&root, &truth).unwrap();
+    assert_close(evaluation.official_score, 0.633_458_454_547_781, 1e-12);
+    let expected = fs::read_to_string(root.join("expected/synthetic_seed20220706_result.csv")).unwrap();
+    let mut n_rows = 0;
+    let mut machine = "";
+    for line in expected.lines() {
+        let fields: Vec<&str> = line.split(',').collect();
+        if let [name] = fields[..] {
+            machine = name;
+        }
+        if fields.len() != 11 || fields[0] == "section" {
+            continue;
+        }
+        let found = evaluation
+            .machines
+            .iter()
+            .find(|candidate| candidate.name == machine)
+            .unwrap();
+        let found = found.sections.iter().find(|candidate| candidate.name == fields[0]).unwrap();
+        let values = [
+            found.auc,
+            found.auc_source,
+            found.auc_target,
+            found.pauc,
+            found.precision_source,
+            found.precision_target,
+            found.recall_source,
+            found.recall_target,
+            found.f1_source,
+            found.f1_target,
+        ];
+        for (value, expected) in values.into_iter().zip(&fields[1..]) {
+            assert_close(value, expected.parse().unwrap(), 1e-12);
+        }
+        n_rows += 1;
+    }
+    assert_eq!(n_rows, 21);
+}
+
+#[test]
+fn three_published_systems_are_reproduced() {
+    let Some(root) = shared("evaluator/dcase2022_dev") else {
+        return;
+    };
+    let mut n_rows = 0;
+    for system in ["attrcls_focal", "guan_attrcls_ft_target", "transae"] {
+        let dir = root.join(system);
+        let evaluation = evaluate_files(&dir, &read_truth(&dir).unwrap()).unwrap();
+        let mut machine = String::new();
+        for line in fs::read_to_string(dir.join("result.csv")).unwrap().lines() {
+            let fields: Vec<&str> = line.split(',').collect();
+            if let [name] = fields[..] {
+                machine = name.to_owned();
+            }
+            if fields.len() != 4 || fields[0].parse::<u32>().is_err() {
+                continue;
+            }
+            let found = evaluation
+                .machines
+                .iter()
+                .find(|candidate| candidate.name == machine)
+                .unwrap();
+            let found = found.sections.iter().find(|candidate| candidate.name == fields[0]).unwrap();
+            for (value, expected) in [found.auc_source, found.auc_target, found.pauc].into_iter().zip(&fields[1..]) {
+                assert_close(value, expected.parse().unwrap(), 1e-12);
+            }
+            n_rows += 1;
+        }
+        println!("{system}: official score {:?}", evaluation.official_score);
+    }
+    assert_eq!(n_rows, 63);
+    // The folder of all three holds three score files a section: which one is meant cannot be guessed.
+    let truth = read_truth(&root.join("transae")).unwrap();
+    assert!(matches!(evaluate_files(&root, &truth), Err(EvaluationError::Format { .. })));
+}
+
+#[test]
+fn truth_of_2021_is_read_and_evaluated_by_domain() {
+    let Some(root) = shared("evaluator/dcase2021_eval") else {
+        return;
+    };
+    let truth = read_truth(&root).unwrap();
+    assert_eq!(truth.len(), 21);
+    let (group, clips) = truth.iter().next().unwrap();
+    let [n_source, n_target] = [false, true].map(|wanted| clips.iter().filter(|clip| clip.is_target == Some(wanted)).count());
+    assert!(n_source > 0 && n_target > 0 && n_source + n_target == clips.len());
+    // Perfect in the source domain, reversed in the target domain.
+    let dir = tempfile::tempdir().unwrap();
+    for (domain, is_target, sign) in [("source", false, 1), ("target", true, -1)] {
+        let rows = clips.iter().filter(|clip| clip.is_target == Some(is_target));
+        let text: String = rows
+            .map(|clip| format!("{},{}\n", clip.file_name, sign * i32::from(clip.is_anomaly)))
+            .collect();
+        let name = format!("anomaly_score_{}_section_{}_{domain}_test.csv", group.0, group.1);
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    let evaluation = evaluate_files(dir.path(), &truth).unwrap();
+    let section = &evaluation.machines[0].sections[0];
+    assert_eq!(
+        (section.auc_source, section.auc_target, section.pauc_source),
+        (Some(1.0), Some(0.0), Some(1.0))
+    );
+    assert_eq!(evaluation.official_score, Some(0.0));
+}
+
+/// Two clips of one section, in names as they are before and after labelling.
+fn small_truth() -> Truth {
+    let clip = |name: &str, is_anomaly| TruthClip {
+        file_name: name.to_owned(),
+        is_anomaly,
+        is_target: None,
+    };
+    let clips = vec![
+        clip("section_00_test_0000.wav", false),
+        clip("section_00_test_0001.wav", true),
+    ];
+    Truth::from([(("fan".to_owned(), "00".to_owned()), clips)])
+}
+
+#[test]
+fn files_survive_the_round_trip() {
+    let dir = tempfile::tempdir().unwrap();
+    let sub = dir.path().join("team/system_1");
+    let scores = [("section_00_0000.wav", 0.1 + 0.2), ("section_00_0001.wav", 1e-300)];
+    let path = write_scores(&sub, "fan", "00", scores).unwrap();
+    assert_eq!(path, sub.join("anomaly_score_fan_section_00_test.csv"));
+    assert_eq!(
+        fs::read_to_string(&path).unwrap().lines().next(),
+        Some("section_00_0000.wav,0.30000000000000004")
+    );
+    let found = read_scores(&path).unwrap();
+    assert!(found.iter().map(|(name, score)| (name.as_str(), *score)).eq(scores));
+    let path = write_decisions(
+        &sub,
+        "fan",
+        "00",
+        [("section_00_0000.wav", true), ("section_00_0001.wav", false)],
+    )
+    .unwrap();
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        "section_00_0000.wav,1\nsection_00_0001.wav,0\n"
+    );
+    assert!(read_decisions(&path).unwrap()[0].1);
+    assert_eq!(fs::read_dir(&sub).unwrap().count(), 2, "no temporary file is left");
+    // In a sub-folder, under names with and without `_test`, without domains.
+    let evaluation = evaluate_files(dir.path(), &small_truth()).unwrap();
+    let section = &evaluation.machines[0].sections[0];
+    assert_eq!(
+        (section.auc, section.auc_source, section.recall),
+        (Some(0.0), None, Some(0.0))
+    );
+    let json = serde_json::to_value(&evaluation).unwrap();
+    let printed = &json["machines"][0]["sections"][0];
+    assert_eq!(json["machines"][0]["name"], "fan");
+    assert_eq!(printed["name"], "00");
+    for key in [
+        "auc",
+        "auc_source",
+        "auc_target",
+        "pauc",
+        "precision_source",
+        "recall_target",
+        "f1_source",
+    ] {
+        assert!(printed.get(key).is_some(), "{key} is missing");
+    }
+    assert!(json.get("official_score").is_some());
+}
+
+#[test]
+fn broken_files_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("anomaly_score_fan_section_00.csv");
+    let evaluate = |text: &str| {
+        fs::write(&file, text).unwrap();
+        evaluate_files(dir.path(), &small_truth())
+    };
+    assert!(
+        evaluate("section_00_0000.wav\t1.5\nsection_00_0001.wav\t2.5\n").is_ok(),
+        "tabs"
+    );
+    assert!(
+        evaluate("\u{feff}section_00_0001.wav, 1.5\r\nsection_00_0000.wav ,2.5\r\n").is_ok(),
+        "spaces, any order"
+    );
+    let message = evaluate("section_00_0000.wav,1.5\n").unwrap_err().to_string();
+    assert!(
+        message.contains("anomaly_score_fan_section_00.csv") && message.contains("section_00_test_0001.wav"),
+        "{message}"
+    );
+    for (text, part) in [
+        ("section_00_0000.wav,1\nsection_00_0001.wav,NaN\n", "line 2"),
+        ("section_00_0000.wav,1\nsection_00_0001.wav\n", "line 2"),
+        ("section_00_0000.wav,1\nsection_00_0000.wav,1\n", "twice"),
+        ("", "has no score"),
+    ] {
+        let message = evaluate(text).unwrap_err().to_string();
+        assert!(message.contains(part), "{message}");
+    }
+    fs::remove_file(&file).unwrap();
+    assert!(matches!(
+        evaluate_files(dir.path(), &small_truth()),
+        Err(EvaluationError::NothingToEvaluate { .. })
+    ));
+    assert!(matches!(
+        read_truth(dir.path()),
+        Err(EvaluationError::NothingToEvaluate { .. })
+    ));
+    assert!(matches!(
+        read_truth(&dir.path().join("absent")),
+        Err(EvaluationError::Io { .. })
+    ));
+}
