@@ -2,15 +2,21 @@
 //!
 //! *Invariant:* this room knows files and the sound card, and nothing of machines, labels or scores.
 
+mod clip_builder;
 mod error;
+mod foreign;
+mod kernel;
 mod player;
 mod read;
 mod resample;
+mod wav_decode;
+mod wav_layout;
+mod wav_samples;
 mod write;
 
 pub use error::AudioError;
 pub use player::Player;
-pub use read::{Header, read_clip, read_header};
+pub use read::{Header, read_clip, read_clip_at_own_rate, read_header};
 pub use resample::resample;
 pub use write::write_wav;
 

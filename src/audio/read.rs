@@ -1,8 +1,20 @@
 //! Reading recordings of any format as one channel at the working rate.
 
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::{AudioError, ChannelChoice, Clip};
+use super::clip_builder::ClipBuilder;
+use super::error::Fault;
+use super::wav_layout::{WavLayout, is_wav, read_up_to};
+use super::{AudioError, ChannelChoice, Clip, SAMPLE_RATE_HZ, foreign, wav_decode};
+
+/// Rates that recordings of machines have. Outside, the header is broken, and resampling would make much of little.
+const SAMPLE_RATES_HZ: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
+/// Longer recordings do not fit into memory with all that is computed from them.
+const MAX_HOURS: u64 = 12;
+/// Header reading looks at few places of a file; small reads keep a scan of many files fast.
+const HEADER_BUFFER_BYTES: usize = 1_024;
 
 /// What a recording's header says, checked against the size of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +25,96 @@ pub struct Header {
     pub n_frames: u64,
 }
 
-/// Reads the header alone.
-pub fn read_header(_path: &Path) -> Result<Header, AudioError> {
-    unimplemented!()
+/// Reads the header alone: a few hundred bytes of a WAV file, whatever its length.
+///
+/// An error names the file and says what is wrong with it.
+pub fn read_header(path: &Path) -> Result<Header, AudioError> {
+    let header = || {
+        let header = match Opened::at(path)? {
+            Opened::Wav { layout, .. } => layout.header,
+            Opened::Foreign(file) => foreign::read_header(file)?,
+        };
+        checked(header)
+    };
+    header().map_err(|fault: Fault| fault.of(path))
 }
 
 /// Reads one channel (or the mean) of a recording, resampled to [`super::SAMPLE_RATE_HZ`].
-pub fn read_clip(_path: &Path, _channel: ChannelChoice) -> Result<Clip, AudioError> {
-    unimplemented!()
+///
+/// A channel that the file does not have means its last one. Samples are in [-1, 1], but for files of floats that go beyond.
+/// A file that was cut off gives what is left of it. An error names the file and says what is wrong with it.
+pub fn read_clip(path: &Path, channel: ChannelChoice) -> Result<Clip, AudioError> {
+    read(path, channel, Some(SAMPLE_RATE_HZ)).map_err(|fault| fault.of(path))
+}
+
+/// Reads one channel (or the mean) of a recording at the rate that it was recorded with; otherwise like [`read_clip`].
+pub fn read_clip_at_own_rate(path: &Path, channel: ChannelChoice) -> Result<Clip, AudioError> {
+    read(path, channel, None).map_err(|fault| fault.of(path))
+}
+
+fn read(path: &Path, channel: ChannelChoice, rate_hz: Option<u32>) -> Result<Clip, Fault> {
+    match Opened::at(path)? {
+        Opened::Wav { file, layout } => {
+            let mut builder = ClipBuilder::new(&checked(layout.header)?, channel, rate_hz);
+            builder.expect(layout.header.n_frames);
+            wav_decode::decode(file, &layout, &mut builder)?;
+            Ok(builder.finish())
+        }
+        Opened::Foreign(file) => foreign::read(file, |header| Ok(ClipBuilder::new(&checked(header)?, channel, rate_hz))),
+    }
+}
+
+/// A file whose first bytes were looked at.
+enum Opened {
+    Wav { file: File, layout: WavLayout },
+    Foreign(File),
+}
+
+impl Opened {
+    fn at(path: &Path) -> Result<Self, Fault> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Fault::unreadable("it is not a file; choose a recording");
+        }
+        if metadata.len() == 0 {
+            return Fault::unreadable("it is empty; copy it again from the recorder or leave it out");
+        }
+        let mut magic = [0; 4];
+        read_up_to(&mut file, &mut magic)?;
+        file.seek(SeekFrom::Start(0))?;
+        if !is_wav(magic) {
+            return Ok(Self::Foreign(file));
+        }
+        let layout = WavLayout::read(
+            &mut BufReader::with_capacity(HEADER_BUFFER_BYTES, file.by_ref()),
+            metadata.len(),
+        )?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Self::Wav { file, layout })
+    }
+}
+
+/// The header, if a recording of a machine can have it.
+fn checked(header: Header) -> Result<Header, Fault> {
+    let rate_hz = header.sample_rate_hz;
+    if !SAMPLE_RATES_HZ.contains(&rate_hz) {
+        return Fault::unreadable(format!(
+            "its sample rate is {rate_hz} Hz, outside 1 kHz to 1 MHz; export it again from the recorder"
+        ));
+    }
+    if header.n_frames > max_frames(rate_hz) {
+        return Err(too_long());
+    }
+    Ok(header)
+}
+
+/// The longest recording at this rate that is read.
+pub(super) fn max_frames(rate_hz: u32) -> u64 {
+    MAX_HOURS * 3_600 * u64::from(rate_hz)
+}
+
+/// What to say of a longer one.
+pub(super) fn too_long() -> Fault {
+    Fault::Unreadable(format!("it is longer than {MAX_HOURS} hours; cut it into shorter files"))
 }

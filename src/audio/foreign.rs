@@ -1,0 +1,227 @@
+//! What is not plain WAV, through symphonia: FLAC, AIFF, and the blocks of ADPCM in WAV.
+//!
+//! Files come from outside and symphonia is large: a panic in it is turned into a fault of the file.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use symphonia::core::audio::{Channels, Position};
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::codecs::audio::well_known::{CODEC_ID_ADPCM_IMA_WAV, CODEC_ID_ADPCM_MS};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
+use symphonia::core::units::{Duration, Timestamp};
+use symphonia::default::{get_codecs, get_probe};
+
+use super::Clip;
+use super::clip_builder::ClipBuilder;
+use super::error::Fault;
+use super::read::Header;
+use super::wav_layout::{Encoding, WavLayout};
+
+/// Reads the header; decodes only the last packet, or all where the header says more than the file holds.
+pub(super) fn read_header(file: File) -> Result<Header, Fault> {
+    guarded(|| {
+        let mut stream = Stream::open(file)?;
+        let declared = stream.header;
+        if declared.n_frames > 0 && stream.reaches(declared.n_frames) {
+            return Ok(declared);
+        }
+        stream.rewind()?;
+        let mut n_frames = 0;
+        stream.decode(|n_new, _| {
+            n_frames += n_new as u64;
+            Ok(())
+        })?;
+        Ok(Header { n_frames, ..declared })
+    })
+}
+
+/// Decodes the whole file into the builder that `builder` makes for its header.
+pub(super) fn read(file: File, builder: impl FnOnce(Header) -> Result<ClipBuilder, Fault>) -> Result<Clip, Fault> {
+    guarded(|| {
+        let mut stream = Stream::open(file)?;
+        let header = stream.header;
+        let mut builder = builder(header)?;
+        let (n_channels, mut n_left) = (usize::from(header.n_channels), super::read::max_frames(header.sample_rate_hz));
+        stream.decode(|n_frames, samples| {
+            // A few bytes of a FLAC file can stand for hours of silence.
+            n_left = n_left.checked_sub(n_frames as u64).ok_or_else(super::read::too_long)?;
+            builder.push(n_frames, |frame, channel| {
+                samples.get(frame * n_channels + channel).copied().unwrap_or(0.0)
+            });
+            Ok(())
+        })?;
+        Ok(builder.finish())
+    })
+}
+
+/// Decodes one block of ADPCM after the other.
+pub(super) struct BlockDecoder {
+    decoder: Box<dyn AudioDecoder>,
+    n_channels: usize,
+    n_frames: usize,
+    samples: Vec<f32>,
+}
+
+impl BlockDecoder {
+    /// A decoder for the blocks of this WAV file.
+    pub(super) fn new(layout: &WavLayout) -> Result<Self, Fault> {
+        let n_frames = layout.block_frames;
+        let codec = match layout.encoding {
+            Encoding::MsAdpcm => CODEC_ID_ADPCM_MS,
+            _ => CODEC_ID_ADPCM_IMA_WAV,
+        };
+        let mut params = AudioCodecParameters::new();
+        params.for_codec(codec).with_sample_rate(layout.header.sample_rate_hz);
+        params.with_channels(Position::from_count(layout.header.n_channels.into()).map_or(Channels::None, Channels::Positioned));
+        params
+            .with_max_frames_per_packet(n_frames as u64)
+            .with_frames_per_block(n_frames as u64);
+        let decoder = get_codecs()
+            .make_audio_decoder(&params, &AudioDecoderOptions::default())
+            .or_else(|error| undecodable(&error))?;
+        Ok(Self {
+            decoder,
+            n_channels: layout.header.n_channels.into(),
+            n_frames,
+            samples: Vec::new(),
+        })
+    }
+
+    /// Decodes one block into `builder`. A damaged block becomes silence, so that what follows keeps its time.
+    pub(super) fn decode(&mut self, block: &[u8], builder: &mut ClipBuilder) -> Result<(), Fault> {
+        let packet = Packet::new(0, Timestamp::new(0), Duration::new(self.n_frames as u64), block);
+        self.samples.clear();
+        guarded(|| {
+            if let Ok(decoded) = self.decoder.decode(&packet) {
+                decoded.copy_to_vec_interleaved(&mut self.samples);
+            }
+            Ok(())
+        })?;
+        let (samples, n_channels) = (&self.samples, self.n_channels);
+        builder.push(self.n_frames, |frame, channel| {
+            samples.get(frame * n_channels + channel).copied().unwrap_or(0.0)
+        });
+        Ok(())
+    }
+}
+
+/// An opened file with the decoder of its first audio track.
+struct Stream {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track_id: u32,
+    header: Header,
+    samples: Vec<f32>,
+}
+
+impl Stream {
+    fn open(file: File) -> Result<Self, Fault> {
+        let source = MediaSourceStream::new(Box::new(file), Default::default());
+        let options = (FormatOptions::default(), MetadataOptions::default());
+        let format = get_probe()
+            .probe(&Hint::new(), source, options.0, options.1)
+            .or_else(|error| undecodable(&error))?;
+        let Some(track) = format.default_track(TrackType::Audio) else {
+            return Fault::unreadable("it holds no sound; leave it out");
+        };
+        let (Some(CodecParameters::Audio(params)), track_id, n_frames) = (&track.codec_params, track.id, track.num_frames) else {
+            return Fault::unreadable("it does not say how its sound is written; convert it to PCM WAV or FLAC");
+        };
+        let n_channels = params.channels.as_ref().map_or(0, Channels::count);
+        let (Some(sample_rate_hz), Ok(n_channels @ 1..)) = (params.sample_rate, u16::try_from(n_channels)) else {
+            return Fault::unreadable("its header lacks the sample rate or the channels; convert it to PCM WAV or FLAC");
+        };
+        let decoder = get_codecs()
+            .make_audio_decoder(params, &AudioDecoderOptions::default())
+            .or_else(|error| undecodable(&error))?;
+        let header = Header {
+            sample_rate_hz,
+            n_channels,
+            n_frames: n_frames.unwrap_or(0),
+        };
+        Ok(Self {
+            format,
+            decoder,
+            track_id,
+            header,
+            samples: Vec::new(),
+        })
+    }
+
+    /// True where the last of `n_frames` frames can be decoded.
+    fn reaches(&mut self, n_frames: u64) -> bool {
+        let Ok(last) = i64::try_from(n_frames - 1) else { return false };
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(last),
+            track_id: self.track_id,
+        };
+        if self.format.seek(SeekMode::Accurate, to).is_err() {
+            return false;
+        }
+        while let Ok(Some(packet)) = self.format.next_packet() {
+            if packet.pts.get() + packet.dur.get() as i64 > last {
+                self.decoder.reset();
+                return self.decoder.decode(&packet).is_ok();
+            }
+        }
+        false
+    }
+
+    fn rewind(&mut self) -> Result<(), Fault> {
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(0),
+            track_id: self.track_id,
+        };
+        self.format
+            .seek(SeekMode::Accurate, to)
+            .or_else(|error| undecodable(&error))?;
+        self.decoder.reset();
+        Ok(())
+    }
+
+    /// Decodes to the end, or to where the file was cut off; `take` gets `(n_frames, interleaved samples)`.
+    /// Damaged packets become silence, but not at the end: nobody knows whether they ever were whole.
+    fn decode(&mut self, mut take: impl FnMut(usize, &[f32]) -> Result<(), Fault>) -> Result<(), Fault> {
+        let mut n_missing = 0;
+        while let Ok(Some(packet)) = self.format.next_packet() {
+            if packet.track_id != self.track_id {
+                continue;
+            }
+            let Ok(decoded) = self.decoder.decode(&packet) else {
+                n_missing += usize::try_from(packet.dur.get()).unwrap_or(0);
+                continue;
+            };
+            if n_missing > 0 {
+                take(n_missing, &[])?;
+                n_missing = 0;
+            }
+            decoded.copy_to_vec_interleaved(&mut self.samples);
+            take(decoded.frames(), &self.samples)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs symphonia; if it panics, the file is at fault.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let damaged =
+        || Fault::unreadable("its sound is damaged and cannot be decoded; copy it again from the recorder or leave it out");
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| damaged())
+}
+
+fn undecodable<T>(error: &Error) -> Result<T, Fault> {
+    match error {
+        Error::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+            Fault::unreadable(format!("the disk refused to give it: {error}; check the disk and try again"))
+        }
+        Error::Unsupported(_) => Fault::unreadable("it is no sound file that auscult knows; convert it to PCM WAV or FLAC"),
+        _ => Fault::unreadable("it is cut short, damaged or no sound file; copy it again from the recorder or leave it out"),
+    }
+}
