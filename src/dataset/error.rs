@@ -13,6 +13,9 @@ pub enum DatasetError {
     Empty { path: PathBuf },
     #[error("{path}, line {line}: {reason}", path = path.display())]
     Manifest { path: PathBuf, line: u64, reason: String },
+    /// The synthetic machines that were asked for cannot be made.
+    #[error("{reason}")]
+    Synthetic { reason: String },
     #[error(transparent)]
     Audio(#[from] crate::audio::AudioError),
     #[error(transparent)]

@@ -7,8 +7,10 @@
 
 mod error;
 mod layouts;
+mod notes;
 mod scan;
 mod synthetic;
+mod walk;
 
 pub use error::DatasetError;
 pub use layouts::{DETECTION_ORDER, Layout};
