@@ -1,9 +1,10 @@
 //! Numbers equal to those of librosa and scikit-learn.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-//DET
+use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorKind, Metric, Observations, fit};
 use auscult::dsp::{LogMel, LogMelConfig, MelFilterBank, Padding, Spectrogram, Stft, StftConfig};
 
 /// The folder of reference numbers, or a visible word that the test did not run.
@@ -27,7 +28,7 @@ fn floats(path: PathBuf) -> Vec<f32> {
     quads.iter().map(|&quad| f32::from_le_bytes(quad)).collect()
 }
 
-fn signal(dir: &std::path::Path) -> Vec<f32> {
+fn signal(dir: &Path) -> Vec<f32> {
     let reader = hound::WavReader::open(dir.join("signal_16k_mono_pcm16.wav")).unwrap();
     reader
         .into_samples::<i16>()
@@ -114,5 +115,56 @@ fn log_mel_equals_librosa() {
         let found = transposed(&LogMel::new(config).decibel(&samples));
         // A decibel value near 0 has no relative precision to speak of.
         assert_close(file, &found, &floats(dir.join(file)), 1e-2);
+    }
+}
+
+fn embeddings(path: &Path) -> Observations {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+    let rows: Vec<Vec<f32>> = reader.deserialize().map(Result::unwrap).collect();
+    Observations {
+        n_features: rows[0].len(),
+        embeddings: rows.concat(),
+        residuals: Vec::new(),
+    }
+}
+
+#[test]
+fn detectors_equal_scikit_learn() {
+    let Some(dir) = reference_dir() else { return };
+    let text = std::fs::read_to_string(dir.join("detector_expected.json")).unwrap();
+    let expected: BTreeMap<String, Vec<f64>> = serde_json::from_str(&text).unwrap();
+    let bank = Bank {
+        observations: embeddings(&dir.join("emb_train_60src_10tgt.csv")),
+        is_target: (0..70).map(|clip| clip >= 60).collect(),
+    };
+    let queries = embeddings(&dir.join("emb_test.csv"));
+    let paper = DetectorConfig {
+        covariance: Covariance::Ridge(1e-6),
+        ..DetectorConfig::default()
+    };
+    let euclidean = DetectorConfig {
+        knn_metric: Metric::Euclidean,
+        ..paper
+    };
+    let cases = [
+        ("knn2_cosine_mean", DetectorKind::Knn, paper, 1.0),
+        // The reference is the sum over the two neighbours.
+        ("knn2_euclid_sum", DetectorKind::Knn, euclidean, 2.0),
+        ("lof4_cosine_novelty", DetectorKind::Lof, paper, 1.0),
+        ("cos_mean", DetectorKind::Cos, paper, 1.0),
+        ("maha_1e-6", DetectorKind::Maha, paper, 1.0),
+        ("soft_cos_min", DetectorKind::SoftCos, paper, 1.0),
+        ("soft_maha_min_1e-6", DetectorKind::SoftMaha, paper, 1.0),
+    ];
+    for (name, kind, config, factor) in cases {
+        let scores = fit(kind, &config, &bank).unwrap().scores(&queries);
+        assert_eq!(scores.len(), expected[name].len());
+        let differences = scores
+            .iter()
+            .zip(&expected[name])
+            .map(|(a, b)| (a * factor - b).abs() / b.abs());
+        let largest = differences.fold(0.0, f64::max);
+        println!("{name}: {largest:.1e} of each score");
+        assert!(largest < 1e-6, "{name} differs from scikit-learn");
     }
 }
