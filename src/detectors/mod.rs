@@ -5,7 +5,20 @@
 //!
 //! *Invariant:* a detector sees embeddings and the domain of training clips; never a label, a test clip's domain, a file or a network.
 
+mod columns;
+mod cos;
+mod covariance;
 mod error;
+mod fusion;
+mod guarded;
+mod knn;
+mod lof;
+mod maha;
+mod mahalanobis;
+mod neighbours;
+mod residual;
+mod soft_cos;
+mod soft_maha;
 
 pub use error::DetectorError;
 
@@ -133,6 +146,15 @@ impl Observations {
     pub fn embedding(&self, clip: usize) -> &[f32] {
         &self.embeddings[clip * self.n_features..(clip + 1) * self.n_features]
     }
+
+    /// Some of the clips, in the order of `clips`.
+    pub fn selected(&self, clips: &[usize]) -> Self {
+        Self {
+            embeddings: clips.iter().flat_map(|&clip| self.embedding(clip)).copied().collect(),
+            n_features: self.n_features,
+            residuals: clips.iter().filter_map(|&clip| self.residuals.get(clip)).copied().collect(),
+        }
+    }
 }
 
 /// The normal training clips of one machine section: all that a detector is fitted on.
@@ -158,8 +180,21 @@ pub trait Detector: Send + Sync {
 
 /// Fits one detector.
 ///
+/// A query whose embedding (or, for [`DetectorKind::Residual`], residual) is not finite scores infinity: as far from the
+/// bank as can be. No score is NaN.
+///
 /// # Errors
 /// Where the bank is too small, not finite, or lacks what the detector needs (residuals).
-pub fn fit(_kind: DetectorKind, _config: &DetectorConfig, _bank: &Bank) -> Result<Box<dyn Detector>, DetectorError> {
-    unimplemented!()
+pub fn fit(kind: DetectorKind, config: &DetectorConfig, bank: &Bank) -> Result<Box<dyn Detector>, DetectorError> {
+    guarded::check(kind, bank)?;
+    Ok(match kind {
+        DetectorKind::Knn => guarded::boxed(knn::fit(config, bank)?, bank),
+        DetectorKind::Lof => guarded::boxed(lof::fit(config, bank)?, bank),
+        DetectorKind::Cos => guarded::boxed(cos::fit(bank)?, bank),
+        DetectorKind::Maha => guarded::boxed(maha::fit(config, bank)?, bank),
+        DetectorKind::SoftCos => guarded::boxed(soft_cos::fit(bank)?, bank),
+        DetectorKind::SoftMaha => guarded::boxed(soft_maha::fit(config, bank)?, bank),
+        DetectorKind::Residual => guarded::boxed(residual::fit(bank)?, bank),
+        DetectorKind::Fusion => guarded::boxed(fusion::fit(config, bank)?, bank),
+    })
 }

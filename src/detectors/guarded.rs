@@ -1,0 +1,64 @@
+//! Keeps what is not finite away from the detectors, on the way in and on the way out.
+
+use super::{Bank, Detector, DetectorError, DetectorKind, Observations};
+
+/// A detector that meets finite queries only.
+struct Guarded<D> {
+    detector: D,
+    n_features: usize,
+}
+
+/// Refuses a bank with a value that is not finite where the detector would look at it.
+pub(super) fn check(kind: DetectorKind, bank: &Bank) -> Result<(), DetectorError> {
+    let observations = &bank.observations;
+    let looked_at = match kind {
+        DetectorKind::Residual => &observations.residuals,
+        _ => &observations.embeddings,
+    };
+    if looked_at.iter().all(|x| x.is_finite()) {
+        Ok(())
+    } else {
+        Err(DetectorError::NotFinite { kind })
+    }
+}
+
+pub(super) fn boxed(detector: impl Detector + 'static, bank: &Bank) -> Box<dyn Detector> {
+    Box::new(Guarded {
+        detector,
+        n_features: bank.observations.n_features,
+    })
+}
+
+impl<D: Detector> Detector for Guarded<D> {
+    fn scores(&self, queries: &Observations) -> Vec<f64> {
+        let n_queries = queries.n_clips();
+        assert_eq!(
+            queries.n_features, self.n_features,
+            "queries and bank come from one extractor"
+        );
+        let is_finite = |clip: &usize| {
+            let residual = queries.residuals.get(*clip).unwrap_or(&0.0);
+            residual.is_finite() && queries.embedding(*clip).iter().all(|x| x.is_finite())
+        };
+        let finite: Vec<usize> = (0..n_queries).filter(is_finite).collect();
+        let scores = if finite.len() == n_queries {
+            self.detector.scores(queries)
+        } else {
+            self.detector.scores(&queries.selected(&finite))
+        };
+        let mut all = vec![f64::INFINITY; n_queries];
+        for (clip, score) in finite.into_iter().zip(scores) {
+            // Squares of the largest float32 values stay finite in float64; their quotients need not be numbers.
+            all[clip] = if score.is_nan() { f64::INFINITY } else { score };
+        }
+        all
+    }
+
+    fn leave_one_out_scores(&self) -> &[f64] {
+        self.detector.leave_one_out_scores()
+    }
+
+    fn fallback(&self) -> Option<&str> {
+        self.detector.fallback()
+    }
+}

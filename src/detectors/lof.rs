@@ -1,0 +1,88 @@
+//! LOF: how much thinner the bank is around a clip than around that clip's neighbours.
+
+use super::columns::{bank_columns, in_blocks};
+use super::neighbours::{Neighbour, NeighbourBank};
+use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Metric, Observations};
+
+/// Local outlier factor (Breunig et al. 2000) by the cosine, as scikit-learn computes it with `novelty=True`:
+/// the clip itself does not change the densities of the bank. About 1 is as dense as its neighbours.
+pub(super) struct Lof {
+    bank: NeighbourBank,
+    k: usize,
+    densities: Densities,
+    leave_one_out: Vec<f64>,
+    fallback: Option<String>,
+}
+
+/// What the factor needs of the clips of the bank.
+struct Densities {
+    /// Distance of each clip to its k-th neighbour.
+    reach: Vec<f64>,
+    /// Local reachability density of each clip.
+    local: Vec<f64>,
+}
+
+/// Needs 3 clips: one left out, one neighbour, and the neighbour's neighbour.
+pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Lof, DetectorError> {
+    let clips = bank_columns(DetectorKind::Lof, bank, 3)?;
+    let k = config.lof_k.clamp(1, clips.ncols() - 2);
+    let fallback = (k != config.lof_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
+    let bank = NeighbourBank::new(Metric::Cosine, clips);
+    // One neighbour more than the factor needs, for when one of them is left out.
+    let near = bank.nearest_others(k + 1);
+    Ok(Lof {
+        densities: Densities::new(&near, k),
+        leave_one_out: leave_one_out(&near, k),
+        bank,
+        k,
+        fallback,
+    })
+}
+
+impl Densities {
+    fn new(near: &[Vec<Neighbour>], k: usize) -> Self {
+        let reach: Vec<f64> = near.iter().map(|near| near[k - 1].distance).collect();
+        let local = near.iter().map(|near| density(near[..k].iter(), k, |clip| reach[clip]));
+        Self {
+            local: local.collect(),
+            reach,
+        }
+    }
+}
+
+/// `1 / mean(max(distance, the neighbour's reach))`, kept finite as scikit-learn does.
+fn density<'a>(near: impl Iterator<Item = &'a Neighbour>, k: usize, reach: impl Fn(usize) -> f64) -> f64 {
+    let total: f64 = near.map(|other| other.distance.max(reach(other.clip))).sum();
+    1.0 / (total / k as f64 + 1e-10)
+}
+
+/// The factor of each clip of the bank among the others: the neighbours of its neighbours are found without it.
+fn leave_one_out(near: &[Vec<Neighbour>], k: usize) -> Vec<f64> {
+    let without = |clip: usize, left_out: usize| near[clip].iter().filter(move |other| other.clip != left_out).take(k);
+    (0..near.len())
+        .map(|left_out| {
+            let reach = |clip: usize| without(clip, left_out).fold(0.0, |_, other| other.distance);
+            let own = &near[left_out][..k];
+            let local = own.iter().map(|other| density(without(other.clip, left_out), k, reach));
+            local.sum::<f64>() / k as f64 / density(own.iter(), k, reach)
+        })
+        .collect()
+}
+
+impl Detector for Lof {
+    fn scores(&self, queries: &Observations) -> Vec<f64> {
+        let factor = |near: &Vec<Neighbour>| {
+            let mean = near.iter().map(|other| self.densities.local[other.clip]).sum::<f64>() / near.len() as f64;
+            mean / density(near.iter(), self.k, |clip| self.densities.reach[clip])
+        };
+        in_blocks(queries, |block| self.bank.nearest(block, self.k).iter().map(factor).collect())
+    }
+
+    fn leave_one_out_scores(&self) -> &[f64] {
+        &self.leave_one_out
+    }
+
+    fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+}

@@ -1,0 +1,218 @@
+//! Leave-one-out scores are those of naive refits; odd banks end in an error or a stated fallback, never in NaN or a panic.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorError, DetectorKind, Metric, Observations, fit};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Source clips around one point and target clips around another, some directions wider than others.
+fn seeded_bank(n_source: usize, n_target: usize, n_features: usize, seed: u64) -> Bank {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let n_clips = n_source + n_target;
+    let mut embeddings = Vec::new();
+    for clip in 0..n_clips {
+        for feature in 0..n_features {
+            let centre = if clip < n_source { 1.0 } else { -0.5 } * (feature % 3) as f32;
+            let width = 0.2 + (feature % 5) as f32;
+            embeddings.push(centre + width * (random.random::<f32>() + random.random::<f32>() - 1.0));
+        }
+    }
+    Bank {
+        observations: Observations {
+            embeddings,
+            n_features,
+            residuals: (0..n_clips).map(|_| random.random()).collect(),
+        },
+        is_target: (0..n_clips).map(|clip| clip >= n_source).collect(),
+    }
+}
+
+fn without(bank: &Bank, left_out: usize) -> Bank {
+    let kept: Vec<usize> = (0..bank.observations.n_clips()).filter(|&clip| clip != left_out).collect();
+    Bank {
+        observations: bank.observations.selected(&kept),
+        is_target: kept.iter().map(|&clip| bank.is_target[clip]).collect(),
+    }
+}
+
+const SIX: [DetectorKind; 6] = [
+    DetectorKind::Knn,
+    DetectorKind::Lof,
+    DetectorKind::Cos,
+    DetectorKind::Maha,
+    DetectorKind::SoftCos,
+    DetectorKind::SoftMaha,
+];
+
+#[test]
+fn leave_one_out_scores_are_those_of_refits() {
+    let paper = DetectorConfig {
+        covariance: Covariance::Ridge(1e-6),
+        knn_metric: Metric::Euclidean,
+        ..DetectorConfig::default()
+    };
+    // More clips than features, fewer, a tiny bank, and one domain only.
+    for (n_source, n_target, n_features) in [(40, 10, 8), (12, 5, 30), (6, 4, 200), (7, 0, 20), (600, 10, 6)] {
+        for config in [DetectorConfig::default(), paper] {
+            let bank = seeded_bank(n_source, n_target, n_features, 3);
+            for kind in SIX {
+                let found = fit(kind, &config, &bank).unwrap().leave_one_out_scores().to_vec();
+                for left_out in (0..bank.observations.n_clips()).step_by(1 + n_source / 20) {
+                    let refit = fit(kind, &config, &without(&bank, left_out)).unwrap();
+                    let expected = refit.scores(&bank.observations.selected(&[left_out]))[0];
+                    assert!(
+                        (found[left_out] - expected).abs() < 1e-6 * expected.abs() + 1e-9,
+                        "{kind:?} {:?}, {n_source} + {n_target} clips of {n_features}: clip {left_out} scores {}, refitted {expected}",
+                        config.covariance,
+                        found[left_out],
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_far_clip_scores_higher_than_a_near_one() {
+    let bank = seeded_bank(30, 6, 12, 5);
+    let mut queries = bank.observations.selected(&[0, 1]);
+    for value in &mut queries.embeddings[12..] {
+        *value = 40.0 - *value * 3.0;
+    }
+    queries.residuals = vec![0.5, 9.0];
+    for kind in DetectorKind::ALL {
+        let scores = fit(kind, &DetectorConfig::default(), &bank).unwrap().scores(&queries);
+        assert!(scores[1] > scores[0], "{kind:?}: {scores:?}");
+    }
+}
+
+#[test]
+fn many_queries_score_as_each_alone() {
+    let bank = seeded_bank(20, 4, 6, 5);
+    let queries = seeded_bank(1300, 0, 6, 6).observations;
+    for kind in DetectorKind::ALL {
+        let detector = fit(kind, &DetectorConfig::default(), &bank).unwrap();
+        let together = detector.scores(&queries);
+        assert_eq!(together.len(), 1300);
+        for clip in [0, 511, 512, 1299] {
+            let alone = detector.scores(&queries.selected(&[clip]))[0];
+            assert!(
+                (alone - together[clip]).abs() < 1e-9 * (1.0 + alone.abs()),
+                "{kind:?} clip {clip}"
+            );
+        }
+    }
+}
+
+#[test]
+fn soft_detectors_say_when_a_domain_is_missing() {
+    for (n_target, words) in [(0, "no target clip"), (1, "one target clip only")] {
+        let bank = seeded_bank(9, n_target, 4, 1);
+        for (soft, plain) in [
+            (DetectorKind::SoftCos, DetectorKind::Cos),
+            (DetectorKind::SoftMaha, DetectorKind::Maha),
+        ] {
+            let config = DetectorConfig::default();
+            let soft = fit(soft, &config, &bank).unwrap();
+            assert!(soft.fallback().unwrap().contains(words), "{:?}", soft.fallback());
+            let plain = fit(plain, &config, &bank).unwrap();
+            assert_eq!(soft.scores(&bank.observations), plain.scores(&bank.observations));
+        }
+    }
+    let both = seeded_bank(9, 3, 4, 1);
+    assert_eq!(
+        fit(DetectorKind::SoftMaha, &DetectorConfig::default(), &both)
+            .unwrap()
+            .fallback(),
+        None
+    );
+}
+
+#[test]
+fn a_bank_that_cannot_be_used_is_an_error() {
+    let config = DetectorConfig::default();
+    let mut broken = seeded_bank(5, 0, 3, 1);
+    broken.observations.embeddings[4] = f32::NAN;
+    let mut without_residuals = seeded_bank(5, 0, 3, 1);
+    without_residuals.observations.residuals.clear();
+    for kind in DetectorKind::ALL {
+        if kind != DetectorKind::Residual {
+            assert_eq!(fit(kind, &config, &broken).err(), Some(DetectorError::NotFinite { kind }));
+            let one = fit(kind, &config, &seeded_bank(1, 0, 3, 1)).err();
+            assert!(
+                matches!(one, Some(DetectorError::TooFewClips { found: 1, .. })),
+                "{kind:?}: {one:?}"
+            );
+            assert!(fit(kind, &config, &Bank::default()).is_err());
+        }
+    }
+    let kind = DetectorKind::Residual;
+    assert_eq!(
+        fit(kind, &config, &without_residuals).err(),
+        Some(DetectorError::NoResiduals { kind })
+    );
+}
+
+#[test]
+fn a_query_that_is_not_finite_is_infinitely_far() {
+    let bank = seeded_bank(8, 3, 5, 2);
+    let mut queries = bank.observations.selected(&[0, 1, 2]);
+    queries.embeddings[7] = f32::NAN;
+    for kind in DetectorKind::ALL {
+        let scores = fit(kind, &DetectorConfig::default(), &bank).unwrap().scores(&queries);
+        assert_eq!(scores[1], f64::INFINITY, "{kind:?}");
+        assert!(scores[0].is_finite() && scores[2].is_finite(), "{kind:?}");
+    }
+}
+
+/// Values that break careless arithmetic.
+fn odd_value() -> impl Strategy<Value = f32> {
+    prop_oneof![
+        4 => -3.0f32..3.0,
+        2 => Just(0.0f32),
+        1 => Just(1.0f32),
+        1 => Just(f32::MAX),
+        1 => Just(f32::MIN_POSITIVE),
+        1 => Just(1e-42f32),
+        1 => any::<f32>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn odd_banks_never_give_nan_or_panic(
+        n_clips in 0usize..9,
+        n_features in 0usize..6,
+        // Constant banks are as likely as random ones.
+        distinct in 1usize..40,
+        values in prop::collection::vec(odd_value(), 80),
+        targets in prop::collection::vec(any::<bool>(), 9),
+        k in 0usize..12,
+        ridge in prop_oneof![Just(None), Just(Some(0.0)), Just(Some(1e-6))],
+    ) {
+        let observations = |offset: usize, n_clips: usize| Observations {
+            embeddings: (0..n_clips * n_features).map(|i| values[(offset + i % distinct) % values.len()]).collect(),
+            n_features,
+            residuals: (0..n_clips).map(|i| values[(offset + i) % values.len()]).collect(),
+        };
+        let bank = Bank { observations: observations(0, n_clips), is_target: targets[..n_clips].to_vec() };
+        let config = DetectorConfig {
+            knn_k: k,
+            lof_k: k,
+            covariance: ridge.map_or(Covariance::Shrunk, Covariance::Ridge),
+            ..DetectorConfig::default()
+        };
+        for kind in DetectorKind::ALL {
+            if let Ok(detector) = fit(kind, &config, &bank) {
+                let scores = detector.scores(&observations(30, 5));
+                assert_eq!(scores.len(), 5);
+                let of_bank = detector.leave_one_out_scores();
+                assert_eq!(of_bank.len(), n_clips);
+                assert!(!scores.iter().chain(of_bank).any(|score| score.is_nan()), "{kind:?}: {scores:?} {of_bank:?}");
+            }
+        }
+    }
+}

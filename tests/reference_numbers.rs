@@ -1,0 +1,170 @@
+//! Numbers equal to those of librosa and scikit-learn.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorKind, Metric, Observations, fit};
+use auscult::dsp::{LogMel, LogMelConfig, MelFilterBank, Padding, Spectrogram, Stft, StftConfig};
+
+/// The folder of reference numbers, or a visible word that the test did not run.
+fn reference_dir() -> Option<PathBuf> {
+    let shared = std::env::var_os("AUSCULT_SHARED_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
+    let dir = shared.join("reference");
+    if !dir.is_dir() {
+        println!("SKIPPED: no reference numbers in {}", dir.display());
+        return None;
+    }
+    Some(dir)
+}
+
+fn floats(path: PathBuf) -> Vec<f32> {
+    let bytes = std::fs::read(path).unwrap();
+    let (quads, rest) = bytes.as_chunks::<4>();
+    assert!(rest.is_empty());
+    quads.iter().map(|&quad| f32::from_le_bytes(quad)).collect()
+}
+
+fn signal(dir: &Path) -> Vec<f32> {
+    let reader = hound::WavReader::open(dir.join("signal_16k_mono_pcm16.wav")).unwrap();
+    reader
+        .into_samples::<i16>()
+        .map(|s| f32::from(s.unwrap()) / 32768.0)
+        .collect()
+}
+
+/// librosa's matrices have one row a bin.
+fn transposed(spectrogram: &Spectrogram) -> Vec<f32> {
+    let bins = 0..spectrogram.n_bins;
+    bins.flat_map(|bin| (0..spectrogram.n_frames).map(move |frame| spectrogram.frame(frame)[bin]))
+        .collect()
+}
+
+/// Two measures: the largest difference over the largest value, and the largest difference of one value over itself,
+/// among values that are not tiny (above `tiny` times the largest).
+fn assert_close(name: &str, found: &[f32], expected: &[f32], tiny: f32) {
+    assert_eq!(found.len(), expected.len(), "{name}: sizes");
+    let largest = expected.iter().fold(0.0_f32, |max, v| max.max(v.abs()));
+    let (mut of_largest, mut of_itself) = (0.0_f32, 0.0_f32);
+    for (a, b) in found.iter().zip(expected) {
+        let difference = (a - b).abs();
+        of_largest = of_largest.max(difference / largest);
+        if b.abs() > tiny * largest {
+            of_itself = of_itself.max(difference / b.abs());
+        }
+    }
+    println!("{name}: {of_largest:.1e} of the largest value, {of_itself:.1e} of each value above {tiny:.0e} of it");
+    assert!(of_largest < 1e-5 && of_itself < 1e-5, "{name} differs from librosa");
+}
+
+#[test]
+fn stft_equals_librosa() {
+    let Some(dir) = reference_dir() else { return };
+    let magnitude = Stft::new(StftConfig::default()).magnitude(&signal(&dir));
+    let expected = floats(dir.join("stft_mag_2048_512_hann_center_zeropad_f32_1025xT.bin"));
+    // Further below the loudest bin it is the float32 rounding of the loud bins that is compared.
+    assert_close("stft", &transposed(&magnitude), &expected, 1e-2);
+}
+
+#[test]
+fn mel_filters_equal_librosa() {
+    let Some(dir) = reference_dir() else { return };
+    let expected = floats(dir.join("melfb_slaney_128x513_f32.bin"));
+    assert_close("mel filters", &MelFilterBank::new(16_000, 1024, 128).dense(), &expected, 1e-3);
+}
+
+#[test]
+fn log_mel_equals_librosa() {
+    let Some(dir) = reference_dir() else { return };
+    let samples = signal(&dir);
+    for (file, n_mels, power, padding) in [
+        (
+            "logmel128_1024_512_power1_slaney_zeropad_f32_128xT.bin",
+            128,
+            1,
+            Padding::Zero,
+        ),
+        (
+            "logmel128_1024_512_power2_slaney_zeropad_f32_128xT.bin",
+            128,
+            2,
+            Padding::Zero,
+        ),
+        (
+            "logmel128_1024_512_power2_slaney_reflectpad_f32_128xT.bin",
+            128,
+            2,
+            Padding::Reflect,
+        ),
+        (
+            "logmel64_1024_512_power2_slaney_reflectpad_f32_64xT.bin",
+            64,
+            2,
+            Padding::Reflect,
+        ),
+    ] {
+        let config = LogMelConfig {
+            n_mels,
+            power,
+            padding,
+            ..LogMelConfig::default()
+        };
+        let found = transposed(&LogMel::new(config).decibel(&samples));
+        // A decibel value near 0 has no relative precision to speak of.
+        assert_close(file, &found, &floats(dir.join(file)), 1e-2);
+    }
+}
+
+fn embeddings(path: &Path) -> Observations {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+    let rows: Vec<Vec<f32>> = reader.deserialize().map(Result::unwrap).collect();
+    Observations {
+        n_features: rows[0].len(),
+        embeddings: rows.concat(),
+        residuals: Vec::new(),
+    }
+}
+
+#[test]
+fn detectors_equal_scikit_learn() {
+    let Some(dir) = reference_dir() else { return };
+    let text = std::fs::read_to_string(dir.join("detector_expected.json")).unwrap();
+    let expected: BTreeMap<String, Vec<f64>> = serde_json::from_str(&text).unwrap();
+    let bank = Bank {
+        observations: embeddings(&dir.join("emb_train_60src_10tgt.csv")),
+        is_target: (0..70).map(|clip| clip >= 60).collect(),
+    };
+    let queries = embeddings(&dir.join("emb_test.csv"));
+    let paper = DetectorConfig {
+        covariance: Covariance::Ridge(1e-6),
+        ..DetectorConfig::default()
+    };
+    let euclidean = DetectorConfig {
+        knn_metric: Metric::Euclidean,
+        ..paper
+    };
+    let cases = [
+        ("knn2_cosine_mean", DetectorKind::Knn, paper, 1.0),
+        // The reference is the sum over the two neighbours.
+        ("knn2_euclid_sum", DetectorKind::Knn, euclidean, 2.0),
+        ("lof4_cosine_novelty", DetectorKind::Lof, paper, 1.0),
+        ("cos_mean", DetectorKind::Cos, paper, 1.0),
+        ("maha_1e-6", DetectorKind::Maha, paper, 1.0),
+        ("soft_cos_min", DetectorKind::SoftCos, paper, 1.0),
+        ("soft_maha_min_1e-6", DetectorKind::SoftMaha, paper, 1.0),
+    ];
+    for (name, kind, config, factor) in cases {
+        let scores = fit(kind, &config, &bank).unwrap().scores(&queries);
+        assert_eq!(scores.len(), expected[name].len());
+        let differences = scores
+            .iter()
+            .zip(&expected[name])
+            .map(|(a, b)| (a * factor - b).abs() / b.abs());
+        let largest = differences.fold(0.0, f64::max);
+        println!("{name}: {largest:.1e} of each score");
+        assert!(largest < 1e-6, "{name} differs from scikit-learn");
+    }
+}
