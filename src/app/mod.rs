@@ -7,6 +7,7 @@
 mod action;
 mod apply;
 mod clip_list;
+mod estimate;
 mod focus;
 mod plots;
 mod state;
@@ -15,9 +16,10 @@ mod undo;
 pub use action::Action;
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
+pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use plots::{MatrixMetric, histogram_figure, loss_figure, map_figure, matrix_table, roc_figure, spectrogram_figure};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView, Scope,
-    Screen, Severity, State, Verdict, Workbench,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
+    SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };
