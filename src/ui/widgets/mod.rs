@@ -4,6 +4,7 @@ mod button;
 mod empty_state;
 mod field;
 mod icon;
+mod job;
 mod save_menu;
 mod text;
 
@@ -11,5 +12,6 @@ pub use button::{labelled_button, primary_button};
 pub use empty_state::empty_state;
 pub use field::{field, heading, message};
 pub use icon::{Icon, icon_button, icon_toggle};
+pub use job::job_row;
 pub use save_menu::{save_figure_menu, save_table_menu};
 pub use text::{clock, count, date, duration};
