@@ -7,6 +7,7 @@
 mod action;
 mod apply;
 mod clip_list;
+mod estimate;
 mod focus;
 mod folders;
 mod job_types;
@@ -22,10 +23,11 @@ mod undo;
 pub use action::Action;
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
+pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
 pub use plots::{MatrixMetric, histogram_figure, loss_figure, map_figure, matrix_table, roc_figure, spectrogram_figure};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView, Scope,
-    Screen, Severity, State, Verdict, Workbench,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
+    SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };

@@ -175,7 +175,7 @@ impl App {
             self.notify(Severity::Warning, note.clone());
         }
         let view = project.view.clone();
-        let mut workbench = Workbench::new(path, project, dataset);
+        let mut workbench = Workbench::new(path, project, Arc::new(dataset));
         workbench.set_scope(view.scope_machine, view.scope_section);
         let focus = view
             .focus

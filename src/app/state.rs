@@ -275,9 +275,9 @@ pub struct Playback {
 
 impl Workbench {
     /// A project that has just been opened: nothing filtered, nothing focused, no results yet.
-    pub fn new(path: PathBuf, project: Project, dataset: Dataset) -> Self {
+    pub fn new(path: PathBuf, project: Project, dataset: Arc<Dataset>) -> Self {
         let (groups, machines) = (dataset.groups(), dataset.machines());
-        let scanned = Arc::new(dataset);
+        let scanned = dataset;
         let mut workbench = Self {
             path,
             project,

@@ -7,7 +7,13 @@
 
 pub mod browse;
 pub mod compare;
+pub mod dialogs;
+pub mod frame;
 pub mod map;
 pub mod theme;
 pub mod train;
 pub mod welcome;
+pub mod widgets;
+mod window;
+
+pub use window::{WindowError, run};

@@ -1,0 +1,72 @@
+//! How long a training will take, told before it begins.
+
+use crate::extractors::{Recipe, TrainingConfig};
+
+/// Length of the recordings that the figures below were measured on, in seconds.
+const REFERENCE_CLIP_SECS: f64 = 10.0;
+/// Pooled log-mel: seconds a clip.
+const POOLED_SECS_PER_CLIP: f64 = 0.01;
+/// Dense autoencoder: seconds a clip and epoch, on four cores.
+const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.01;
+/// MobileAnoNet: seconds a segment and epoch, forward and backward, on four cores.
+const MOBILE_SECS_PER_SEGMENT: f64 = 0.2;
+/// MobileAnoNet: seconds a clip to embed it afterwards, by hops over the whole clip.
+const MOBILE_SECS_PER_CLIP_EMBEDDED: f64 = 0.2;
+
+/// About how many seconds a training on `n_clips` recordings takes that last `total_secs` together, embedding them included.
+///
+/// A figure to plan by, measured on a processor with four cores: half or twice as much is no surprise.
+pub fn estimate_secs(config: &TrainingConfig, n_clips: usize, total_secs: f64) -> f64 {
+    let n_clips = n_clips as f64;
+    let n_epochs = config.n_epochs as f64;
+    // Work on whole clips grows with their length; random segments are of one length.
+    let n_reference_clips = total_secs / REFERENCE_CLIP_SECS;
+    let embedding = POOLED_SECS_PER_CLIP * n_reference_clips;
+    match config.recipe {
+        Recipe::PooledLogMel => embedding,
+        Recipe::DenseAe => DENSE_SECS_PER_CLIP_EPOCH * n_reference_clips * n_epochs + embedding,
+        Recipe::MobileAnoNet => {
+            let n_segments = n_clips * config.segments_per_clip as f64 * n_epochs;
+            MOBILE_SECS_PER_SEGMENT * n_segments + MOBILE_SECS_PER_CLIP_EMBEDDED * n_reference_clips
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::estimate_secs;
+    use crate::extractors::{Recipe, TrainingConfig};
+
+    fn config(recipe: Recipe) -> TrainingConfig {
+        TrainingConfig::published(recipe)
+    }
+
+    #[test]
+    fn the_measured_cases_come_out() {
+        let pooled = estimate_secs(&config(Recipe::PooledLogMel), 100, 1000.0);
+        assert!((pooled - 1.0).abs() < 1e-9, "10 ms a clip of 10 s, not {pooled}");
+        let one_epoch = TrainingConfig {
+            n_epochs: 1,
+            ..config(Recipe::DenseAe)
+        };
+        let dense = estimate_secs(&one_epoch, 100, 1000.0);
+        assert!(
+            (1.0..2.5).contains(&dense),
+            "about 1 s for 100 clips and one epoch, not {dense}"
+        );
+        let mobile = estimate_secs(&config(Recipe::MobileAnoNet), 10, 100.0);
+        assert!(
+            (600.0..610.0).contains(&mobile),
+            "10 clips, 20 segments, 15 epochs of 0.2 s, not {mobile}"
+        );
+    }
+
+    #[test]
+    fn more_work_takes_longer() {
+        for recipe in Recipe::ALL {
+            let once = estimate_secs(&config(recipe), 100, 1000.0);
+            let twice = estimate_secs(&config(recipe), 200, 2000.0);
+            assert!((twice / once - 2.0).abs() < 1e-9, "{recipe:?}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The sheet of all keys.
+
+use eframe::egui::{self, Grid, Id, Modal, RichText};
+
+use super::{keys, theme, widgets};
+
+/// Shows the sheet; returns whether it stays.
+pub(super) fn ui(ui: &mut egui::Ui) -> bool {
+    let mut is_closed = false;
+    let modal = Modal::new(Id::unique("key sheet")).show(ui.ctx(), |ui| {
+        ui.set_width(640.0);
+        ui.horizontal(|ui| {
+            ui.heading("Keys");
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                is_closed = widgets::icon_button(ui, true, widgets::Icon::Close, "Close keys", "Esc").clicked();
+            });
+        });
+        let weak = theme::palette(ui).weak;
+        ui.columns(2, |columns| {
+            for (place, (title, keys)) in keys::SHEET.into_iter().enumerate() {
+                let ui = &mut columns[place / 2];
+                widgets::heading(ui, title);
+                Grid::new(title).num_columns(2).show(ui, |ui| {
+                    for (key, meaning) in keys {
+                        ui.label(RichText::new(*key).monospace());
+                        ui.colored_label(weak, *meaning);
+                        ui.end_row();
+                    }
+                });
+            }
+        });
+    });
+    !is_closed && !modal.should_close()
+}

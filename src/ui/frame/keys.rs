@@ -1,0 +1,125 @@
+//! The keys: what each does, and the list that the key sheet shows.
+
+use eframe::egui::{self, Key, Modifiers, ViewportCommand};
+
+use super::Frame;
+use crate::app::{Action, Screen, State, Workbench};
+use crate::dataset::Label;
+use crate::ui::dialogs;
+
+/// All keys as a person reads them, by what they are for.
+pub(super) const SHEET: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "Listen",
+        &[
+            ("Space", "Play or pause the focused clip"),
+            ("L", "Loop it"),
+            ("Home", "Back to its start"),
+            ("J  K  or  down  up", "Next and previous clip"),
+        ],
+    ),
+    ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),
+    (
+        "Project",
+        &[
+            ("Ctrl+O", "Open a folder of recordings"),
+            ("Ctrl+S", "Save now (it also saves itself)"),
+            ("Ctrl+Z", "Undo"),
+            ("Ctrl+Shift+Z", "Redo"),
+            ("Ctrl+Enter", "On Train: start the training"),
+        ],
+    ),
+    (
+        "Window",
+        &[
+            ("Ctrl+1 … 5", "Screens"),
+            ("I", "Show or hide the inspector"),
+            ("Ctrl+Plus, Minus, 0", "Larger, smaller, as it was"),
+            ("F11", "Full screen"),
+            ("?", "This sheet"),
+            ("Tab, Enter", "Next control, press it"),
+        ],
+    ),
+];
+
+const NUMBERS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+
+/// Takes the keys that belong to the window out of the input. Single letters are left to a text field that has the focus.
+pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, actions: &mut Vec<Action>) {
+    let pressed = |modifiers: Modifiers, key: Key| context.input_mut(|input| input.consume_key(modifiers, key));
+    for (key, screen) in NUMBERS.into_iter().zip(Screen::ALL) {
+        if pressed(Modifiers::COMMAND, key) {
+            actions.push(Action::Show(screen));
+        }
+    }
+    if pressed(Modifiers::COMMAND, Key::O) {
+        dialogs::pick_folder(context, "Open a folder of recordings", Action::Inspect);
+    }
+    if pressed(Modifiers::NONE, Key::F11) {
+        let is_full = context.input(|input| input.viewport().fullscreen.unwrap_or(false));
+        context.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
+    }
+    if state.workbench.is_some() && pressed(Modifiers::COMMAND, Key::S) {
+        actions.push(Action::Save);
+    }
+    if context.text_edit_focused() || context.any_popup_open() {
+        return;
+    }
+    if pressed(Modifiers::NONE, Key::Questionmark) {
+        frame.shows_keys = !frame.shows_keys;
+    }
+    if let Some(workbench) = &state.workbench {
+        if state.screen != Screen::Welcome && pressed(Modifiers::NONE, Key::I) {
+            frame.shows_inspector = !frame.shows_inspector;
+        }
+        edit_keys(&pressed, workbench, actions);
+        clip_keys(context, &pressed, state, workbench, actions);
+    }
+}
+
+fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, actions: &mut Vec<Action>) {
+    // Redo first: Ctrl+Z alone also fits while Shift is down.
+    if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y) {
+        actions.push(Action::Redo);
+    }
+    if pressed(Modifiers::COMMAND, Key::Z) {
+        actions.push(Action::Undo);
+    }
+    let labels = [(Key::N, Label::Normal), (Key::A, Label::Anomalous), (Key::U, Label::Unknown)];
+    if let Some(clip) = workbench.focus {
+        for (key, label) in labels {
+            if pressed(Modifiers::NONE, key) {
+                actions.push(Action::SetLabel { clip, label });
+            }
+        }
+    }
+}
+
+fn clip_keys(
+    context: &egui::Context,
+    pressed: &impl Fn(Modifiers, Key) -> bool,
+    state: &State,
+    workbench: &Workbench,
+    actions: &mut Vec<Action>,
+) {
+    // Arrows belong to a control that has the focus: a slider, a combo box.
+    let arrows_are_free = context.memory(|memory| memory.focused().is_none());
+    if pressed(Modifiers::NONE, Key::J) || (arrows_are_free && pressed(Modifiers::NONE, Key::ArrowDown)) {
+        actions.push(Action::MoveFocus(1));
+    }
+    if pressed(Modifiers::NONE, Key::K) || (arrows_are_free && pressed(Modifiers::NONE, Key::ArrowUp)) {
+        actions.push(Action::MoveFocus(-1));
+    }
+    let Some(clip) = workbench.focused() else { return };
+    if pressed(Modifiers::NONE, Key::Space) {
+        actions.push(Action::PlayPause);
+    }
+    if pressed(Modifiers::NONE, Key::Home) {
+        actions.push(Action::Seek(0.0));
+    }
+    if pressed(Modifiers::NONE, Key::L) {
+        let whole = (0.0, f64::from(clip.duration_secs));
+        let span = state.playback.loop_span_secs.is_none().then_some(whole);
+        actions.push(Action::SetLoop(span));
+    }
+}

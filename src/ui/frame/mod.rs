@@ -1,0 +1,112 @@
+//! What stands round every screen: rail, top bar, inspector, transport, status bar, notices, keys.
+
+mod inspector;
+mod key_sheet;
+mod keys;
+mod notices;
+mod rail;
+mod status_bar;
+mod top_bar;
+mod transport;
+
+use eframe::egui::{self, CentralPanel, Margin, Panel};
+
+use self::notices::Notices;
+use super::browse::BrowseView;
+use super::compare::CompareView;
+use super::map::MapView;
+use super::train::TrainView;
+use super::welcome::WelcomeView;
+use super::{dialogs, theme, widgets};
+use crate::app::{Action, Screen, State, Workbench};
+
+/// The private look of the whole window.
+pub struct Frame {
+    welcome: WelcomeView,
+    browse: BrowseView,
+    train: TrainView,
+    compare: CompareView,
+    map: MapView,
+    notices: Notices,
+    shows_inspector: bool,
+    shows_keys: bool,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self {
+            welcome: WelcomeView::default(),
+            browse: BrowseView::default(),
+            train: TrainView::default(),
+            compare: CompareView::default(),
+            map: MapView::default(),
+            notices: Notices::default(),
+            shows_inspector: true,
+            shows_keys: false,
+        }
+    }
+}
+
+impl Frame {
+    /// Draws the window and pushes what the person wishes.
+    pub fn ui(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
+        // Before any widget: a button that has the focus would take Space for itself.
+        keys::read(ui.ctx(), state, self, actions);
+        let bar = |side: &egui::Style| egui::Frame::side_top_panel(side).inner_margin(Margin::symmetric(8, 6));
+        let style = ui.style().clone();
+        Panel::left("rail")
+            .exact_size(rail::WIDTH)
+            .resizable(false)
+            .frame(egui::Frame::side_top_panel(&style).inner_margin(Margin::symmetric(4, 8)))
+            .show(ui, |ui| rail::ui(ui, state, actions));
+        Panel::top("top bar")
+            .frame(bar(&style))
+            .show(ui, |ui| top_bar::ui(ui, state, self, actions));
+        Panel::bottom("status bar")
+            .frame(egui::Frame::side_top_panel(&style).inner_margin(Margin::symmetric(8, 2)))
+            .show(ui, |ui| status_bar::ui(ui, state, actions));
+        if let Some(workbench) = &state.workbench {
+            Panel::bottom("transport")
+                .frame(bar(&style))
+                .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
+            if state.screen != Screen::Welcome {
+                self.inspector(ui, workbench, actions);
+            }
+        }
+        CentralPanel::default()
+            .frame(egui::Frame::central_panel(&style).inner_margin(Margin::same(8)))
+            .show(ui, |ui| self.screen(ui, state, actions));
+        self.notices.ui(ui, &state.notices, actions);
+        dialogs::ui(ui, actions);
+        if self.shows_keys {
+            self.shows_keys = key_sheet::ui(ui);
+        }
+    }
+
+    fn inspector(&mut self, ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
+        Panel::right("inspector")
+            .default_size(232.0)
+            .size_range(200.0..=360.0)
+            .frame(egui::Frame::side_top_panel(ui.style()).inner_margin(Margin::same(8)))
+            .show_collapsible(ui, &mut self.shows_inspector, |ui| {
+                inspector::ui(ui, workbench, actions);
+            });
+    }
+
+    fn screen(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
+        if state.workbench.is_none() && state.screen != Screen::Welcome {
+            let text = "Open a folder of recordings or take the tour: both begin on the screen Welcome";
+            if widgets::empty_state(ui, "No project is open", text, Some("Go to Welcome")) {
+                actions.push(Action::Show(Screen::Welcome));
+            }
+            return;
+        }
+        match state.screen {
+            Screen::Welcome => self.welcome.ui(ui, state, actions),
+            Screen::Browse => self.browse.ui(ui, state, actions),
+            Screen::Train => self.train.ui(ui, state, actions),
+            Screen::Compare => self.compare.ui(ui, state, actions),
+            Screen::Map => self.map.ui(ui, state, actions),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The player at the foot of the window: play, loop, time, and the outline of the focused clip with the playhead.
+
+use eframe::egui::{self, Align2, Color32, FontId, Mesh, Rect, Sense, Stroke, WidgetInfo, pos2, vec2};
+
+use super::theme;
+use crate::app::{Action, LoadedClip, Playback, Workbench};
+use crate::ui::widgets::{Icon, clock, icon_button, icon_toggle};
+
+const OUTLINE_HEIGHT: f32 = 36.0;
+const RIBBON_HEIGHT: f32 = 4.0;
+
+pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, playback: &Playback, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(OUTLINE_HEIGHT);
+        let loaded = workbench.focus_view.loaded.as_deref();
+        play_button(ui, loaded.is_some(), playback, actions);
+        let is_looping = playback.loop_span_secs.is_some();
+        let duration = loaded.map_or(0.0, |loaded| loaded.clip.duration_secs());
+        if icon_toggle(ui, is_looping, Icon::Loop, "Loop", "L").clicked() && duration > 0.0 {
+            actions.push(Action::SetLoop((!is_looping).then_some((0.0, duration))));
+        }
+        let time = format!("{} / {}", clock(playback.position_secs), clock(duration));
+        ui.monospace(time);
+        if let Some(reason) = &playback.unavailable {
+            let warning = theme::palette(ui).warning;
+            ui.colored_label(warning, "No sound output").on_hover_text(reason);
+        }
+        match (loaded, &workbench.focus_view.error) {
+            (Some(loaded), _) => outline(ui, workbench, loaded, playback, actions),
+            (None, Some(error)) => {
+                let error_colour = theme::palette(ui).error;
+                ui.colored_label(error_colour, error);
+            }
+            (None, None) => {
+                let weak = theme::palette(ui).weak;
+                ui.colored_label(
+                    weak,
+                    if workbench.focus.is_some() {
+                        "Reading…"
+                    } else {
+                        "No clip is chosen"
+                    },
+                );
+            }
+        }
+    });
+}
+
+fn play_button(ui: &mut egui::Ui, is_loaded: bool, playback: &Playback, actions: &mut Vec<Action>) {
+    let (icon, name) = if playback.is_playing {
+        (Icon::Pause, "Pause")
+    } else {
+        (Icon::Play, "Play")
+    };
+    let is_enabled = is_loaded && playback.unavailable.is_none();
+    if icon_button(ui, is_enabled, icon, name, "Space").clicked() {
+        actions.push(Action::PlayPause);
+    }
+}
+
+/// The clip's outline: click or drag to move the playhead.
+fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playback: &Playback, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    let size = vec2(ui.available_width(), OUTLINE_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::slider(true, playback.position_secs, "Position"));
+    let duration = loaded.clip.duration_secs().max(1e-6);
+    let x_of = |secs: f64| rect.left() + rect.width() * (secs / duration).clamp(0.0, 1.0) as f32;
+    if (response.clicked() || response.dragged())
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        let share = f64::from((pointer.x - rect.left()) / rect.width()).clamp(0.0, 1.0);
+        actions.push(Action::Seek(share * duration));
+    }
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, 2.0, palette.canvas);
+    if let Some((start, end)) = playback.loop_span_secs {
+        let span = Rect::from_x_y_ranges(x_of(start)..=x_of(end), rect.y_range());
+        painter.rect_filled(span, 0.0, palette.accent.gamma_multiply(0.15));
+    }
+    painter.add(waveform(rect, loaded, palette.normal));
+    if let Some(ribbon) = &workbench.focus_view.ribbon {
+        for (crop, &percentile) in ribbon.crops.iter().zip(&ribbon.percentiles) {
+            let (start, end) = (x_of(crop.start_secs.into()), x_of(crop.end_secs.into()));
+            let cell = Rect::from_min_max(pos2(start, rect.bottom() - RIBBON_HEIGHT), pos2(end, rect.bottom()));
+            painter.rect_filled(cell, 0.0, palette.anomalous.gamma_multiply(percentile / 100.0));
+        }
+    }
+    if response.hovered()
+        && let Some(pointer) = response.hover_pos()
+    {
+        let secs = f64::from((pointer.x - rect.left()) / rect.width()) * duration;
+        painter.vline(pointer.x, rect.y_range(), Stroke::new(1.0, palette.weak));
+        let (anchor, gap) = if pointer.x > rect.center().x {
+            (Align2::RIGHT_TOP, -4.0)
+        } else {
+            (Align2::LEFT_TOP, 4.0)
+        };
+        let at = pos2(pointer.x + gap, rect.top() + 2.0);
+        painter.text(at, anchor, format!("{secs:.2} s"), FontId::monospace(11.0), palette.ink);
+    }
+    let playhead = Stroke::new(1.5, palette.accent);
+    painter.vline(x_of(playback.position_secs), rect.y_range(), playhead);
+}
+
+/// One column a pixel, from the lowest to the highest sample in it, scaled to the clip's own peak.
+fn waveform(rect: Rect, loaded: &LoadedClip, colour: Color32) -> Mesh {
+    let samples = &loaded.clip.samples;
+    let columns = loaded
+        .peaks
+        .columns(samples, 0.0, samples.len() as f64, rect.width().max(1.0) as usize);
+    let loudest = columns
+        .iter()
+        .fold(1e-6_f32, |loudest, [low, high]| loudest.max(high.abs()).max(low.abs()));
+    let half = rect.height() * 0.5 - RIBBON_HEIGHT;
+    let mut mesh = Mesh::default();
+    for (column, [low, high]) in columns.into_iter().enumerate() {
+        let left = rect.left() + column as f32;
+        let (top, bottom) = (
+            rect.center().y - half * high / loudest - 0.5,
+            rect.center().y - half * low / loudest + 0.5,
+        );
+        mesh.add_colored_rect(Rect::from_min_max(pos2(left, top), pos2(left + 1.0, bottom)), colour);
+    }
+    mesh
+}

@@ -1,0 +1,245 @@
+//! What to train, on what, and how; what it will take; and the button that starts it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use eframe::egui::{self, Checkbox, ComboBox, DragValue, Key, Modifiers, Panel, RichText, ScrollArea};
+
+use crate::app::{Action, Workbench, estimate_secs};
+use crate::dataset::{Dataset, Label, Split};
+use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
+use crate::project::RunRecipe;
+use crate::ui::theme;
+use crate::ui::widgets::{count, duration, field, heading, message, primary_button};
+
+/// The settings as the person left them.
+pub(super) struct Form {
+    config: TrainingConfig,
+    /// Machines that are not trained on: kept as what is left out, so that a new data set starts with all.
+    left_out: BTreeSet<String>,
+    counted: Option<(Arc<Dataset>, Vec<MachineClips>)>,
+}
+
+/// The normal training clips of one machine.
+#[derive(Debug, Clone, PartialEq)]
+struct MachineClips {
+    machine: String,
+    n_clips: usize,
+    total_secs: f64,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self {
+            config: TrainingConfig::published(Recipe::PooledLogMel),
+            left_out: BTreeSet::new(),
+            counted: None,
+        }
+    }
+}
+
+impl Form {
+    pub(super) fn ui(&mut self, ui: &mut egui::Ui, workbench: &Workbench, n_runs: usize, actions: &mut Vec<Action>) {
+        let dataset = &workbench.dataset;
+        let is_counted = matches!(&self.counted, Some((counted, _)) if Arc::ptr_eq(counted, dataset));
+        if !is_counted {
+            self.counted = Some((Arc::clone(dataset), count_training_clips(dataset)));
+        }
+        let machines = self.counted.as_ref().map_or(Vec::new(), |(_, machines)| machines.clone());
+        // First, so that the button keeps its place at the foot.
+        Panel::bottom("start").frame(egui::Frame::NONE).show(ui, |ui| {
+            self.start(ui, &machines, n_runs, actions);
+        });
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            self.recipes(ui);
+            self.data(ui, &machines);
+            if self.config.recipe.is_trained() {
+                self.settings(ui);
+            }
+        });
+    }
+
+    fn recipes(&mut self, ui: &mut egui::Ui) {
+        heading(ui, "Recipe");
+        for recipe in Recipe::ALL {
+            let is_chosen = self.config.recipe == recipe;
+            if ui.radio(is_chosen, recipe.title()).clicked() && !is_chosen {
+                let (seed, device) = (self.config.seed, self.config.device);
+                self.config = TrainingConfig {
+                    seed,
+                    device,
+                    ..TrainingConfig::published(recipe)
+                };
+            }
+            ui.horizontal(|ui| {
+                ui.add_space(22.0);
+                let weak = theme::palette(ui).weak;
+                let text = RichText::new(recipe.description()).small().color(weak);
+                ui.add(egui::Label::new(text).wrap());
+            });
+        }
+    }
+
+    fn data(&mut self, ui: &mut egui::Ui, machines: &[MachineClips]) {
+        heading(ui, "Machines");
+        for MachineClips { machine, n_clips, .. } in machines {
+            let mut is_taken = !self.left_out.contains(machine);
+            ui.horizontal(|ui| {
+                let changed = ui.add(Checkbox::new(&mut is_taken, machine)).changed();
+                let weak = theme::palette(ui).weak;
+                ui.label(
+                    RichText::new(format!("{} normal training clips", count(*n_clips)))
+                        .small()
+                        .color(weak),
+                );
+                if changed && is_taken {
+                    self.left_out.remove(machine);
+                } else if changed {
+                    self.left_out.insert(machine.clone());
+                }
+            });
+        }
+    }
+
+    fn settings(&mut self, ui: &mut egui::Ui) {
+        heading(ui, "Training");
+        let config = &mut self.config;
+        field(ui, "Epochs", |ui| {
+            ui.add(DragValue::new(&mut config.n_epochs).range(1..=10_000))
+        });
+        field(ui, "Batch size", |ui| {
+            ui.add(DragValue::new(&mut config.batch_size).range(1..=65_536))
+        });
+        if config.recipe == Recipe::MobileAnoNet {
+            field(ui, "Segments a clip", |ui| {
+                ui.add(DragValue::new(&mut config.segments_per_clip).range(1..=1_000))
+            });
+        }
+        field(ui, "Learning rate", |ui| {
+            let value = DragValue::new(&mut config.learning_rate).range(1e-7..=1.0).speed(1e-5);
+            ui.add(
+                value
+                    .custom_formatter(|rate, _| format!("{rate:e}"))
+                    .custom_parser(|text| text.trim().parse().ok()),
+            )
+        });
+        field(ui, "Seed", |ui| ui.add(DragValue::new(&mut config.seed)));
+        field(ui, "Device", |ui| {
+            ComboBox::from_id_salt("device")
+                .width(172.0)
+                .selected_text(device_title(config.device))
+                .show_ui(ui, |ui| {
+                    for &device in DeviceChoice::available() {
+                        ui.selectable_value(&mut config.device, device, device_title(device));
+                    }
+                });
+        });
+        if *config
+            != (TrainingConfig {
+                seed: config.seed,
+                device: config.device,
+                ..TrainingConfig::published(config.recipe)
+            })
+            && ui
+                .button("Published settings")
+                .on_hover_text("Back to the settings of the paper or baseline")
+                .clicked()
+        {
+            let (seed, device) = (config.seed, config.device);
+            *config = TrainingConfig {
+                seed,
+                device,
+                ..TrainingConfig::published(config.recipe)
+            };
+        }
+    }
+
+    fn start(&self, ui: &mut egui::Ui, machines: &[MachineClips], n_runs: usize, actions: &mut Vec<Action>) {
+        let weak = theme::palette(ui).weak;
+        let taken: Vec<&MachineClips> = machines
+            .iter()
+            .filter(|clips| !self.left_out.contains(&clips.machine))
+            .collect();
+        let n_clips: usize = taken.iter().map(|clips| clips.n_clips).sum();
+        let total_secs = taken.iter().map(|clips| clips.total_secs).sum();
+        ui.add_space(theme::GRID);
+        if n_clips == 0 {
+            message(ui, weak, "Tick a machine that has normal training clips");
+        } else {
+            let secs = estimate_secs(&self.config, n_clips, total_secs);
+            let text = format!("About {} for {} clips on four cores", rough(secs), count(n_clips));
+            message(ui, weak, &text);
+        }
+        let text = if self.config.recipe.is_trained() {
+            "Train"
+        } else {
+            "Compute scores"
+        };
+        let hint = if n_runs == 0 {
+            "Start it in the background (Ctrl+Enter)"
+        } else {
+            "Start another run in the background (Ctrl+Enter)"
+        };
+        let is_pressed = primary_button(ui, n_clips > 0, text, hint).clicked();
+        let is_typed = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        if n_clips > 0 && (is_pressed || is_typed) {
+            actions.push(Action::Train(self.recipe(&taken, machines.len())));
+        }
+        ui.add_space(theme::GRID);
+    }
+
+    fn recipe(&self, taken: &[&MachineClips], n_machines: usize) -> RunRecipe {
+        // Empty stands for all, so that machines that come later are trained on too.
+        let machines = if taken.len() == n_machines {
+            Vec::new()
+        } else {
+            taken.iter().map(|clips| clips.machine.clone()).collect()
+        };
+        RunRecipe {
+            training: self.config.clone(),
+            machines,
+            sections: Vec::new(),
+        }
+    }
+}
+
+fn device_title(device: DeviceChoice) -> &'static str {
+    match device {
+        DeviceChoice::Cpu => "Processor",
+        DeviceChoice::Ndarray => "Processor (ndarray)",
+        DeviceChoice::Gpu => "Graphics card",
+    }
+}
+
+/// A time rounded to what an estimate is worth: one significant unit.
+fn rough(secs: f64) -> String {
+    match secs {
+        secs if secs < 1.0 => "1 s".to_owned(),
+        secs if secs < 60.0 => duration(secs.ceil()),
+        secs if secs < 3600.0 => duration((secs / 60.0).round() * 60.0),
+        secs => format!("{:.0} h", secs / 3600.0),
+    }
+}
+
+fn count_training_clips(dataset: &Dataset) -> Vec<MachineClips> {
+    let mut machines: Vec<MachineClips> = dataset
+        .machines()
+        .into_iter()
+        .map(|machine| MachineClips {
+            machine,
+            n_clips: 0,
+            total_secs: 0.0,
+        })
+        .collect();
+    for clip in dataset
+        .clips
+        .iter()
+        .filter(|clip| clip.split == Split::Train && clip.label != Label::Anomalous)
+    {
+        if let Ok(place) = machines.binary_search_by(|clips| clips.machine.cmp(&clip.group.machine)) {
+            machines[place].n_clips += 1;
+            machines[place].total_secs += f64::from(clip.duration_secs);
+        }
+    }
+    machines
+}

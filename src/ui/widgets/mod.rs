@@ -1,0 +1,17 @@
+//! Small pieces that several screens are made of.
+
+mod button;
+mod empty_state;
+mod field;
+mod icon;
+mod job;
+mod save_menu;
+mod text;
+
+pub use button::{labelled_button, primary_button};
+pub use empty_state::empty_state;
+pub use field::{field, heading, message};
+pub use icon::{Icon, icon_button, icon_toggle};
+pub use job::job_row;
+pub use save_menu::{save_figure_menu, save_table_menu};
+pub use text::{clock, count, date, duration};

@@ -1,0 +1,54 @@
+//! The button that saves a figure or a table: pick the format, then the place.
+
+use eframe::egui;
+
+use crate::app::Action;
+use crate::figures::{Figure, Table};
+use crate::ui::dialogs;
+
+/// `Save figure…` with its formats. `make_figure` is asked once a format was chosen; `stem` becomes the suggested file name.
+pub fn save_figure_menu(ui: &mut egui::Ui, stem: &str, make_figure: impl FnOnce() -> Option<Figure>) {
+    if let Some(ending) = formats(
+        ui,
+        "Save figure…",
+        &[("svg", "SVG"), ("png", "PNG"), ("csv", "CSV (the data)")],
+    ) && let Some(figure) = make_figure()
+    {
+        let name = format!("{}.{ending}", file_stem(stem));
+        dialogs::save_file(ui.ctx(), "Save figure", &name, move |path| Action::SaveFigure {
+            figure,
+            path,
+        });
+    }
+}
+
+/// `Save table…` with its formats.
+pub fn save_table_menu(ui: &mut egui::Ui, stem: &str, make_table: impl FnOnce() -> Option<Table>) {
+    if let Some(ending) = formats(ui, "Save table…", &[("csv", "CSV"), ("tex", "LaTeX"), ("md", "Markdown")])
+        && let Some(table) = make_table()
+    {
+        let name = format!("{}.{ending}", file_stem(stem));
+        dialogs::save_file(ui.ctx(), "Save table", &name, move |path| Action::SaveTable { table, path });
+    }
+}
+
+/// The ending that was chosen in this frame.
+fn formats(ui: &mut egui::Ui, title: &str, formats: &[(&'static str, &str)]) -> Option<&'static str> {
+    let mut chosen = None;
+    ui.menu_button(title, |ui| {
+        for &(ending, name) in formats {
+            if ui.button(name).clicked() {
+                chosen = Some(ending);
+                ui.close();
+            }
+        }
+    });
+    chosen
+}
+
+/// A title as part of a file name.
+fn file_stem(title: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let stem: String = title.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    stem.trim_matches('_').to_owned()
+}
