@@ -296,3 +296,83 @@ impl Trainable for Network {
             .for_each(|norm| norm.momentum = momentum);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::module::{ModuleMapper, ModuleVisitor, Param};
+    use burn::optim::GradientsParams;
+
+    use super::*;
+
+    /// Squared length of the gradient of each parameter.
+    struct Lengths<'a>(&'a GradientsParams, Vec<f32>);
+
+    impl ModuleVisitor for Lengths<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = self.0.get::<D>(param.id);
+            let squared = gradient.map(|gradient| gradient.square().sum().into_scalar::<f32>());
+            self.1.push(squared.unwrap_or(0.0));
+        }
+    }
+
+    /// Moves one parameter along its gradient.
+    struct Step<'a> {
+        gradients: &'a GradientsParams,
+        param_idx: usize,
+        scale: f32,
+        n_visited: usize,
+    }
+
+    impl ModuleMapper for Step<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            self.n_visited += 1;
+            match self.gradients.get::<D>(param.id) {
+                Some(gradient) if self.n_visited - 1 == self.param_idx => {
+                    let moved = param.val().without_autodiff() + gradient * self.scale;
+                    let id = param.id;
+                    param.transform_for_load(Tensor::from_inner(moved), id)
+                }
+                _ => param,
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_are_the_slopes_of_the_loss() {
+        let segment = SegmentShape {
+            n_bins: 17,
+            n_frames: 16,
+        };
+        let device = Device::flex().autodiff();
+        let network = initialised(Network::new(segment, 2, &device), 5, fan_in_bound);
+        let batch = Batch {
+            inputs: (0..4 * segment.n_values())
+                .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
+                .collect(),
+            classes: vec![0, 1, 1, 0],
+        };
+        let loss = |network: &Network| network.judge(batch.clone(), &device).loss;
+        let gradients = GradientsParams::from_grads(loss(&network).backward(), &network);
+        let mut lengths = Lengths(&gradients, Vec::new());
+        network.visit(&mut lengths);
+        let n_trained = lengths.1.iter().filter(|&&squared| squared > 0.0).count();
+        assert_eq!(n_trained, 3 * 4 + 15 * 11 + 5, "every parameter gets a gradient");
+        let mut worst = 0.0f32;
+        for (param_idx, &squared) in lengths.1.iter().enumerate().filter(|(_, squared)| **squared > 1e-6) {
+            // Short where the loss is steep, because it is curved there.
+            let (steepness, distance) = (squared.sqrt(), (0.01 / squared.sqrt()).min(2e-3));
+            let moved = |distance: f32| {
+                let step = &mut Step {
+                    gradients: &gradients,
+                    param_idx,
+                    scale: distance / steepness,
+                    n_visited: 0,
+                };
+                loss(&network.clone().map(step)).into_scalar::<f32>()
+            };
+            let slope = (moved(distance) - moved(-distance)) / (2.0 * distance);
+            worst = worst.max((slope / steepness - 1.0).abs());
+        }
+        assert!(worst < 0.05, "{worst}");
+    }
+}
