@@ -9,8 +9,10 @@ use crate::progress::Cancelled;
 pub enum TrainingError {
     #[error("the device '{device}' is not in this build: choose cpu, or build with --features gpu")]
     NoDevice { device: &'static str },
-    #[error("the loss became {loss} in epoch {epoch}: lower the learning rate")]
+    #[error("the loss became {loss} in epoch {epoch}: lower the learning rate", epoch = epoch + 1)]
     Diverged { epoch: usize, loss: f64 },
+    #[error("{found} training examples are too few, at least 2 are needed")]
+    TooFewExamples { found: usize },
     #[error("cannot access {path}: {source}", path = path.display())]
     Io { path: PathBuf, source: std::io::Error },
     #[error("the weights in {path} do not fit: {reason}", path = path.display())]
@@ -19,4 +21,13 @@ pub enum TrainingError {
     Device { reason: String },
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl TrainingError {
+    /// What burn says when an operation or a read-out fails.
+    pub(super) fn device(reason: impl std::fmt::Display) -> Self {
+        Self::Device {
+            reason: reason.to_string(),
+        }
+    }
 }

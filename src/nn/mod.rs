@@ -1,51 +1,30 @@
 //! The only room that imports burn: one network per file, the training loop, checkpoints.
 //!
+//! # How to add a network
+//! One new file with a burn module that implements `Trainable`, and an opaque struct around it as in
+//! [`DenseAutoencoder`] and [`MobileAnoNet`]. The loop, checkpoints and weights files then work as they are.
+//!
 //! *Invariant:* no burn type leaves this room; others see slices, plain structs and opaque networks.
 
+mod checkpoint;
+mod dense_autoencoder;
+mod device;
 mod error;
+mod examples;
+mod mobileanonet;
+mod parameters;
+mod training;
+mod weights;
 
+pub use dense_autoencoder::{DenseAutoencoder, Reconstruction};
+pub use device::DeviceChoice;
 pub use error::TrainingError;
+pub use examples::{Batch, ExampleSource, Examples};
+pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape};
+pub use training::{TrainingObserver, TrainingPlan};
+pub use weights::{NamedTensor, read_weights, write_weights};
 
 use serde::{Deserialize, Serialize};
-
-/// Where a network computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviceChoice {
-    /// burn-flex: the processor, all cores.
-    #[default]
-    Cpu,
-    /// burn-ndarray: the processor by independent kernels, to check `Cpu` against.
-    Ndarray,
-    /// The graphics card; present where the program was built with the `gpu` feature.
-    Gpu,
-}
-
-impl DeviceChoice {
-    /// The devices that this build knows.
-    pub fn available() -> &'static [Self] {
-        if cfg!(feature = "gpu") {
-            &[Self::Cpu, Self::Ndarray, Self::Gpu]
-        } else {
-            &[Self::Cpu, Self::Ndarray]
-        }
-    }
-
-    /// The device of this name, whether this build has it or not.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Cpu, Self::Ndarray, Self::Gpu]
-            .into_iter()
-            .find(|device| device.name() == name)
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Ndarray => "ndarray",
-            Self::Gpu => "gpu",
-        }
-    }
-}
 
 /// The figures of one epoch of training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

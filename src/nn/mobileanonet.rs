@@ -1,0 +1,378 @@
+//! MobileAnoNet, the shared extractor of the paper's Table I: inverted bottlenecks over a spectrogram segment.
+
+use std::path::Path;
+
+use burn::module::{Initializer, Module};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PRelu, PReluConfig, PaddingConfig2d};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
+use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::weights::weights_error;
+use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
+
+/// Numbers in the embedding of a segment.
+pub const EMBEDDING_LEN: usize = 128;
+/// Channels of the first two layers.
+const STEM_CHANNELS: usize = 16;
+/// Expansion, output channels, repetitions and stride of each row of bottlenecks. Blocks of stride 1 have a residual path.
+const BOTTLENECKS: [(usize, usize, usize, usize); 6] = [
+    (2, 16, 1, 2),
+    (2, 16, 4, 1),
+    (4, 32, 1, 2),
+    (2, 32, 6, 1),
+    (4, 32, 1, 2),
+    (2, 32, 2, 1),
+];
+/// PyTorch's default.
+const NORM_MOMENTUM: f64 = 0.1;
+/// Segments in one forward pass of inference: the largest tensor is 33 MB.
+const CHUNK_SEGMENTS: usize = 16;
+
+/// The size of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SegmentShape {
+    pub n_bins: usize,
+    pub n_frames: usize,
+}
+
+impl SegmentShape {
+    /// 64 frames of a 2048-point transform.
+    pub const PUBLISHED: Self = Self {
+        n_bins: 1025,
+        n_frames: 64,
+    };
+
+    /// Numbers in a segment.
+    pub fn n_values(self) -> usize {
+        self.n_bins * self.n_frames
+    }
+
+    /// The last feature map: four layers halve both sides, rounding up. 65 x 4 for 1025 x 64.
+    fn last_map(self) -> [usize; 2] {
+        [self.n_bins.div_ceil(16), self.n_frames.div_ceil(16)]
+    }
+}
+
+/// MobileAnoNet with its machine head, on a device.
+#[derive(Debug)]
+pub struct MobileAnoNet {
+    network: Network,
+    segment: SegmentShape,
+    choice: DeviceChoice,
+    device: Device,
+}
+
+impl MobileAnoNet {
+    /// A fresh network that tells `n_classes` machines apart; the same seed gives the same weights on every device.
+    ///
+    /// # Errors
+    /// Where this build or machine lacks the device.
+    pub fn new(segment: SegmentShape, n_classes: usize, choice: DeviceChoice, seed: u64) -> Result<Self, TrainingError> {
+        let device = choice.open()?;
+        Ok(Self {
+            network: initialised(Network::new(segment, n_classes, &device), seed, fan_in_bound),
+            segment,
+            choice,
+            device,
+        })
+    }
+
+    /// A network with these weights, as many classes as they have; `origin` is named where they do not fit.
+    pub fn from_weights(
+        segment: SegmentShape,
+        choice: DeviceChoice,
+        tensors: &[NamedTensor],
+        origin: &Path,
+    ) -> Result<Self, TrainingError> {
+        let head = tensors.iter().find(|tensor| tensor.name == "head.bias");
+        let n_classes = head
+            .map(|bias| bias.values.len())
+            .ok_or_else(|| weights_error(origin, &"head.bias is missing"))?;
+        let mut fresh = Self::new(segment, n_classes, choice, 0)?;
+        fresh.network = with_tensors(fresh.network, tensors).map_err(|reason| weights_error(origin, &reason))?;
+        Ok(fresh)
+    }
+
+    /// Trainable numbers of the extractor, without the head.
+    pub fn n_parameters(&self) -> usize {
+        n_trainable(&self.network) - n_trainable(&self.network.head)
+    }
+
+    /// All weights and running statistics, in the order of the layers; the head comes last.
+    pub fn weights(&self) -> Result<Vec<NamedTensor>, TrainingError> {
+        tensors_of(&self.network)
+    }
+
+    /// Trains by cross-entropy over the machines and Adam, and resumes from `checkpoint` where that file is of the same plan.
+    ///
+    /// # Errors
+    /// Where the observer asks to stop, the loss diverges, the examples fail, or the checkpoint cannot be written.
+    pub fn train(
+        mut self,
+        plan: &TrainingPlan,
+        examples: Examples<'_>,
+        checkpoint: Option<&Path>,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<Self, TrainingError> {
+        self.network = train(self.network, self.choice, plan, examples, checkpoint, observer)?;
+        Ok(self)
+    }
+
+    /// Embeddings `[n_segments, 128]` of `segments` `[n_segments, n_bins, n_frames]`.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn embed(&self, segments: &[f32]) -> Result<Vec<f32>, TrainingError> {
+        let SegmentShape { n_bins, n_frames } = self.segment;
+        let segment_len = self.segment.n_values();
+        debug_assert_eq!(segments.len() % segment_len, 0, "segments must be whole");
+        let mut embeddings = Vec::with_capacity(segments.len() / segment_len * EMBEDDING_LEN);
+        for chunk in segments.chunks(CHUNK_SEGMENTS * segment_len) {
+            let shape = [chunk.len() / segment_len, 1, n_bins, n_frames];
+            let output = self.network.embed(input_tensor(chunk.to_vec(), shape, &self.device));
+            embeddings.extend(output.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
+        }
+        Ok(embeddings)
+    }
+}
+
+/// PyTorch's default: uniform within the inverse square root of the inputs of a unit.
+fn fan_in_bound(shape: &[usize]) -> f32 {
+    let fan_in = match shape {
+        // Kernels are `[out, in / groups, height, width]`, burn's matrices `[in, out]`.
+        [_, kernel @ ..] if shape.len() == 4 => kernel.iter().product(),
+        _ => shape[0],
+    };
+    1.0 / (fan_in as f32).sqrt()
+}
+
+/// A convolution without bias, padded so that stride 1 keeps the size.
+fn convolution(from: usize, to: usize, kernel: usize, stride: usize, groups: usize, device: &Device) -> Conv2d {
+    let padding = kernel / 2;
+    Conv2dConfig::new([from, to], [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .with_groups(groups)
+        .with_bias(false)
+        .with_initializer(Initializer::Zeros)
+        .init(device)
+}
+
+/// Convolution, batch norm and PReLU with a slope for each channel.
+#[derive(Module, Debug)]
+struct ConvBlock {
+    conv: Conv2d,
+    norm: BatchNorm,
+    activation: PRelu,
+}
+
+impl ConvBlock {
+    fn new(conv: Conv2d, channels: usize, device: &Device) -> Self {
+        Self {
+            conv,
+            norm: BatchNormConfig::new(channels).init(device),
+            activation: PReluConfig::new().with_num_parameters(channels).init(device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.activation.forward(self.norm.forward(self.conv.forward(x)))
+    }
+}
+
+/// Inverted bottleneck: expand, filter each channel, project without activation.
+#[derive(Module, Debug)]
+struct Bottleneck {
+    expand: ConvBlock,
+    depthwise: ConvBlock,
+    project: Conv2d,
+    norm: BatchNorm,
+    has_residual: bool,
+}
+
+impl Bottleneck {
+    fn new(from: usize, expansion: usize, to: usize, stride: usize, device: &Device) -> Self {
+        let wide = expansion * from;
+        Self {
+            expand: ConvBlock::new(convolution(from, wide, 1, 1, 1, device), wide, device),
+            depthwise: ConvBlock::new(convolution(wide, wide, 3, stride, wide, device), wide, device),
+            project: convolution(wide, to, 1, 1, 1, device),
+            norm: BatchNormConfig::new(to).init(device),
+            has_residual: stride == 1,
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let wide = self.depthwise.forward(self.expand.forward(x.clone()));
+        let projected = self.norm.forward(self.project.forward(wide));
+        if self.has_residual { projected + x } else { projected }
+    }
+}
+
+#[derive(Module, Debug)]
+struct Network {
+    stem: ConvBlock,
+    depthwise: ConvBlock,
+    bottlenecks: Vec<Bottleneck>,
+    widen: ConvBlock,
+    /// One kernel as large as the feature map for each channel.
+    global: Conv2d,
+    norm: BatchNorm,
+    head: Linear,
+    #[module(skip)]
+    segment: (usize, usize),
+}
+
+impl Network {
+    fn new(segment: SegmentShape, n_classes: usize, device: &Device) -> Self {
+        let mut channels = STEM_CHANNELS;
+        let mut bottlenecks = Vec::new();
+        for (expansion, to, n_repeats, stride) in BOTTLENECKS {
+            for _ in 0..n_repeats {
+                bottlenecks.push(Bottleneck::new(channels, expansion, to, stride, device));
+                channels = to;
+            }
+        }
+        Self {
+            stem: ConvBlock::new(convolution(1, STEM_CHANNELS, 3, 2, 1, device), STEM_CHANNELS, device),
+            depthwise: ConvBlock::new(
+                convolution(STEM_CHANNELS, STEM_CHANNELS, 3, 1, STEM_CHANNELS, device),
+                STEM_CHANNELS,
+                device,
+            ),
+            bottlenecks,
+            widen: ConvBlock::new(convolution(channels, EMBEDDING_LEN, 1, 1, 1, device), EMBEDDING_LEN, device),
+            global: Conv2dConfig::new([EMBEDDING_LEN, EMBEDDING_LEN], segment.last_map())
+                .with_groups(EMBEDDING_LEN)
+                .with_bias(false)
+                .with_initializer(Initializer::Zeros)
+                .init(device),
+            norm: BatchNormConfig::new(EMBEDDING_LEN).init(device),
+            head: LinearConfig::new(EMBEDDING_LEN, n_classes)
+                .with_initializer(Initializer::Zeros)
+                .init(device),
+            segment: (segment.n_bins, segment.n_frames),
+        }
+    }
+
+    /// `[batch, 1, n_bins, n_frames]` → `[batch, 128]`
+    fn embed(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = self.depthwise.forward(self.stem.forward(x));
+        let x = self.bottlenecks.iter().fold(x, |x, block| block.forward(x));
+        let x = self.global.forward(self.widen.forward(x));
+        self.norm.forward(x.flatten::<2>(1, 3))
+    }
+}
+
+impl Trainable for Network {
+    fn judge(&self, batch: Batch, device: &Device) -> Judged {
+        let (n_bins, n_frames) = self.segment;
+        let n_segments = batch.inputs.len() / (n_bins * n_frames);
+        let classes: Vec<i64> = batch.classes.iter().map(|&class| i64::from(class)).collect();
+        let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [n_segments]), device);
+        let embeddings = self.embed(input_tensor(batch.inputs, [n_segments, 1, n_bins, n_frames], device));
+        let logits = self.head.forward(embeddings);
+        let recognised = logits.clone().argmax(1).flatten::<1>(0, 1).equal(classes.clone());
+        Judged {
+            loss: CrossEntropyLossConfig::new().init(device).forward(logits, classes),
+            n_recognised: Some(recognised.float().sum()),
+        }
+    }
+
+    fn set_norm_momentum(&mut self, step_idx: u64) {
+        let momentum = norm_momentum(NORM_MOMENTUM, step_idx);
+        let blocks = self.bottlenecks.iter_mut();
+        blocks
+            .flat_map(|block| [&mut block.expand.norm, &mut block.depthwise.norm, &mut block.norm])
+            .chain([
+                &mut self.stem.norm,
+                &mut self.depthwise.norm,
+                &mut self.widen.norm,
+                &mut self.norm,
+            ])
+            .for_each(|norm| norm.momentum = momentum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::{ModuleMapper, ModuleVisitor, Param};
+    use burn::optim::GradientsParams;
+
+    use super::*;
+
+    /// Squared length of the gradient of each parameter.
+    struct Lengths<'a>(&'a GradientsParams, Vec<f32>);
+
+    impl ModuleVisitor for Lengths<'_> {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let gradient = self.0.get::<D>(param.id);
+            let squared = gradient.map(|gradient| gradient.square().sum().into_scalar::<f32>());
+            self.1.push(squared.unwrap_or(0.0));
+        }
+    }
+
+    /// Moves one parameter along its gradient.
+    struct Step<'a> {
+        gradients: &'a GradientsParams,
+        param_idx: usize,
+        scale: f32,
+        n_visited: usize,
+    }
+
+    impl ModuleMapper for Step<'_> {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            self.n_visited += 1;
+            match self.gradients.get::<D>(param.id) {
+                Some(gradient) if self.n_visited - 1 == self.param_idx => {
+                    let moved = param.val().without_autodiff() + gradient * self.scale;
+                    let id = param.id;
+                    param.transform_for_load(Tensor::from_inner(moved), id)
+                }
+                _ => param,
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_are_the_slopes_of_the_loss() {
+        let segment = SegmentShape {
+            n_bins: 17,
+            n_frames: 16,
+        };
+        let device = Device::flex().autodiff();
+        let network = initialised(Network::new(segment, 2, &device), 5, fan_in_bound);
+        let batch = Batch {
+            inputs: (0..4 * segment.n_values())
+                .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
+                .collect(),
+            classes: vec![0, 1, 1, 0],
+        };
+        let loss = |network: &Network| network.judge(batch.clone(), &device).loss;
+        let gradients = GradientsParams::from_grads(loss(&network).backward(), &network);
+        let mut lengths = Lengths(&gradients, Vec::new());
+        network.visit(&mut lengths);
+        let n_trained = lengths.1.iter().filter(|&&squared| squared > 0.0).count();
+        assert_eq!(n_trained, 3 * 4 + 15 * 11 + 5, "every parameter gets a gradient");
+        let mut worst = 0.0f32;
+        for (param_idx, &squared) in lengths.1.iter().enumerate().filter(|(_, squared)| **squared > 1e-6) {
+            // Short where the loss is steep, because it is curved there.
+            let (steepness, distance) = (squared.sqrt(), (0.01 / squared.sqrt()).min(2e-3));
+            let moved = |distance: f32| {
+                let step = &mut Step {
+                    gradients: &gradients,
+                    param_idx,
+                    scale: distance / steepness,
+                    n_visited: 0,
+                };
+                loss(&network.clone().map(step)).into_scalar::<f32>()
+            };
+            let slope = (moved(distance) - moved(-distance)) / (2.0 * distance);
+            worst = worst.max((slope / steepness - 1.0).abs());
+        }
+        assert!(worst < 0.05, "{worst}");
+    }
+}

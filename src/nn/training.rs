@@ -1,0 +1,276 @@
+//! The one training loop: epochs, batches, Adam, held-out figures, cancel, checkpoints.
+
+use std::path::Path;
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint::Checkpoint;
+use super::parameters::with_tensors;
+use super::{Batch, DeviceChoice, EpochMetrics, ExampleSource, Examples, TrainingError};
+use crate::progress::Progress;
+
+/// Steps between two looks at the loss: reading it makes a graphics card wait.
+const STEPS_PER_LOOK: u64 = 16;
+/// The held-out examples are drawn alike in every epoch, so that its figures can be compared.
+const HELD_OUT_SEED: u64 = 0x5eed;
+
+/// Who watches a training: progress, and the figures of each epoch.
+pub trait TrainingObserver: Progress {
+    /// An epoch has ended. A resumed training tells of its earlier epochs first.
+    fn epoch(&mut self, metrics: &EpochMetrics);
+}
+
+/// How one network is trained. Two plans that are equal give the same weights on the same device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingPlan {
+    /// Which network of a run, for the figures; may be empty.
+    pub network: String,
+    pub n_epochs: usize,
+    pub batch_size: usize,
+    pub learning_rate: f64,
+    /// The learning rate is multiplied by this after each epoch.
+    pub learning_rate_decay: f64,
+    /// L2 penalty on all parameters, added to the gradient as PyTorch's Adam does; 0 for none.
+    pub weight_decay: f64,
+    pub seed: u64,
+    pub device: DeviceChoice,
+    /// A hash of what is trained on.
+    pub data: String,
+}
+
+/// A network that the loop can train.
+pub(super) trait Trainable: Module {
+    /// The loss of a batch, on the device of the network.
+    fn judge(&self, batch: Batch, device: &Device) -> Judged;
+
+    /// Sets how fast the running statistics of the batch norms follow; see [`norm_momentum`].
+    fn set_norm_momentum(&mut self, step_idx: u64);
+}
+
+/// What a network makes of a batch.
+pub(super) struct Judged {
+    /// `[1]`: the mean over the batch.
+    pub loss: Tensor<1>,
+    /// `[1]`: how many examples a classifier put into the right class.
+    pub n_recognised: Option<Tensor<1>>,
+}
+
+/// Momentum of running statistics at a step: the published one in the end, more before.
+///
+/// With the published momentum alone a training of a few hundred steps would end with statistics that still hold much of
+/// their arbitrary start, and would judge clips by those.
+pub(super) fn norm_momentum(published: f64, step_idx: u64) -> f64 {
+    published.max(10.0 / (10.0 + step_idx as f64))
+}
+
+/// Trains `network`, which lies on the plain device of `choice`, and gives it back there.
+pub(super) fn train<N: Trainable>(
+    network: N,
+    choice: DeviceChoice,
+    plan: &TrainingPlan,
+    examples: Examples<'_>,
+    checkpoint: Option<&Path>,
+    observer: &mut dyn TrainingObserver,
+) -> Result<N, TrainingError> {
+    let device = choice.open()?.autodiff();
+    let Examples { train, mut held_out } = examples;
+    if train.n_examples() < 2 {
+        return Err(TrainingError::TooFewExamples {
+            found: train.n_examples(),
+        });
+    }
+    let weight_decay = (plan.weight_decay > 0.0).then(|| WeightDecayConfig::new(plan.weight_decay as f32));
+    let optimiser = AdamConfig::new().with_epsilon(1e-8).with_weight_decay(weight_decay).init();
+    let mut learner = Learner {
+        network,
+        optimiser,
+        device,
+        history: Vec::new(),
+        n_steps: 0,
+    };
+    if let Some(saved) = checkpoint.and_then(|path| Checkpoint::read(path, plan, observer)) {
+        learner = learner.resumed(saved, checkpoint.unwrap_or(Path::new("")))?;
+        observer.log(&format!(
+            "resuming after epoch {} of {}",
+            learner.history.len(),
+            plan.n_epochs
+        ));
+        for metrics in &learner.history {
+            observer.epoch(metrics);
+        }
+    }
+    learner.network = learner.network.train();
+    while learner.history.len() < plan.n_epochs {
+        let held_out: Option<&mut dyn ExampleSource> = match &mut held_out {
+            Some(source) => Some(&mut **source),
+            None => None,
+        };
+        let metrics = learner.epoch(plan, train, held_out, observer)?;
+        observer.epoch(&metrics);
+        learner.history.push(metrics);
+        if let Some(path) = checkpoint {
+            Checkpoint::write(path, plan, &learner)?;
+        }
+    }
+    Ok(learner.network.valid())
+}
+
+/// A network in training.
+pub(super) struct Learner<N> {
+    pub network: N,
+    pub optimiser: ModuleOptimizer,
+    device: Device,
+    /// One entry for each finished epoch.
+    pub history: Vec<EpochMetrics>,
+    /// Batches that were learned from.
+    pub n_steps: u64,
+}
+
+impl<N: Trainable> Learner<N> {
+    fn resumed(self, saved: Checkpoint, path: &Path) -> Result<Self, TrainingError> {
+        Ok(Self {
+            network: with_tensors(self.network, &saved.network).map_err(|reason| TrainingError::Weights {
+                path: path.to_owned(),
+                reason,
+            })?,
+            optimiser: saved.restore_optimiser(self.optimiser, path)?,
+            device: self.device,
+            history: saved.history,
+            n_steps: saved.n_steps,
+        })
+    }
+
+    fn epoch(
+        &mut self,
+        plan: &TrainingPlan,
+        train: &mut dyn ExampleSource,
+        held_out: Option<&mut dyn ExampleSource>,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<EpochMetrics, TrainingError> {
+        let (started, epoch_idx) = (Instant::now(), self.history.len());
+        let trained = self.learn(plan, train, observer)?;
+        let judged = match held_out {
+            Some(source) => Some(self.judge(plan, source)?),
+            None => None,
+        };
+        Ok(EpochMetrics {
+            epoch_idx,
+            network: plan.network.clone(),
+            train_loss: trained.loss,
+            validation_loss: judged.as_ref().map(|figures| figures.loss),
+            validation_accuracy: judged.and_then(|figures| figures.accuracy),
+            secs: started.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// One pass over the training examples.
+    fn learn(
+        &mut self,
+        plan: &TrainingPlan,
+        train: &mut dyn ExampleSource,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<Figures, TrainingError> {
+        let epoch_idx = self.history.len();
+        let n_examples = train.n_examples() as u64;
+        let (done_before, total) = (epoch_idx as u64 * n_examples, plan.n_epochs as u64 * n_examples);
+        let learning_rate = plan.learning_rate * plan.learning_rate_decay.powi(epoch_idx as i32);
+        train.begin_epoch(epoch_seed(plan.seed, epoch_idx));
+        let (mut sum, mut n_seen) = (FigureSum::default(), 0u64);
+        observer.step(done_before, total)?;
+        loop {
+            let batch = train.next_batch(plan.batch_size)?;
+            let n_rows = batch.classes.len();
+            if n_rows == 0 {
+                return sum.figures(epoch_idx);
+            }
+            n_seen += n_rows as u64;
+            // A batch norm cannot learn from a single example.
+            if n_rows > 1 {
+                self.network.set_norm_momentum(self.n_steps);
+                let judged = self.network.judge(batch, &self.device);
+                let gradients = judged.loss.backward();
+                let gradients = GradientsParams::from_grads(gradients, &self.network);
+                // The optimiser takes the network by value and gives it back; parameters are shared, not copied.
+                self.network = self.optimiser.step(learning_rate, self.network.clone(), gradients);
+                self.n_steps += 1;
+                sum.add(judged, n_rows);
+                if self.n_steps.is_multiple_of(STEPS_PER_LOOK) {
+                    sum.figures(epoch_idx)?;
+                }
+            }
+            observer.step((done_before + n_seen).min(total), total)?;
+        }
+    }
+
+    /// One pass over the held-out examples.
+    fn judge(&self, plan: &TrainingPlan, held_out: &mut dyn ExampleSource) -> Result<Figures, TrainingError> {
+        let (network, device) = (self.network.valid(), self.device.clone().without_autodiff());
+        held_out.begin_epoch(HELD_OUT_SEED);
+        let mut sum = FigureSum::default();
+        loop {
+            let batch = held_out.next_batch(plan.batch_size)?;
+            let n_rows = batch.classes.len();
+            if n_rows == 0 {
+                return sum.figures(self.history.len());
+            }
+            sum.add(network.judge(batch, &device), n_rows);
+        }
+    }
+}
+
+/// A seed for each epoch, so that a resumed training draws what an uninterrupted one draws.
+fn epoch_seed(seed: u64, epoch_idx: usize) -> u64 {
+    seed.wrapping_add((epoch_idx as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+struct Figures {
+    loss: f64,
+    accuracy: Option<f64>,
+}
+
+/// Sums over batches, kept on the device.
+#[derive(Default)]
+struct FigureSum {
+    loss: Option<Tensor<1>>,
+    n_recognised: Option<Tensor<1>>,
+    n_rows: usize,
+}
+
+impl FigureSum {
+    fn add(&mut self, judged: Judged, n_rows: usize) {
+        let plus = |sum: Option<Tensor<1>>, new: Tensor<1>| match sum {
+            Some(sum) => sum + new,
+            None => new,
+        };
+        let loss = judged.loss.without_autodiff().mul_scalar(n_rows as f32);
+        self.loss = Some(plus(self.loss.take(), loss));
+        if let Some(n_recognised) = judged.n_recognised {
+            self.n_recognised = Some(plus(self.n_recognised.take(), n_recognised.without_autodiff()));
+        }
+        self.n_rows += n_rows;
+    }
+
+    /// Reads the sums; an infinite or undefined loss ends the training.
+    fn figures(&self, epoch_idx: usize) -> Result<Figures, TrainingError> {
+        let mean = |sum: &Tensor<1>| -> Result<f64, TrainingError> {
+            let sum = sum.clone().try_into_scalar::<f32>().map_err(TrainingError::device)?;
+            Ok(f64::from(sum) / self.n_rows as f64)
+        };
+        let Some(loss) = &self.loss else {
+            return Err(TrainingError::TooFewExamples { found: self.n_rows });
+        };
+        let loss = mean(loss)?;
+        if !loss.is_finite() {
+            return Err(TrainingError::Diverged { epoch: epoch_idx, loss });
+        }
+        Ok(Figures {
+            loss,
+            accuracy: self.n_recognised.as_ref().map(mean).transpose()?,
+        })
+    }
+}
