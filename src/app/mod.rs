@@ -16,8 +16,11 @@ pub use action::Action;
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
-pub use plots::{MatrixMetric, histogram_figure, loss_figure, map_figure, matrix_table, roc_figure, spectrogram_figure};
+pub use plots::{
+    Bins, Decisions, MapColor, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure, loss_figure, map_figure,
+    map_figure_by, matrix, matrix_table, roc_detectors, roc_figure, spectrogram_figure,
+};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView, Scope,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView, SaveState, Scope,
     Screen, Severity, State, Verdict, Workbench,
 };

@@ -9,9 +9,10 @@ use super::{ClipFilter, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
+use crate::evaluation::{self, ThresholdRule};
 use crate::extractors::EpochMetrics;
 use crate::jobs::JobId;
-use crate::pipeline::{Comparison, EmbeddedClips, GroupComparison, LabelUse, Ribbon};
+use crate::pipeline::{Comparison, DetectorResult, EmbeddedClips, GroupComparison, LabelUse, Ribbon};
 use crate::project::{Project, RunRecipe};
 use crate::projection;
 
@@ -251,6 +252,32 @@ pub struct Playback {
 }
 
 impl Workbench {
+    /// A project just opened: every clip in the list, nothing computed yet.
+    pub fn new(path: PathBuf, project: Project, dataset: Arc<Dataset>) -> Self {
+        let mut workbench = Self {
+            path,
+            project,
+            history: UndoHistory::default(),
+            save: SaveState::default(),
+            scope: Scope::default(),
+            filter: ClipFilter::default(),
+            sort: (SortKey::default(), true),
+            visible: Vec::new(),
+            selection: BTreeSet::new(),
+            focus: None,
+            focus_view: FocusView::default(),
+            spectrogram: SpectrogramSettings::default(),
+            runs: BTreeMap::new(),
+            embedded: None,
+            comparison: None,
+            scores: vec![None; dataset.clips.len()],
+            map: MapView::default(),
+            dataset,
+        };
+        workbench.refresh_visible();
+        workbench
+    }
+
     pub fn focused(&self) -> Option<&ClipEntry> {
         self.focus.and_then(|clip_idx| self.dataset.clips.get(clip_idx))
     }
@@ -275,6 +302,22 @@ impl Workbench {
             .groups
             .iter()
             .find(|comparison| comparison.group == *group)
+    }
+
+    /// What the detector in use makes of a section; `None` before it is scored, or where that detector could not be fitted.
+    pub fn detector_result(&self, group: &MachineSection) -> Option<&DetectorResult> {
+        self.group_comparison(group)?.result(self.detector(group).0)
+    }
+
+    pub fn threshold_rule(&self, group: &MachineSection) -> ThresholdRule {
+        self.project.thresholds.get(&group.to_string()).copied().unwrap_or_default()
+    }
+
+    /// The threshold in use, in the unit of the detector in use: its rule applied to the leave-one-out scores of the
+    /// normal training clips. A score at or above it is called anomalous.
+    pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
+        let result = self.detector_result(group)?;
+        evaluation::threshold(self.threshold_rule(group), &result.normal_scores)
     }
 
     /// The section that screens about one section show: the scope's where it names one, else the focused clip's, else the first.

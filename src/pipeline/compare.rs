@@ -38,6 +38,13 @@ pub struct GroupComparison {
     pub oracle: Option<DetectorKind>,
 }
 
+impl GroupComparison {
+    /// What one detector makes of the section; `None` where it could not be fitted.
+    pub fn result(&self, detector: DetectorKind) -> Option<&DetectorResult> {
+        self.results.iter().flatten().find(|result| result.detector == detector)
+    }
+}
+
 /// One detector on one section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DetectorResult {
