@@ -1,11 +1,13 @@
 //! The machine × detector matrix: a row a section, a column a detector, the detectors in use and the oracle apart.
 
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
 use crate::app::Workbench;
 use crate::dataset::MachineSection;
 use crate::detectors::DetectorKind;
 use crate::evaluation::{self, BootstrapConfig, SectionMetrics, harmonic_mean};
 use crate::figures::{Table, TableRow};
-use crate::pipeline::{Comparison, GroupComparison, LabelUse};
+use crate::pipeline::{Comparison, DetectorResult, GroupComparison, LabelUse};
 
 /// The figure in the cells of the matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,7 +103,8 @@ pub struct MatrixRow {
 pub struct MatrixCell {
     /// `None`: undefined, or the detector could not be fitted.
     pub figure: Option<evaluation::Figure>,
-    /// Cannot be told from the best of the row: their 95 % intervals overlap. The best itself is no tie.
+    /// Cannot be told from the best of the row: their 95 % intervals overlap, until [`Matrix::mark_ties`] knows better.
+    /// The best itself is no tie.
     pub is_tie: bool,
 }
 
@@ -109,6 +112,19 @@ impl Matrix {
     /// Whether any section has labelled test clips.
     pub fn has_figures(&self) -> bool {
         self.rows.iter().any(|row| row.best.is_some())
+    }
+
+    /// Takes over what the paired bootstrap of [`ties`] found; it tells of the hmean only.
+    pub fn mark_ties(&mut self, comparison: &Comparison, ties: &[Vec<bool>]) {
+        if self.metric != MatrixMetric::Hmean {
+            return;
+        }
+        for (group, ties) in comparison.groups.iter().zip(ties) {
+            let row = self.rows.iter_mut().find(|row| row.group == group.group);
+            for (cell, &is_tie) in row.into_iter().flat_map(|row| &mut row.cells).zip(ties) {
+                cell.is_tie = is_tie;
+            }
+        }
     }
 
     /// Digits that the intervals support: 3 where most are narrower than ±0.02, else 2.
@@ -137,10 +153,7 @@ pub fn matrix(workbench: &Workbench, metric: MatrixMetric) -> Option<Matrix> {
 }
 
 fn row(workbench: &Workbench, comparison: &GroupComparison, metric: MatrixMetric) -> MatrixRow {
-    let figure = |result: &Result<_, String>| {
-        let metrics = result.as_ref().ok().map(|result: &crate::pipeline::DetectorResult| &result.metrics)?;
-        metric.figure(metrics)
-    };
+    let figure = |result: &Result<DetectorResult, String>| metric.figure(&result.as_ref().ok()?.metrics);
     let figures: Vec<_> = comparison.results.iter().map(figure).collect();
     let value = |column: usize| figures[column].map_or(f64::NEG_INFINITY, |figure| figure.value);
     let best = (0..figures.len())
@@ -222,4 +235,35 @@ fn caption(matrix: &Matrix) -> String {
         format!("In use: {} (chosen seeing test labels), fusion elsewhere.", pinned.join(", "))
     };
     format!("{} of each detector on each machine section. {in_use}", matrix.metric.title())
+}
+
+/// Resamples of the paired bootstrap behind a tie: enough to tell a clear lead from a narrow one within a moment.
+const TIE_RESAMPLES: usize = 200;
+
+/// For each section and detector of a comparison: whether a paired bootstrap of the hmean cannot tell it from the best of the section.
+/// The best itself is no tie. Sections are worked on in parallel.
+pub fn ties(comparison: &Comparison) -> Vec<Vec<bool>> {
+    comparison.groups.par_iter().map(ties_of_section).collect()
+}
+
+fn ties_of_section(group: &GroupComparison) -> Vec<bool> {
+    let config = BootstrapConfig {
+        n_resamples: TIE_RESAMPLES,
+        ..BootstrapConfig::default()
+    };
+    let hmean = |result: &DetectorResult| result.metrics.hmean.map(|figure| figure.value);
+    let Some(best) = group
+        .results
+        .iter()
+        .flatten()
+        .filter(|result| hmean(result).is_some())
+        .reduce(|best, result| if hmean(result) > hmean(best) { result } else { best })
+    else {
+        return vec![false; group.results.len()];
+    };
+    let ties_with_best = |result: &DetectorResult| {
+        let is_another = result.detector != best.detector && hmean(result).is_some();
+        is_another && evaluation::is_tie(&best.labelled, &result.labelled, config)
+    };
+    group.results.iter().map(|result| result.as_ref().is_ok_and(&ties_with_best)).collect()
 }
