@@ -26,8 +26,11 @@ pub use clip_list::{ClipFilter, SortKey};
 pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
-pub use plots::{MatrixMetric, histogram_figure, loss_figure, map_figure, matrix_table, roc_figure, spectrogram_figure};
+pub use plots::{
+    Bins, Decisions, MapColor, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure, loss_figure, map_figure,
+    map_figure_by, matrix, matrix_table, roc_detectors, roc_figure, spectrogram_figure, ties,
+};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
-    SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView, SaveState, Scope,
+    Screen, Severity, State, Verdict, Workbench,
 };

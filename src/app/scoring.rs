@@ -165,8 +165,8 @@ impl App {
 }
 
 impl Workbench {
-    /// The result of the detector in use for a section.
-    pub fn result_in_use(&self, group: &MachineSection) -> Option<&DetectorResult> {
+    /// What the detector in use makes of a section; `None` before it is scored, or where that detector could not be fitted.
+    pub fn detector_result(&self, group: &MachineSection) -> Option<&DetectorResult> {
         let (kind, _) = self.detector(group);
         self.group_comparison(group)?.result(kind)
     }
@@ -178,7 +178,7 @@ impl Workbench {
 
     /// The threshold in use for a section, in the unit of the detector in use.
     pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
-        let result = self.result_in_use(group)?;
+        let result = self.detector_result(group)?;
         evaluation::threshold(self.threshold_rule(group), &result.normal_scores)
     }
 
@@ -187,7 +187,7 @@ impl Workbench {
         let mut scores = vec![None; self.dataset.clips.len()];
         if let Some(comparison) = self.comparison.clone() {
             for group in &comparison.groups {
-                let Some((result, threshold)) = self.result_in_use(&group.group).zip(self.threshold(&group.group)) else {
+                let Some((result, threshold)) = self.detector_result(&group.group).zip(self.threshold(&group.group)) else {
                     continue;
                 };
                 let spread = Spread::of(&result.normal_scores);

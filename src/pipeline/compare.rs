@@ -41,6 +41,13 @@ pub struct GroupComparison {
     pub oracle: Option<DetectorKind>,
 }
 
+impl GroupComparison {
+    /// What one detector makes of the section; `None` where it could not be fitted.
+    pub fn result(&self, detector: DetectorKind) -> Option<&DetectorResult> {
+        self.results.iter().flatten().find(|result| result.detector == detector)
+    }
+}
+
 /// One detector on one section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DetectorResult {
@@ -54,13 +61,6 @@ pub struct DetectorResult {
     pub metrics: SectionMetrics,
     /// What the detector did instead of what was asked.
     pub fallback: Option<String>,
-}
-
-impl GroupComparison {
-    /// What this detector did here; `None` where it could not be fitted.
-    pub fn result(&self, detector: DetectorKind) -> Option<&DetectorResult> {
-        self.results.iter().flatten().find(|result| result.detector == detector)
-    }
 }
 
 /// Fits and evaluates every detector on every section that has embeddings.

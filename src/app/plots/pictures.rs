@@ -1,0 +1,64 @@
+//! The loss of a run over its epochs, and the spectrogram of the focused clip.
+
+use crate::app::Workbench;
+use crate::extractors::EpochMetrics;
+use crate::figures::{LossFigure, SpectrogramFigure};
+
+/// The dynamic range of a saved spectrogram.
+const RANGE_DB: f32 = 80.0;
+
+/// Loss over epochs of one run: a curve for each network and kind of clip; `None` before the first epoch.
+pub fn loss_figure(workbench: &Workbench, run: &str) -> Option<LossFigure> {
+    let epochs = &workbench.runs.get(run)?.epochs;
+    let mut curves: Vec<(String, Vec<f64>)> = Vec::new();
+    for epoch in epochs {
+        add(&mut curves, name(epoch, "training"), epoch.train_loss);
+        if let Some(loss) = epoch.validation_loss {
+            add(&mut curves, name(epoch, "held out"), loss);
+        }
+    }
+    (!curves.is_empty()).then(|| LossFigure {
+        title: format!("{run}: loss"),
+        curves,
+    })
+}
+
+fn name(epoch: &EpochMetrics, kind: &str) -> String {
+    if epoch.network.is_empty() {
+        kind.to_owned()
+    } else {
+        format!("{} {kind}", epoch.network)
+    }
+}
+
+fn add(curves: &mut Vec<(String, Vec<f64>)>, name: String, value: f64) {
+    match curves.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, values)) => values.push(value),
+        None => curves.push((name, vec![value])),
+    }
+}
+
+/// The focused clip's spectrogram with its crop boxes and, once scored, their percentiles; `None` before it is read.
+pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
+    let entry = workbench.focused()?;
+    let view = &workbench.focus_view;
+    let loaded = view.loaded.as_ref().filter(|loaded| Some(loaded.clip_idx) == workbench.focus)?;
+    let crops = match &view.ribbon {
+        Some(ribbon) => {
+            let scored = ribbon.crops.iter().zip(&ribbon.percentiles);
+            scored.map(|(crop, &score)| (crop.start_secs, crop.end_secs, Some(score))).collect()
+        }
+        None => view.crops.iter().map(|crop| (crop.start_secs, crop.end_secs, None)).collect(),
+    };
+    let values = &loaded.spectrogram.values;
+    let loudest = values.iter().copied().filter(|db| db.is_finite()).fold(f32::NEG_INFINITY, f32::max);
+    let top_db = if loudest.is_finite() { loudest.ceil() } else { 0.0 };
+    Some(SpectrogramFigure {
+        title: entry.path.clone(),
+        spectrogram: (*loaded.spectrogram).clone(),
+        duration_secs: f64::from(entry.duration_secs),
+        bin_hz: loaded.bin_hz.clone(),
+        range_db: [top_db - RANGE_DB, top_db],
+        crops,
+    })
+}

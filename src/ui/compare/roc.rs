@@ -1,0 +1,233 @@
+//! The ROC fan of the focused section: the figure that is saved, on the screen.
+
+use eframe::egui::{self, Color32, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Shape, Stroke, WidgetInfo, pos2, vec2};
+
+use super::axes::Axes;
+use super::drawn::Drawn;
+use crate::app::{Action, Workbench, roc_figure};
+use crate::detectors::DetectorKind;
+use crate::figures::{Figure, RocFigure};
+use crate::ui::theme::{self, GRID};
+use crate::ui::widgets;
+
+/// Height of one row of the legend.
+const LEGEND_ROW: f32 = 18.0;
+/// So near to a step the pointer must be, in points, for its card.
+const HOVER_RADIUS: f32 = 14.0;
+
+/// The private look of the plot.
+#[derive(Default)]
+pub(super) struct RocView {
+    /// Shows the pAUC band only.
+    zooms_to_band: bool,
+    /// The curve whose legend entry the pointer is on.
+    hovered: Option<usize>,
+}
+
+impl RocView {
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut egui::Ui,
+        workbench: &Workbench,
+        drawn: &Drawn,
+        detector: DetectorKind,
+        actions: &mut Vec<Action>,
+    ) {
+        let group = drawn.group();
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(format!("ROC of {group}")).strong());
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let stem = format!("roc {group}");
+                widgets::save_figure_menu(ui, &stem, || roc_figure(workbench, group).map(Figure::Roc));
+                ui.toggle_value(&mut self.zooms_to_band, "FPR ≤ 0.1")
+                    .on_hover_text("Show the band of the pAUC only");
+            });
+        });
+        let Some(figure) = &drawn.roc else {
+            let text = format!(
+                "No curve: the test clips of {group} lack labels, normal or anomalous ones. Label some in Browse, then score again."
+            );
+            widgets::message(ui, theme::palette(ui).weak, &text);
+            return;
+        };
+        let legend_height = (figure.curves.len() as f32 * LEGEND_ROW + GRID).min(0.45 * ui.available_height());
+        let room = (ui.available_size() - vec2(0.0, legend_height) - Axes::margin()).max(vec2(80.0, 80.0));
+        let side = room.min_elem();
+        let (outer, response) = ui.allocate_exact_size(vec2(side, side) + Axes::margin(), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("ROC curves of {group}")));
+        let end = if self.zooms_to_band { figure.pauc_max_fpr } else { 1.0 };
+        let axes = Axes::within(outer, [0.0, end], [0.0, 1.0]);
+        axes.paint(ui, "False positive rate", "True positive rate");
+        let front = self.hovered.or_else(|| drawn.roc_detectors.iter().position(|&other| other == detector));
+        paint_curves(ui, &axes, figure, &drawn.roc_detectors, front);
+        steps(ui, &axes, workbench, drawn, figure, &response, front, actions);
+        self.legend(ui, figure, &drawn.roc_detectors, front);
+    }
+
+    /// One row a curve, best AUC first; the pointer on it brings its curve to the front.
+    fn legend(&mut self, ui: &mut egui::Ui, figure: &RocFigure, detectors: &[DetectorKind], front: Option<usize>) {
+        self.hovered = None;
+        ui.add_space(GRID);
+        ScrollArea::vertical().id_salt("roc_legend").show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (idx, curve) in figure.curves.iter().enumerate() {
+                let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_ROW), Sense::hover());
+                response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &curve.label));
+                if response.hovered() {
+                    self.hovered = Some(idx);
+                }
+                let stroke = stroke(ui, detectors[idx], front == Some(idx));
+                let y = rect.center().y;
+                ui.painter().hline(rect.left()..=rect.left() + 20.0, y, stroke);
+                if curve.operating_point.is_some() {
+                    ui.painter().circle_filled(pos2(rect.left() + 10.0, y), 4.0, stroke.color);
+                }
+                legend_text(ui, rect, &curve.label, front == Some(idx));
+            }
+        });
+    }
+}
+
+/// Name, AUC with its interval and pAUC in columns, so that the figures stand below each other.
+fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, is_front: bool) {
+    let color = if is_front { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
+    let small = egui::TextStyle::Small.resolve(ui.style());
+    let figures = egui::FontId::monospace(small.size - 0.5);
+    let mut parts = label.split("  ");
+    let y = rect.center().y;
+    let left = |x: f32| pos2(rect.left() + x, y);
+    ui.painter().text(left(28.0), egui::Align2::LEFT_CENTER, parts.next().unwrap_or_default(), small, color);
+    for (x, part) in [96.0, 246.0].into_iter().zip(parts) {
+        ui.painter().text(left(x), egui::Align2::LEFT_CENTER, part, figures.clone(), color);
+    }
+}
+
+/// The colour of a detector: the same on every section. Yellow is darkened on white.
+fn color(ui: &egui::Ui, detector: DetectorKind) -> Color32 {
+    let place = DetectorKind::ALL.iter().position(|&other| other == detector).unwrap_or(0);
+    let color = theme::CATEGORIES[place % theme::CATEGORIES.len()];
+    let is_pale = color.intensity() > 0.75;
+    if is_pale && !ui.visuals().dark_mode { color.gamma_multiply(0.6).to_opaque() } else { color }
+}
+
+fn stroke(ui: &egui::Ui, detector: DetectorKind, is_front: bool) -> Stroke {
+    Stroke::new(if is_front { 2.5 } else { 1.3 }, color(ui, detector))
+}
+
+/// The band, the diagonal of chance, the steps of every curve with `front` above the others, and the operating point.
+fn paint_curves(ui: &egui::Ui, axes: &Axes, figure: &RocFigure, detectors: &[DetectorKind], front: Option<usize>) {
+    let palette = theme::palette(ui);
+    let painter = ui.painter_at(axes.plot.expand(1.0));
+    let band = Rect::from_min_max(axes.pos([0.0, 1.0]), axes.pos([figure.pauc_max_fpr, 0.0])).intersect(axes.plot);
+    painter.rect_filled(band, 0.0, palette.accent.gamma_multiply(0.14));
+    let chance = [axes.pos([0.0, 0.0]), axes.pos([1.0, 1.0])];
+    painter.extend(Shape::dashed_line(&chance, Stroke::new(1.0, palette.weak), 5.0, 4.0));
+    let last = front.into_iter();
+    let order = (0..figure.curves.len()).filter(|&idx| Some(idx) != front).chain(last);
+    for idx in order {
+        let curve = &figure.curves[idx];
+        painter.line(steps_of(axes, &curve.points), stroke(ui, detectors[idx], front == Some(idx)));
+    }
+    for (curve, &detector) in figure.curves.iter().zip(detectors) {
+        if let Some(point) = curve.operating_point {
+            let at = axes.pos(point);
+            painter.circle(at, 5.5, color(ui, detector), Stroke::new(1.5, palette.ink));
+        }
+    }
+    painter.rect_stroke(axes.plot, 0.0, Stroke::new(1.0, palette.grid), egui::StrokeKind::Inside);
+}
+
+/// A path without smoothing: straight from step to step, so that clips of equal score give the slope that the area counts.
+fn steps_of(axes: &Axes, points: &[[f64; 3]]) -> Vec<Pos2> {
+    points.iter().map(|&[fpr, tpr, _]| axes.pos([fpr, tpr])).collect()
+}
+
+/// The card of the step under the pointer; a click selects the clips that turn there.
+#[expect(clippy::too_many_arguments, reason = "one plot, one pointer")]
+fn steps(
+    ui: &mut egui::Ui,
+    axes: &Axes,
+    workbench: &Workbench,
+    drawn: &Drawn,
+    figure: &RocFigure,
+    response: &Response,
+    front: Option<usize>,
+    actions: &mut Vec<Action>,
+) {
+    let Some(pointer) = response.hover_pos().filter(|&pointer| axes.plot.contains(pointer)) else {
+        return;
+    };
+    let Some((curve_idx, step_idx)) = nearest(axes, figure, pointer, front) else {
+        return;
+    };
+    let (curve, detector) = (&figure.curves[curve_idx], drawn.roc_detectors[curve_idx]);
+    let [fpr, tpr, threshold] = curve.points[step_idx];
+    ui.painter().circle_stroke(axes.pos([fpr, tpr]), 5.0, Stroke::new(1.5, theme::palette(ui).ink));
+    let group = drawn.group();
+    let Some(result) = workbench.group_comparison(group).and_then(|group| group.result(detector)) else {
+        return;
+    };
+    let n_anomalies = result.labelled.iter().filter(|clip| clip.is_anomaly).count();
+    let n_normals = result.labelled.len() - n_anomalies;
+    let clips = workbench.group_comparison(group).map_or(&[][..], |group| &group.test_clips);
+    let flipping = result.test_scores.iter().zip(clips).filter(|&(&score, _)| score == threshold);
+    let flipping: Vec<usize> = flipping.map(|(_, &clip_idx)| clip_idx).collect();
+    if response.clicked()
+        && let Some(&first) = flipping.first()
+    {
+        actions.push(Action::Select(flipping.clone()));
+        actions.push(Action::Focus(first));
+    }
+    response.clone().on_hover_ui_at_pointer(|ui| {
+        ui.strong(detector.title());
+        let count = |rate: f64, n: usize| format!("{rate:.3}  ({} of {n})", (rate * n as f64).round());
+        egui::Grid::new("roc_card").num_columns(2).show(ui, |ui| {
+            for (name, value) in [
+                ("threshold", number(threshold)),
+                ("true positive rate", count(tpr, n_anomalies)),
+                ("false positive rate", count(fpr, n_normals)),
+            ] {
+                ui.label(name);
+                ui.monospace(value);
+                ui.end_row();
+            }
+        });
+        for &clip_idx in flipping.iter().take(3) {
+            ui.weak(workbench.dataset.clips[clip_idx].file_name());
+        }
+        match flipping.len() {
+            0 => {}
+            1..=3 => drop(ui.weak("turns here; click to focus it, Space plays it")),
+            n => drop(ui.weak(format!("and {} more turn here; click selects them", n - 3))),
+        }
+    });
+}
+
+/// Curve and step nearest to the pointer; among steps equally near the front curve wins.
+fn nearest(axes: &Axes, figure: &RocFigure, pointer: Pos2, front: Option<usize>) -> Option<(usize, usize)> {
+    let mut best: Option<(f32, usize, usize)> = None;
+    for (curve_idx, curve) in figure.curves.iter().enumerate() {
+        // The front curve is what a person points at, unless another is clearly meant.
+        let handicap = if front == Some(curve_idx) { 0.0 } else { 3.0 };
+        for (step_idx, &[fpr, tpr, _]) in curve.points.iter().enumerate() {
+            let distance = axes.pos([fpr, tpr]).distance(pointer) + handicap;
+            if distance < best.map_or(HOVER_RADIUS, |(nearest, ..)| nearest) {
+                best = Some((distance, curve_idx, step_idx));
+            }
+        }
+    }
+    best.map(|(_, curve_idx, step_idx)| (curve_idx, step_idx))
+}
+
+/// A score in four digits that tell, whatever its unit.
+pub(super) fn number(value: f64) -> String {
+    if !value.is_finite() {
+        return "above all".to_owned();
+    }
+    let size = value.abs().max(1e-12).log10().floor();
+    if (-4.0..6.0).contains(&size) {
+        format!("{value:.*}", (3.0 - size).clamp(0.0, 7.0) as usize)
+    } else {
+        format!("{value:.3e}")
+    }
+}
