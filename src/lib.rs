@@ -1,19 +1,65 @@
 //! auscult: hear what is wrong with a machine before it breaks.
+//!
+//! # The way of a clip
+//! A recording becomes an anomaly score on one straight way:
+//!
+//! ```text
+//! file ── audio ──► clip ── extractors ──► embedding ── detectors ──► anomaly score ── evaluation ──► ROC, AUC, threshold
+//!         dataset says what it is     └─ dsp, nn                  projection ──► map        figures ──► SVG, PNG, CSV, LaTeX
+//! ```
+//!
+//! # Rooms
+//! The rooms below stand in the order in which they are best read. Imports point to rooms further up only;
+//! `tests/architecture.rs` holds them to it. Each room's `mod.rs` ends with its *Invariant:* what it deliberately does not know.
+//!
+//! | room | in one sentence |
+//! |---|---|
+//! | [`progress`] | the seam between long computations and whoever waits: report, and learn that you must stop |
+//! | [`audio`] | sound as samples: reading and writing files, resampling, playback |
+//! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform |
+//! | [`dataset`] | what the clips are: labels, the layouts of known data sets, synthetic machines |
+//! | [`nn`] | the only room that imports burn: networks, the training loop, checkpoints |
+//! | [`extractors`] | front ends: clip → embedding, and a residual where there is one |
+//! | [`detectors`] | back ends: embeddings of normal clips in, an anomaly score for any clip out |
+//! | [`evaluation`] | scores and labels → ROC, AUC, pAUC, intervals, thresholds; the DCASE files |
+//! | [`projection`] | embeddings → points on a map |
+//! | [`figures`] | a figure as data, and its way to paper |
+//! | [`project`] | what a person saves: recipes only |
+//! | [`pipeline`] | the verbs: train, extract, compare, score |
+//! | [`jobs`] | threads: generic, knows no subject |
+//! | [`app`] | the program without widgets: state, actions, what each changes |
+//! | [`cli`] | commands on the same pipeline |
+//! | [`ui`] | the only room that imports egui |
+//!
+//! # Where to start reading
+//! [`pipeline::compare`] shows the whole way on one page. To add a detector, an extractor, a layout or a figure, see "How to add …"
+//! at the head of its room: it is one new file and one line in a list.
+//!
+//! # What always holds
+//! * A clip that is tested is never fitted on: [`pipeline::compare`] asserts it.
+//! * A data folder is only ever read.
+//! * A long computation is a plain function with a [`progress::Progress`]; only [`jobs`] makes threads for it.
+//! * Views read `&State` and push `Action`s; only [`app`] changes anything.
+
+pub mod progress;
+
+pub mod audio;
+pub mod dataset;
+pub mod dsp;
+
+pub mod detectors;
+pub mod extractors;
+pub mod nn;
+
+pub mod evaluation;
+pub mod figures;
+pub mod projection;
+
+pub mod pipeline;
+pub mod project;
 
 pub mod app;
-pub mod audio;
 pub mod cli;
-pub mod dataset;
-pub mod detectors;
-pub mod dsp;
-pub mod evaluation;
-pub mod extractors;
-pub mod figures;
 pub mod jobs;
-pub mod nn;
-pub mod pipeline;
-pub mod progress;
-pub mod project;
-pub mod projection;
 #[cfg(feature = "gui")]
 pub mod ui;

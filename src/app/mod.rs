@@ -14,6 +14,7 @@ mod job_types;
 mod listening;
 mod plots;
 mod projects;
+mod report;
 mod results;
 mod runs;
 mod scoring;
@@ -27,10 +28,11 @@ pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
 pub use plots::{
-    Bins, Decisions, MapColor, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure, loss_figure, map_figure,
-    map_figure_by, matrix, matrix_table, roc_detectors, roc_figure, spectrogram_figure, ties,
+    Bins, Decisions, MapColor, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure, loss_figure,
+    map_figure, map_figure_by, matrix, matrix_table, roc_detectors, roc_figure, spectrogram_figure, ties,
 };
+pub use report::{write_map, write_report};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView, SaveState, Scope,
-    Screen, Severity, State, Verdict, Workbench,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
+    SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };

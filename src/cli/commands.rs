@@ -2,12 +2,14 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::json::ScanJson;
 use super::progress::StderrProgress;
 use super::{Engine, FrontEnd, Pad, SynthLayout, TrainArguments};
+use crate::app::{self, Workbench};
 use crate::audio::{self, ChannelChoice};
 use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -150,6 +152,13 @@ pub(super) struct Judged {
     pub(super) comparison: Comparison,
 }
 
+impl Judged {
+    /// The state of a window that shows this run.
+    pub(super) fn workbench(self) -> Workbench {
+        Workbench::of_run(Arc::new(self.dataset), &self.run, self.embedded, self.comparison)
+    }
+}
+
 pub(super) fn judge(run: &Path, data: &Path) -> anyhow::Result<Judged> {
     let run = pipeline::load_run(run)?;
     judge_run(run, scan_data(data)?)
@@ -220,10 +229,6 @@ pub(super) fn compare(run: &Path, data: &Path, json: bool, tables: [Option<PathB
 }
 
 pub(super) fn map(run: &Path, data: &Path, perplexity: f32, seed: u64, engine: Engine, out: &Path) -> anyhow::Result<()> {
-    let run = pipeline::load_run(run)?;
-    let dataset = scan_data(data)?;
-    let mut progress = StderrProgress::new("Embedding clips");
-    let embedded = pipeline::extract(&run, &dataset, &mut progress)?;
     let engine = match engine {
         Engine::Tsne => ProjectionEngine::Tsne,
         Engine::LinfaTsne => ProjectionEngine::LinfaTsne,
@@ -235,20 +240,16 @@ pub(super) fn map(run: &Path, data: &Path, perplexity: f32, seed: u64, engine: E
         seed,
         ..ProjectionConfig::default()
     };
-    for path in pipeline::write_map(&dataset, &embedded, &config, out, &mut progress)? {
+    let mut workbench = judge(run, data)?.workbench();
+    workbench.place_on_map(&config, &mut StderrProgress::new("Drawing the map"))?;
+    for path in app::write_map(&workbench, out)? {
         print(&path.display().to_string())?;
     }
     Ok(())
 }
 
 pub(super) fn report(run: &Path, data: &Path, out: &Path) -> anyhow::Result<()> {
-    let judged = judge(run, data)?;
-    let mut progress = StderrProgress::new("Drawing figures");
-    let page = pipeline::write_report(
-        &[(&judged.run, &judged.embedded, &judged.comparison)],
-        &judged.dataset,
-        out,
-        &mut progress,
-    )?;
+    let workbench = judge(run, data)?.workbench();
+    let page = app::write_report(&mut [workbench], out, &mut StderrProgress::new("Drawing figures"))?;
     print(&page.display().to_string())
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::commands::{self, Judged};
 use super::progress::StderrProgress;
+use crate::app;
 use crate::dataset::{self, ScanOptions, SyntheticConfig};
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::pipeline;
@@ -44,10 +45,9 @@ pub(super) fn demo(out: &Path, quick: bool) -> anyhow::Result<()> {
             .iter()
             .try_for_each(|line| commands::print(line))?;
     }
-    let runs: Vec<_> = judged.iter().map(|one| (&one.run, &one.embedded, &one.comparison)).collect();
-    let page = pipeline::write_report(
-        &runs,
-        &dataset,
+    let mut workbenches: Vec<_> = judged.into_iter().map(Judged::workbench).collect();
+    let page = app::write_report(
+        &mut workbenches,
         &out.join("report"),
         &mut StderrProgress::new("Drawing figures"),
     )?;

@@ -30,7 +30,9 @@ impl DeviceChoice {
 
     /// The device of this name, whether this build has it or not.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Cpu, Self::Ndarray, Self::Gpu].into_iter().find(|device| device.name() == name)
+        [Self::Cpu, Self::Ndarray, Self::Gpu]
+            .into_iter()
+            .find(|device| device.name() == name)
     }
 
     /// The name on the command line.

@@ -18,7 +18,11 @@ pub(super) fn ui(
 ) {
     rule(ui, workbench, group, threshold, actions);
     let Some(threshold) = threshold else {
-        widgets::message(ui, theme::palette(ui).weak, "No threshold: there are no scores of normal training clips");
+        widgets::message(
+            ui,
+            theme::palette(ui).weak,
+            "No threshold: there are no scores of normal training clips",
+        );
         return;
     };
     let result = workbench.detector_result(group);
@@ -28,17 +32,34 @@ pub(super) fn ui(
     let Some(decisions) = decisions(workbench, group, threshold) else {
         return;
     };
-    let n_labelled = decisions.caught.len() + decisions.missed.len() + decisions.false_alarms.len() + decisions.correct_normals.len();
+    let n_labelled =
+        decisions.caught.len() + decisions.missed.len() + decisions.false_alarms.len() + decisions.correct_normals.len();
     if n_labelled == 0 {
-        widgets::message(ui, theme::palette(ui).weak, "No labelled test clips: nothing to hold the decisions against");
+        widgets::message(
+            ui,
+            theme::palette(ui).weak,
+            "No labelled test clips: nothing to hold the decisions against",
+        );
         return;
     }
     ui.add_space(GRID);
     counts(ui, &decisions);
     ui.add_space(GRID);
     ui.horizontal(|ui| {
-        links(ui, "missed", "Called normal, labelled anomalous; the lowest score first", &decisions.missed, actions);
-        links(ui, "false alarms", "Called anomalous, labelled normal; the highest score first", &decisions.false_alarms, actions);
+        links(
+            ui,
+            "missed",
+            "Called normal, labelled anomalous; the lowest score first",
+            &decisions.missed,
+            actions,
+        );
+        links(
+            ui,
+            "false alarms",
+            "Called anomalous, labelled normal; the highest score first",
+            &decisions.false_alarms,
+            actions,
+        );
     });
 }
 
@@ -49,15 +70,25 @@ fn rule(ui: &mut egui::Ui, workbench: &Workbench, group: &MachineSection, thresh
         ui.label(RichText::new("Threshold").strong());
         let mut chosen = None;
         ui.name_inputs(format!("Threshold rule of {group}"), |ui| {
-            ComboBox::from_id_salt("threshold_rule").width(118.0).selected_text(title(rule)).show_ui(ui, |ui| {
-                let manual = threshold.map(ThresholdRule::Manual);
-                for option in [Some(ThresholdRule::Gamma(0.9)), Some(ThresholdRule::Quantile(0.95)), manual].into_iter().flatten() {
-                    let is_on = std::mem::discriminant(&option) == std::mem::discriminant(&rule);
-                    if ui.selectable_label(is_on, title(option)).on_hover_text(meaning(option)).clicked() {
-                        chosen = Some(option);
+            ComboBox::from_id_salt("threshold_rule")
+                .width(118.0)
+                .selected_text(title(rule))
+                .show_ui(ui, |ui| {
+                    let manual = threshold.map(ThresholdRule::Manual);
+                    for option in [Some(ThresholdRule::Gamma(0.9)), Some(ThresholdRule::Quantile(0.95)), manual]
+                        .into_iter()
+                        .flatten()
+                    {
+                        let is_on = std::mem::discriminant(&option) == std::mem::discriminant(&rule);
+                        if ui
+                            .selectable_label(is_on, title(option))
+                            .on_hover_text(meaning(option))
+                            .clicked()
+                        {
+                            chosen = Some(option);
+                        }
                     }
-                }
-            });
+                });
         });
         let is_default = rule == ThresholdRule::default();
         if widgets::labelled_button(ui, !is_default, "Reset", "Back to the gamma rule").clicked() {
@@ -80,7 +111,9 @@ fn title(rule: ThresholdRule) -> String {
 
 fn meaning(rule: ThresholdRule) -> &'static str {
     match rule {
-        ThresholdRule::Gamma(_) => "Quantile of a gamma distribution fitted to leave-one-out scores of normal training clips: no anomaly is needed",
+        ThresholdRule::Gamma(_) => {
+            "Quantile of a gamma distribution fitted to leave-one-out scores of normal training clips: no anomaly is needed"
+        }
         ThresholdRule::Quantile(_) => "Quantile of the leave-one-out scores of normal training clips themselves",
         ThresholdRule::Manual(_) => "Where you leave the line",
     }
@@ -91,29 +124,51 @@ fn counts(ui: &mut egui::Ui, decisions: &Decisions) {
     let palette = theme::palette(ui);
     let (alarm_rate, hit_rate) = (decisions.false_positive_rate(), decisions.true_positive_rate());
     let rows = [
-        ("true normal", &decisions.correct_normals, &decisions.false_alarms, alarm_rate, palette.normal),
-        ("true anomalous", &decisions.missed, &decisions.caught, hit_rate, palette.anomalous),
+        (
+            "true normal",
+            &decisions.correct_normals,
+            &decisions.false_alarms,
+            alarm_rate,
+            palette.normal,
+        ),
+        (
+            "true anomalous",
+            &decisions.missed,
+            &decisions.caught,
+            hit_rate,
+            palette.anomalous,
+        ),
     ];
-    egui::Grid::new("decisions").num_columns(4).spacing([12.0, 2.0]).show(ui, |ui| {
-        let heading = |ui: &mut egui::Ui, text: &str| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(RichText::new(text).small().weak()));
-        };
-        ui.label("");
-        for text in ["called normal", "anomalous", "rate"] {
-            heading(ui, text);
-        }
-        ui.end_row();
-        for (name, normal, anomalous, rate, color) in rows {
-            ui.colored_label(color, name);
-            let rate = rate.map_or("–".to_owned(), |rate| format!("{rate:.2}"));
-            for text in [normal.len().to_string(), anomalous.len().to_string(), rate] {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.monospace(text));
+    egui::Grid::new("decisions")
+        .num_columns(4)
+        .spacing([12.0, 2.0])
+        .show(ui, |ui| {
+            let heading = |ui: &mut egui::Ui, text: &str| {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    ui.label(RichText::new(text).small().weak())
+                });
+            };
+            ui.label("");
+            for text in ["called normal", "anomalous", "rate"] {
+                heading(ui, text);
             }
             ui.end_row();
-        }
-    });
+            for (name, normal, anomalous, rate, color) in rows {
+                ui.colored_label(color, name);
+                let rate = rate.map_or("–".to_owned(), |rate| format!("{rate:.2}"));
+                for text in [normal.len().to_string(), anomalous.len().to_string(), rate] {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.monospace(text));
+                }
+                ui.end_row();
+            }
+        });
     let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
-    let text = format!("precision {}  recall {}  F1 {}", show(decisions.precision()), show(hit_rate), show(decisions.f1()));
+    let text = format!(
+        "precision {}  recall {}  F1 {}",
+        show(decisions.precision()),
+        show(hit_rate),
+        show(decisions.f1())
+    );
     ui.label(RichText::new(text).small().color(palette.weak));
 }
 

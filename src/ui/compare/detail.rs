@@ -25,7 +25,10 @@ pub(super) fn ui(
         ui.label(RichText::new(format!("{group} × {}", detector.title())).strong());
         let is_pinned = workbench.project.pins.get(&group.to_string()) == Some(&detector);
         let (text, hint) = if is_pinned {
-            (format!("Unpin {}", detector.title()), format!("Go back to the fusion that needs no labels for {group} (P)"))
+            (
+                format!("Unpin {}", detector.title()),
+                format!("Go back to the fusion that needs no labels for {group} (P)"),
+            )
         } else {
             (format!("Pin {}", detector.title()), format!("Use it for {group} (P)"))
         };
@@ -54,9 +57,11 @@ pub(super) fn ui(
             let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 12.0), egui::Sense::hover());
             badge::mark(ui.painter(), &theme::palette(ui), rect.center(), label_use);
             ui.add_space(-2.0 * GRID);
-            ui.label(small(ui, badge::words(label_use))).on_hover_text(badge::meaning(label_use));
+            ui.label(small(ui, badge::words(label_use)))
+                .on_hover_text(badge::meaning(label_use));
         }
-        ui.label(small(ui, "≈ tie with the best")).on_hover_text(tie_meaning(drawn.matrix.metric));
+        ui.label(small(ui, "≈ tie with the best"))
+            .on_hover_text(tie_meaning(drawn.matrix.metric));
     });
 }
 
@@ -117,7 +122,9 @@ pub(super) fn card(ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn, grou
     });
     let n_anomalies = result.labelled.iter().filter(|clip| clip.is_anomaly).count();
     let n_normals = result.labelled.len() - n_anomalies;
-    ui.weak(format!("{n_normals} normal and {n_anomalies} anomalous test clips; 95 % bootstrap intervals"));
+    ui.weak(format!(
+        "{n_normals} normal and {n_anomalies} anomalous test clips; 95 % bootstrap intervals"
+    ));
     let row = drawn.matrix.rows.iter().find(|row| row.group == *group);
     let column = drawn.matrix.columns.iter().position(|&other| other == detector);
     if let Some((row, column)) = row.zip(column)

@@ -1,6 +1,8 @@
 //! The scores of the section's test clips with the threshold that a person can take hold of.
 
-use eframe::egui::{self, Color32, CursorIcon, Rect, RichText, Role, Sense, Stroke, StrokeKind, UiBuilder, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    self, Color32, CursorIcon, Rect, RichText, Role, Sense, Stroke, StrokeKind, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 use super::axes::Axes;
 use super::decisions;
@@ -105,17 +107,26 @@ impl HistogramView {
         let percentile = workbench
             .detector_result(group)
             .and_then(|result| crate::evaluation::percentile(threshold, &result.normal_scores));
-        let normals = percentile.map_or(String::new(), |percentile| format!("\nabove {percentile:.0} % of normal training clips"));
+        let normals = percentile.map_or(String::new(), |percentile| {
+            format!("\nabove {percentile:.0} % of normal training clips")
+        });
         response
             .on_hover_and_drag_cursor(CursorIcon::ResizeHorizontal)
-            .on_hover_text(format!("Threshold {}{normals}\nDrag to move it, [ and ] move it a little", number(threshold)));
+            .on_hover_text(format!(
+                "Threshold {}{normals}\nDrag to move it, [ and ] move it a little",
+                number(threshold)
+            ));
     }
 }
 
 /// The three kinds of clips that are there, with their counts.
 fn legend(ui: &mut egui::Ui, figure: &HistogramFigure) {
     let palette = theme::palette(ui);
-    let kinds = [("normal", &figure.normal), ("anomalous", &figure.anomalous), ("unknown", &figure.unknown)];
+    let kinds = [
+        ("normal", &figure.normal),
+        ("anomalous", &figure.anomalous),
+        ("unknown", &figure.unknown),
+    ];
     for (place, (name, scores)) in kinds.into_iter().enumerate().filter(|(_, (_, scores))| !scores.is_empty()) {
         let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
         paint_bar(ui, rect, kind_color(&palette, place), place == 2);
@@ -131,7 +142,8 @@ fn kind_color(palette: &Palette, place: usize) -> Color32 {
 /// Filled where the label is known, an outline where it is not.
 fn paint_bar(ui: &egui::Ui, rect: Rect, color: Color32, is_outline: bool) {
     if is_outline {
-        ui.painter().rect_stroke(rect, 0.0, Stroke::new(1.0, color), StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(rect, 0.0, Stroke::new(1.0, color), StrokeKind::Inside);
     } else {
         ui.painter().rect_filled(rect, 0.0, color.gamma_multiply(0.55));
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.5, color));

@@ -58,17 +58,26 @@ impl CompareView {
         keys(ui, workbench, &group, detector, &drawn, actions);
         self.header(ui, workbench, &drawn);
         Panel::right("compare_roc")
-            .frame(Frame::NONE.inner_margin(egui::Margin { left: 12, ..Default::default() }))
+            .frame(Frame::NONE.inner_margin(egui::Margin {
+                left: 12,
+                ..Default::default()
+            }))
             .default_size(ROC_WIDTH)
             .size_range(260.0..=640.0)
             .show(ui, |ui| self.roc.ui(ui, workbench, &drawn, detector, actions));
         Panel::bottom("compare_scores")
-            .frame(Frame::NONE.inner_margin(egui::Margin { top: 8, ..Default::default() }))
+            .frame(Frame::NONE.inner_margin(egui::Margin {
+                top: 8,
+                ..Default::default()
+            }))
             .default_size(HISTOGRAM_HEIGHT)
             .size_range(150.0..=420.0)
             .show(ui, |ui| self.histogram.ui(ui, workbench, &drawn, actions));
         Panel::bottom("compare_detail")
-            .frame(Frame::NONE.inner_margin(egui::Margin { top: 4, ..Default::default() }))
+            .frame(Frame::NONE.inner_margin(egui::Margin {
+                top: 4,
+                ..Default::default()
+            }))
             .resizable(false)
             .show_separator_line(false)
             .show(ui, |ui| detail::ui(ui, workbench, &drawn, &group, detector, actions));
@@ -113,12 +122,18 @@ impl CompareView {
     fn current_group(&mut self, workbench: &Workbench) -> Option<MachineSection> {
         let groups = &workbench.comparison.as_ref()?.groups;
         let is_scored = |group: &MachineSection| groups.iter().any(|scored| scored.group == *group);
-        if self.focus.as_ref().is_some_and(|(group, _)| self.scope != workbench.scope || !is_scored(group)) {
+        if self
+            .focus
+            .as_ref()
+            .is_some_and(|(group, _)| self.scope != workbench.scope || !is_scored(group))
+        {
             self.focus = None;
         }
         let clicked = self.focus.as_ref().map(|(group, _)| group.clone());
         let elsewhere = || workbench.current_group().filter(is_scored);
-        clicked.or_else(elsewhere).or_else(|| groups.first().map(|scored| scored.group.clone()))
+        clicked
+            .or_else(elsewhere)
+            .or_else(|| groups.first().map(|scored| scored.group.clone()))
     }
 
     /// The detector that is looked at: the one that was clicked, else the one in use.
