@@ -1,0 +1,287 @@
+//! The command line as scripts use it: names, JSON shapes, files, exit statuses.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn auscult(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_auscult"))
+        .args(arguments)
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .unwrap()
+}
+
+/// Standard output of a command that must succeed.
+fn results(arguments: &[&str]) -> String {
+    let output = auscult(arguments);
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&results(arguments)).unwrap()
+}
+
+/// The one line of a command that must fail with status 1.
+fn failure(arguments: &[&str]) -> String {
+    let output = auscult(arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "a failure prints no results");
+    let text = String::from_utf8(output.stderr).unwrap();
+    let last = text.lines().last().unwrap_or_default().to_owned();
+    assert!(last.starts_with("auscult: "), "{text}");
+    last
+}
+
+fn shared_data() -> Option<PathBuf> {
+    let folder = std::env::var_os("AUSCULT_SHARED_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let found = folder.is_dir();
+    if !found {
+        eprintln!("SKIPPED: {} is not there", folder.display());
+    }
+    found.then_some(folder)
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_main_job_from_recordings_to_report() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run) = (at("data"), at("run"));
+    results(&[
+        "synth",
+        &data,
+        "--layout",
+        "dcase2023",
+        "--machines",
+        "fan,valve",
+        "--clips",
+        "40",
+        "--seconds",
+        "3",
+        "--seed",
+        "3",
+    ]);
+
+    let found = json(&["scan", &data, "--json"]);
+    assert_eq!(found["layout"], "dcase2023");
+    assert_eq!(found["clips"], 80);
+    assert_eq!(found["machines"][0]["name"], "fan");
+    let section = &found["machines"][0]["sections"][0];
+    for key in ["train", "test_normal", "test_anomaly", "source", "target"] {
+        assert!(section[key].as_u64().unwrap() > 0, "{key}");
+    }
+    assert_eq!(found["skipped"], Value::Array(Vec::new()));
+
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &run]);
+    assert!(home.path().join("run/model_card.md").is_file());
+
+    let compared = json(&[
+        "compare",
+        &run,
+        &data,
+        "--json",
+        "--latex",
+        &at("m.tex"),
+        "--csv",
+        &at("m.csv"),
+    ]);
+    let machine = &compared["machines"][0];
+    assert_eq!(machine["default"], "fusion");
+    let names: Vec<&str> = machine["detectors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|detector| detector["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["knn", "lof", "cos", "maha", "soft-cos", "soft-maha", "fusion"]);
+    for key in ["auc", "auc_source", "auc_target", "pauc", "hmean"] {
+        let value = machine["detectors"][0][key].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{key} {value}");
+    }
+    let oracle = compared["hmean"]["oracle"].as_f64().unwrap();
+    for key in ["default", "knn", "soft-maha"] {
+        assert!(compared["hmean"][key].as_f64().is_some(), "{key}");
+    }
+    assert!(
+        oracle >= compared["hmean"]["knn"].as_f64().unwrap() - 1e-12,
+        "the oracle is an upper bound of single detectors"
+    );
+    assert!(std::fs::read_to_string(at("m.tex")).unwrap().contains("\\toprule"));
+    assert!(std::fs::read_to_string(at("m.csv")).unwrap().contains("fan"));
+
+    let scores = at("scores");
+    results(&["score", &run, &data, "--detector", "knn", "--out", &scores]);
+    for name in [
+        "anomaly_score_fan_section_00_test.csv",
+        "decision_result_fan_section_00_test.csv",
+        "scores.json",
+    ] {
+        assert!(home.path().join("scores").join(name).is_file(), "{name}");
+    }
+    let evaluated = json(&["evaluate", "--scores", &scores, "--truth", &data, "--json"]);
+    let knn = machine["detectors"][0]["auc"].as_f64().unwrap();
+    let auc = evaluated["machines"][0]["sections"][0]["auc"].as_f64().unwrap();
+    assert!((auc - knn).abs() < 1e-12, "what is written evaluates to what was compared");
+    assert!(evaluated["official_score"].as_f64().is_some());
+
+    results(&["map", &run, &data, "--out", &at("map"), "--seed", "1", "--perplexity", "10"]);
+    assert_eq!(
+        std::fs::read_to_string(home.path().join("map/map.csv"))
+            .unwrap()
+            .lines()
+            .filter(|line| line.contains(".wav"))
+            .count(),
+        80
+    );
+    let page = results(&["report", &run, &data, "--out", &at("report")]);
+    let page = std::fs::read_to_string(page.trim()).unwrap();
+    for picture in page.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(
+            home.path().join("report").join(picture).is_file(),
+            "the page shows {picture}, which is not there"
+        );
+    }
+}
+
+#[test]
+fn a_trained_network_scores_as_well() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run) = (at("data"), at("run"));
+    results(&[
+        "synth",
+        &data,
+        "--layout",
+        "mimii",
+        "--machines",
+        "fan",
+        "--clips",
+        "16",
+        "--seconds",
+        "3",
+    ]);
+    results(&[
+        "train",
+        &data,
+        "--recipe",
+        "dense-ae",
+        "--epochs",
+        "1",
+        "--section",
+        "00,02",
+        "--out",
+        &run,
+    ]);
+    let compared = json(&["compare", &run, &data, "--json"]);
+    let names: Vec<&str> = compared["machines"][0]["detectors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|detector| detector["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"residual"));
+    assert!(
+        compared["machines"][0]["detectors"][0]["auc_source"].is_null(),
+        "MIMII knows no domains"
+    );
+}
+
+#[test]
+fn features_are_numpy_arrays_of_bins_by_frames() {
+    let Some(shared) = shared_data() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let signal = text(&shared.join("reference/signal_16k_mono_pcm16.wav"));
+    let cases: [(&[&str], &str, u64); 4] = [
+        (
+            &["--front-end", "stft"],
+            "stft_mag_2048_512_hann_center_zeropad_f32_1025xT.bin",
+            1025,
+        ),
+        (
+            &["--front-end", "log-mel"],
+            "logmel128_1024_512_power2_slaney_zeropad_f32_128xT.bin",
+            128,
+        ),
+        (
+            &["--front-end", "log-mel", "--pad", "reflect"],
+            "logmel128_1024_512_power2_slaney_reflectpad_f32_128xT.bin",
+            128,
+        ),
+        (
+            &["--front-end", "log-mel", "--power", "1"],
+            "logmel128_1024_512_power1_slaney_zeropad_f32_128xT.bin",
+            128,
+        ),
+    ];
+    for (options, reference, n_bins) in cases {
+        let out = text(&home.path().join("f.npy"));
+        results(&[&["features", &signal, "--out", &out], options].concat());
+        let bytes = std::fs::read(&out).unwrap();
+        let array = npyz::NpyFile::new(&bytes[..]).unwrap();
+        assert_eq!(array.shape(), [n_bins, 63]);
+        let ours: Vec<f32> = array.into_vec().unwrap();
+        let theirs: Vec<f32> = std::fs::read(shared.join("reference").join(reference))
+            .unwrap()
+            .chunks_exact(4)
+            .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+            .collect();
+        assert_eq!(ours.len(), theirs.len());
+        let scale = theirs.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst / scale < 1e-5, "{options:?}: {worst} of {scale}");
+    }
+}
+
+#[test]
+fn the_official_score_of_the_official_files() {
+    let Some(shared) = shared_data() else { return };
+    let folder = shared.join("evaluator/dcase2022_eval");
+    let scores = text(&folder.join("synthetic_seed20220706"));
+    let evaluated = json(&["evaluate", "--scores", &scores, "--truth", &text(&folder), "--json"]);
+    let official = evaluated["official_score"].as_f64().unwrap();
+    assert!((official - 0.633_458_454_547_781).abs() < 1e-9, "{official}");
+}
+
+#[test]
+fn failures_are_one_line_that_says_what_to_do() {
+    let home = tempfile::tempdir().unwrap();
+    let nowhere = text(&home.path().join("nowhere"));
+    let empty = text(home.path());
+    let run = text(&home.path().join("run"));
+    assert!(failure(&["scan", &nowhere]).contains("nowhere"));
+    assert!(failure(&["scan", &empty]).contains("no recording"));
+    assert!(failure(&["train", &empty, "--recipe", "crystal-ball", "--out", &run]).contains("pooled-log-mel"));
+    assert!(failure(&["train", &empty, "--recipe", "dense-ae", "--device", "abacus", "--out", &run]).contains("cpu"));
+    assert!(failure(&["compare", &nowhere, &empty]).contains("nowhere"));
+    assert!(failure(&["features", &nowhere, "--front-end", "stft", "--out", &run]).contains("nowhere"));
+    assert!(failure(&["evaluate", "--scores", &empty, "--truth", &empty]).contains(&empty));
+    assert!(failure(&["open", &nowhere]).contains("nowhere"));
+    assert!(failure(&["synth", &nowhere, "--layout", "mimii", "--machines", "toaster"]).contains("toaster"));
+}
+
+#[test]
+fn usage_errors_have_status_2_and_help_has_0() {
+    for arguments in [
+        &["frobnicate"][..],
+        &["scan"],
+        &["features", "x.wav", "--front-end", "cqt", "--out", "y"],
+        &["scan", "x", "--yes"],
+    ] {
+        assert_eq!(auscult(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    assert!(results(&["--help"]).contains("compare"));
+    assert!(results(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
+}

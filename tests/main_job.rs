@@ -1,0 +1,283 @@
+//! The whole job without a window, on synthetic machines: from a folder of recordings to scores, figures and a reopened project.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use auscult::app::{Action, App, AppFolders, JobKind, RunStatus, Screen, Workbench};
+use auscult::dataset::{self, Label, Split, SyntheticConfig, SyntheticLayout};
+use auscult::detectors::DetectorKind;
+use auscult::evaluation::ThresholdRule;
+use auscult::extractors::{Recipe, TrainingConfig};
+use auscult::progress::NoProgress;
+use auscult::project::RunRecipe;
+
+fn recordings(dir: &Path) {
+    let config = SyntheticConfig {
+        layout: SyntheticLayout::Dcase2023,
+        machines: vec!["fan".to_owned(), "slider".to_owned()],
+        n_clips: 40,
+        clip_secs: 4.0,
+        seed: 11,
+    };
+    dataset::write_synthetic(dir, &config, &mut NoProgress).unwrap();
+}
+
+fn app(home: &Path) -> App {
+    let folders = AppFolders {
+        settings: home.join("settings"),
+        projects: home.join("projects"),
+    };
+    App::with_folders(Arc::new(|| ()), folders)
+}
+
+/// Polls until `is_reached`, as the window does each frame.
+fn wait(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !is_reached(app) {
+        let notices: Vec<&str> = app.state.notices.iter().map(|notice| notice.text.as_str()).collect();
+        assert!(Instant::now() < deadline, "waited in vain for {what}; notices: {notices:?}");
+        app.poll();
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn workbench(app: &App) -> &Workbench {
+    app.state.workbench.as_ref().unwrap()
+}
+
+fn is_scored(app: &App) -> bool {
+    app.state
+        .workbench
+        .as_ref()
+        .is_some_and(|workbench| workbench.comparison.is_some())
+}
+
+/// A project on synthetic machines, scored.
+fn scored_project(home: &Path) -> App {
+    let data = home.join("recordings");
+    recordings(&data);
+    let mut app = app(home);
+    app.apply(Action::Inspect(data));
+    wait(&mut app, "the preview", |app| {
+        app.state.preview.as_ref().is_some_and(|preview| preview.dataset.is_some())
+    });
+    assert!(app.state.workbench.is_none(), "nothing is created before the person says so");
+    let file = app.state.preview.as_ref().unwrap().project_file.clone();
+    app.apply(Action::CreateProject(file));
+    wait(&mut app, "the scores", is_scored);
+    app
+}
+
+#[test]
+fn a_folder_becomes_scores_without_any_training_and_without_touching_it() {
+    let home = tempfile::tempdir().unwrap();
+    let app = scored_project(home.path());
+    let workbench = workbench(&app);
+    assert_eq!(app.state.screen, Screen::Browse);
+    assert_eq!(workbench.groups.len(), 2);
+    assert!(workbench.scores.iter().all(Option::is_some), "every clip is scored");
+    for group in &workbench.groups {
+        let (detector, _) = workbench.detector(group);
+        assert_eq!(detector, DetectorKind::Fusion, "the default uses no labels");
+        let result = workbench.detector_result(group).unwrap();
+        let auc = result.metrics.auc.unwrap();
+        assert!(auc.value > 0.6, "{group}: AUC {:.3}", auc.value);
+        assert!(auc.low <= auc.value && auc.value <= auc.high);
+        assert!(workbench.threshold(group).unwrap().is_finite());
+    }
+    let others = std::fs::read_dir(home.path().join("recordings")).unwrap().flatten();
+    let foreign: Vec<_> = others
+        .filter(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "json" || ending == "npy")
+        })
+        .collect();
+    assert!(foreign.is_empty(), "nothing may be written into the data folder");
+}
+
+#[test]
+fn detectors_are_fitted_on_training_clips_only() {
+    let home = tempfile::tempdir().unwrap();
+    let app = scored_project(home.path());
+    let workbench = workbench(&app);
+    for group in &workbench.comparison.as_ref().unwrap().groups {
+        assert!(!group.train_clips.is_empty() && !group.test_clips.is_empty());
+        for &clip in &group.train_clips {
+            assert_eq!(workbench.dataset.clips[clip].split, Split::Train);
+            assert_eq!(workbench.dataset.clips[clip].label, Label::Normal);
+        }
+        assert!(group.test_clips.iter().all(|clip| !group.train_clips.contains(clip)));
+    }
+}
+
+#[test]
+fn pins_thresholds_and_labels_change_scores_and_can_be_taken_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let before = workbench(&app).project.clone();
+    let scores = workbench(&app).scores.clone();
+    let group = workbench(&app).groups[0].clone();
+    app.apply(Action::Pin {
+        group: group.clone(),
+        detector: Some(DetectorKind::Knn),
+    });
+    assert_eq!(workbench(&app).detector(&group).0, DetectorKind::Knn);
+    assert_ne!(workbench(&app).scores, scores);
+    app.apply(Action::SetThreshold {
+        group: group.clone(),
+        rule: ThresholdRule::Manual(-1.0),
+    });
+    assert_eq!(workbench(&app).threshold(&group), Some(-1.0));
+    let clip = workbench(&app)
+        .dataset
+        .clips
+        .iter()
+        .position(|clip| clip.group == group && clip.split == Split::Test)
+        .unwrap();
+    app.apply(Action::SetLabel {
+        clip,
+        label: Label::Unknown,
+    });
+    assert_eq!(workbench(&app).label(clip), Label::Unknown);
+    for _ in 0..3 {
+        app.apply(Action::Undo);
+    }
+    assert_eq!(workbench(&app).project.pins, before.pins);
+    assert_eq!(workbench(&app).project.thresholds, before.thresholds);
+    assert_eq!(workbench(&app).project.labels, before.labels);
+    assert_eq!(workbench(&app).scores, scores);
+    for _ in 0..3 {
+        app.apply(Action::Redo);
+    }
+    assert_eq!(workbench(&app).threshold(&group), Some(-1.0));
+    assert_eq!(workbench(&app).label(clip), Label::Unknown);
+}
+
+#[test]
+fn the_focused_clip_is_read_drawn_and_its_crops_scored() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let clip = workbench(&app)
+        .dataset
+        .clips
+        .iter()
+        .position(|clip| clip.label == Label::Anomalous)
+        .unwrap();
+    app.apply(Action::Focus(clip));
+    wait(&mut app, "the crops", |app| workbench(app).focus_view.ribbon.is_some());
+    let view = &workbench(&app).focus_view;
+    let loaded = view.loaded.as_ref().unwrap();
+    assert_eq!(loaded.clip.samples.len(), 64_000);
+    assert_eq!(loaded.spectrogram.n_bins, loaded.bin_hz.len());
+    let ribbon = view.ribbon.as_ref().unwrap();
+    assert_eq!(ribbon.crops.len(), ribbon.percentiles.len());
+    assert!(!ribbon.crops.is_empty());
+    assert!(ribbon.percentiles.iter().all(|percentile| (0.0..=100.0).contains(percentile)));
+}
+
+#[test]
+fn a_map_forms_and_is_the_same_for_the_same_seed() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let mut maps = Vec::new();
+    for _ in 0..2 {
+        app.apply(Action::ComputeMap);
+        wait(&mut app, "the map", |app| {
+            workbench(app).map.layout.is_some() && workbench(app).map.job.is_none()
+        });
+        maps.push(workbench(&app).map.layout.clone().unwrap());
+    }
+    assert_eq!(maps[0].points, maps[1].points);
+    assert_eq!(maps[0].points.len(), workbench(&app).dataset.clips.len());
+}
+
+#[test]
+fn a_training_can_be_stopped_resumed_and_then_judges() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let training = TrainingConfig {
+        n_epochs: 3,
+        ..TrainingConfig::published(Recipe::DenseAe)
+    };
+    app.apply(Action::Train(RunRecipe {
+        training,
+        machines: vec!["fan".to_owned()],
+        sections: Vec::new(),
+    }));
+    let name = "dense-ae-1";
+    wait(&mut app, "the first epoch", |app| {
+        !workbench(app).runs[name].epochs.is_empty()
+    });
+    let job = workbench(&app).runs[name].job;
+    if let Some(job) = job {
+        app.apply(Action::CancelJob(job));
+        wait(&mut app, "the stop", |app| workbench(app).runs[name].job.is_none());
+    }
+    if workbench(&app).runs[name].status == RunStatus::Stopped {
+        app.apply(Action::Resume(name.to_owned()));
+    }
+    wait(&mut app, "the end", |app| workbench(app).runs[name].status == RunStatus::Done);
+    assert_eq!(workbench(&app).runs[name].epochs.len(), 3);
+    wait(&mut app, "the scores", is_scored);
+    let comparison = workbench(&app).comparison.clone().unwrap();
+    assert!(
+        comparison.detectors.contains(&DetectorKind::Residual),
+        "an autoencoder has residuals"
+    );
+    assert!(workbench(&app).project.active_run.as_deref() == Some(name));
+}
+
+#[test]
+fn a_project_opens_where_it_was_left() {
+    let home = tempfile::tempdir().unwrap();
+    let (path, focus) = {
+        let mut app = scored_project(home.path());
+        let group = workbench(&app).groups[1].clone();
+        app.apply(Action::Pin {
+            group: group.clone(),
+            detector: Some(DetectorKind::Lof),
+        });
+        app.apply(Action::SetScope {
+            machine: Some(group.machine),
+            section: None,
+        });
+        app.apply(Action::Focus(workbench(&app).visible[3]));
+        app.apply(Action::Show(Screen::Compare));
+        app.shut_down();
+        (workbench(&app).path.clone(), workbench(&app).focus)
+    };
+    let mut app = app(home.path());
+    assert_eq!(app.state.recent.len(), 1);
+    app.apply(Action::OpenProject(path));
+    wait(&mut app, "the project", is_scored);
+    let workbench = workbench(&app);
+    assert_eq!(app.state.screen, Screen::Compare);
+    assert_eq!(workbench.focus, focus);
+    assert_eq!(workbench.scope.machine.as_deref(), Some("slider"));
+    assert_eq!(workbench.detector(&workbench.groups[1]).0, DetectorKind::Lof);
+    assert!(
+        app.state.jobs.iter().all(|job| !matches!(job.kind, JobKind::Train { .. })),
+        "nothing is trained again"
+    );
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_and_nothing_else_happens() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = app(home.path());
+    let newer = home.path().join("newer.json");
+    std::fs::write(&newer, br#"{"version": 999}"#).unwrap();
+    app.apply(Action::OpenProject(newer.clone()));
+    wait(&mut app, "the refusal", |app| !app.state.notices.is_empty());
+    assert!(app.state.notices[0].text.contains("newer"));
+    assert!(app.state.workbench.is_none());
+    assert_eq!(std::fs::read(&newer).unwrap(), br#"{"version": 999}"#);
+    app.apply(Action::Inspect(home.path().join("nowhere")));
+    wait(&mut app, "the error", |app| {
+        app.state.preview.as_ref().is_some_and(|preview| preview.error.is_some())
+    });
+}
