@@ -2,6 +2,8 @@
 //!
 //! After J. O. Smith, *Digital Audio Resampling*: one side of the kernel lies in a table, and a lower cutoff widens it.
 
+use std::sync::LazyLock;
+
 /// Zero crossings of the sinc on each side.
 const N_CROSSINGS: usize = 64;
 /// Table entries between two zero crossings; linear interpolation between them errs by less than -105 dB.
@@ -11,11 +13,21 @@ const KAISER_BETA: f64 = 9.0;
 /// The pass band ends this far below the Nyquist frequency so that the stop band begins at it.
 const ROLL_OFF: f64 = 0.955;
 
+/// One side of the windowed sinc, from its centre outwards; `N_CROSSINGS * RESOLUTION + 2` values.
+static TABLE: LazyLock<Vec<f32>> = LazyLock::new(|| {
+    (0..N_CROSSINGS * RESOLUTION + 2)
+        .map(|i| {
+            let x = i as f64 / RESOLUTION as f64;
+            let edge = (1.0 - (x / N_CROSSINGS as f64).powi(2)).max(0.0).sqrt();
+            (sinc(x) * bessel_i0(KAISER_BETA * edge) / bessel_i0(KAISER_BETA)) as f32
+        })
+        .collect()
+});
+
 /// The kernel for one pair of sample rates.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Kernel {
-    /// One side of the windowed sinc, from its centre outwards; `N_CROSSINGS * RESOLUTION + 2` values.
-    table: Vec<f32>,
+    table: &'static [f32],
     /// Cutoff over half the rate of the clip, at most 1.
     cutoff: f64,
 }
@@ -23,16 +35,8 @@ pub(super) struct Kernel {
 impl Kernel {
     /// The kernel that takes a clip from `from_hz` to `to_hz`, without images and without aliases.
     pub(super) fn new(from_hz: u32, to_hz: u32) -> Self {
-        let n_values = N_CROSSINGS * RESOLUTION;
-        let table = (0..=n_values + 1)
-            .map(|i| {
-                let x = i as f64 / RESOLUTION as f64;
-                let edge = (1.0 - (x / N_CROSSINGS as f64).powi(2)).max(0.0).sqrt();
-                (sinc(x) * bessel_i0(KAISER_BETA * edge) / bessel_i0(KAISER_BETA)) as f32
-            })
-            .collect();
         let cutoff = ROLL_OFF * (f64::from(to_hz.max(1)) / f64::from(from_hz.max(1))).min(1.0);
-        Self { table, cutoff }
+        Self { table: &TABLE, cutoff }
     }
 
     /// The value of `samples` at `position` (in samples, may be fractional); silence lies on both sides. Allocates nothing.

@@ -6,9 +6,17 @@ mod clip_builder;
 mod error;
 mod foreign;
 mod kernel;
+#[cfg(feature = "sound-card")]
 mod player;
+#[cfg(not(feature = "sound-card"))]
+#[path = "player_absent.rs"]
+mod player;
+#[cfg(feature = "sound-card")]
+mod playhead;
 mod read;
 mod resample;
+#[cfg(feature = "sound-card")]
+mod transport;
 mod wav_decode;
 mod wav_layout;
 mod wav_samples;

@@ -1,32 +1,464 @@
 //! Playing a clip on the default sound card: play, pause, seek, loop.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, StreamInstant, SupportedBufferSize};
+
+use super::playhead::{Playhead, Report};
+use super::transport::{Command, Transport, Voice};
 use super::{AudioError, Clip};
 
+/// A sound system that takes longer than this to open is taken for dead.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Long enough for ALSA on PipeWire not to run dry (cpal#1250), short enough to feel immediate: 21 ms at 48 kHz.
+const BUFFER_FRAMES: u32 = 1_024;
+/// Wishes that may wait for the next callback. Only a stuck card lets so many pile up.
+const N_COMMANDS: usize = 256;
+/// Samples that are computed at a time, of all channels together.
+const SCRATCH_SAMPLES: usize = 4_096;
+
 /// One output stream that plays one clip at a time. The audio callback neither locks, logs nor allocates.
-#[derive(Debug)]
-pub struct Player {}
+pub struct Player {
+    stream: cpal::Stream,
+    device_rate_hz: u32,
+    commands: rtrb::Producer<Command>,
+    /// Clips that are no longer played come back here, as the callback must not free them.
+    retired: rtrb::Consumer<Voice>,
+    shared: Arc<Shared>,
+    n_sent: u64,
+    /// The number of the latest play, and whether it still holds.
+    play: (u64, bool),
+    /// Where the latest seek or load went, and the number of its command: what is shown until the card knows of it.
+    moved: (u64, f64),
+}
+
+impl std::fmt::Debug for Player {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Player")
+            .field("device_rate_hz", &self.device_rate_hz)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the callback tells.
+#[derive(Debug, Default)]
+struct Shared {
+    playhead: Playhead,
+    n_applied: AtomicU64,
+    /// The number of the latest play that came to the end of its clip.
+    ended: AtomicU64,
+    /// Buffers that came too late. Counted, not reported: the next one plays on.
+    n_dropouts: AtomicU64,
+    failure: OnceLock<String>,
+}
 
 impl Player {
-    /// Opens the default output; an error says why there is none.
+    /// Opens the default output; an error says why there is none. Waits at most a few seconds for a sound system that hangs.
     pub fn open() -> Result<Self, AudioError> {
-        unimplemented!()
+        let (send, receive) = mpsc::channel();
+        let opening = move || {
+            // Nobody listens any more when the time is over: then the stream is closed again.
+            let _ = send.send(open_default());
+        };
+        let opener = std::thread::Builder::new().name("audio:open".into()).spawn(opening);
+        opener.map_err(|error| no_output(format!("{error}; close other programs and try again")))?;
+        receive.recv_timeout(OPEN_TIMEOUT).unwrap_or_else(|error| {
+            Err(no_output(match error {
+                RecvTimeoutError::Timeout => "the sound system does not answer; restart it or log in again",
+                RecvTimeoutError::Disconnected => "the sound system failed while it was opened; restart it or log in again",
+            }))
+        })
     }
-    /// Makes `clip` the one that is played, stopped at its start.
-    pub fn load(&mut self, _clip: Arc<Clip>) -> Result<(), AudioError> {
-        unimplemented!()
+
+    /// Makes `clip` the one that is played, stopped at its start, without a loop.
+    pub fn load(&mut self, clip: Arc<Clip>) -> Result<(), AudioError> {
+        if !self.send(Command::Load(Voice::new(clip, self.device_rate_hz))) {
+            return Err(no_output(
+                self.failure()
+                    .unwrap_or_else(|| "the sound card does not respond; open the output again".into()),
+            ));
+        }
+        self.play.1 = false;
+        self.moved = (self.n_sent, 0.0);
+        Ok(())
     }
-    pub fn play(&mut self) {}
-    pub fn pause(&mut self) {}
-    pub fn seek(&mut self, _secs: f64) {}
+
+    /// Plays from where the playhead stands; from the start where it stands at the end or outside of the loop.
+    pub fn play(&mut self) {
+        let serial = self.play.0 + 1;
+        if self.send(Command::Play(serial)) {
+            self.play = (serial, true);
+        }
+    }
+
+    pub fn pause(&mut self) {
+        self.play.1 = false;
+        self.send(Command::Pause);
+    }
+
+    /// Moves the playhead, `secs` from the start of the clip; neither starts nor stops playback.
+    pub fn seek(&mut self, secs: f64) {
+        if self.send(Command::Seek(secs)) {
+            self.moved = (self.n_sent, secs.max(0.0));
+        }
+    }
+
     /// Plays this span (start, end in seconds) again and again; `None` plays on to the end.
-    pub fn set_loop(&mut self, _span_secs: Option<(f64, f64)>) {}
-    pub fn is_playing(&self) -> bool {
-        false
+    ///
+    /// The playhead stays where it is: it enters the span in due course, from behind it after the end of the clip.
+    pub fn set_loop(&mut self, span_secs: Option<(f64, f64)>) {
+        self.send(Command::Loop(span_secs));
     }
+
+    pub fn is_playing(&self) -> bool {
+        let (serial, wanted) = self.play;
+        wanted && self.shared.ended.load(Ordering::SeqCst) < serial && self.shared.failure.get().is_none()
+    }
+
     /// The position that is heard now, output latency taken off, in seconds of the clip.
     pub fn position_secs(&self) -> f64 {
-        0.0
+        if self.shared.n_applied.load(Ordering::SeqCst) < self.moved.0 {
+            return self.moved.1;
+        }
+        self.shared.playhead.read().heard_secs(nanos(self.stream.now()))
+    }
+
+    /// Why the card no longer plays (it was unplugged, say), in a sentence; open another player then.
+    pub fn failure(&self) -> Option<String> {
+        self.shared.failure.get().cloned()
+    }
+
+    /// How often the card waited in vain for sound since it was opened.
+    pub fn n_dropouts(&self) -> u64 {
+        self.shared.n_dropouts.load(Ordering::Relaxed)
+    }
+
+    /// False where the card is stuck and takes no more wishes.
+    fn send(&mut self, command: Command) -> bool {
+        while self.retired.pop().is_ok() {}
+        let sent = self.commands.push(command).is_ok();
+        self.n_sent += u64::from(sent);
+        sent
+    }
+}
+
+/// The callback's side of a player.
+struct Renderer {
+    transport: Transport,
+    commands: rtrb::Consumer<Command>,
+    retired: rtrb::Producer<Voice>,
+    shared: Arc<Shared>,
+    n_applied: u64,
+    scratch: Vec<f32>,
+}
+
+impl Renderer {
+    /// Fills one buffer of the card, which is heard at `heard_at_nanos`.
+    fn render<T: FromSample<f32> + Copy>(&mut self, buffer: &mut [T], n_channels: usize, heard_at_nanos: u64) {
+        let (before, was_playing, n_before) = (self.transport.travel(), self.transport.is_playing(), self.n_applied);
+        // There is always room to retire a clip: the other side empties its ring before each command that it sends, and the
+        // ring holds as many as the ring of commands, and the clip that plays.
+        while let Ok(command) = self.commands.pop() {
+            if let Some(voice) = self.transport.apply(command) {
+                // Freed here only if that reasoning is wrong; a late buffer would be the whole harm.
+                let _ = self.retired.push(voice);
+            }
+            self.n_applied += 1;
+        }
+        let n_at_once = (self.scratch.len() / n_channels.max(1)).max(1) * n_channels.max(1);
+        for piece in buffer.chunks_mut(n_at_once.min(self.scratch.len())) {
+            let frames = &mut self.scratch[..piece.len()];
+            self.transport.fill(frames, n_channels);
+            for (sample, value) in piece.iter_mut().zip(frames) {
+                *sample = T::from_sample_(*value);
+            }
+        }
+        if was_playing || self.transport.is_playing() || self.n_applied > n_before {
+            self.shared
+                .playhead
+                .write(&Report::new(before, self.transport.travel(), heard_at_nanos));
+            self.shared.ended.store(self.transport.ended(), Ordering::SeqCst);
+            self.shared.n_applied.store(self.n_applied, Ordering::SeqCst);
+        }
+    }
+}
+
+fn open_default() -> Result<Player, AudioError> {
+    let Some(device) = cpal::default_host().default_output_device() else {
+        return Err(no_output("this computer has none; connect or switch on a loudspeaker"));
+    };
+    let supported = device.default_output_config().map_err(|error| refused(&error))?;
+    let mut config = supported.config();
+    if let SupportedBufferSize::Range { min, max } = *supported.buffer_size() {
+        config.buffer_size = BufferSize::Fixed(BUFFER_FRAMES.clamp(min, max.max(min)));
+    }
+    let build = |config: StreamConfig| match supported.sample_format() {
+        SampleFormat::I8 => build::<i8>(&device, config),
+        SampleFormat::I16 => build::<i16>(&device, config),
+        SampleFormat::I24 => build::<cpal::I24>(&device, config),
+        SampleFormat::I32 => build::<i32>(&device, config),
+        SampleFormat::I64 => build::<i64>(&device, config),
+        SampleFormat::U8 => build::<u8>(&device, config),
+        SampleFormat::U16 => build::<u16>(&device, config),
+        SampleFormat::U24 => build::<cpal::U24>(&device, config),
+        SampleFormat::U32 => build::<u32>(&device, config),
+        SampleFormat::U64 => build::<u64>(&device, config),
+        SampleFormat::F32 => build::<f32>(&device, config),
+        SampleFormat::F64 => build::<f64>(&device, config),
+        _ => Err(ErrorKind::UnsupportedConfig.into()),
+    };
+    // Some cards offer a range of buffer sizes and take only their own.
+    let own = StreamConfig {
+        buffer_size: BufferSize::Default,
+        ..config
+    };
+    let player = build(config).or_else(|_| build(own)).map_err(|error| refused(&error))?;
+    player.stream.play().map_err(|error| refused(&error))?;
+    Ok(player)
+}
+
+fn build<T: SizedSample + FromSample<f32>>(device: &cpal::Device, config: StreamConfig) -> Result<Player, cpal::Error> {
+    let (commands, waiting) = rtrb::RingBuffer::new(N_COMMANDS);
+    let (retire, retired) = rtrb::RingBuffer::new(N_COMMANDS + 1);
+    let shared = Arc::new(Shared::default());
+    let n_channels = usize::from(config.channels);
+    let mut renderer = Renderer {
+        transport: Transport::default(),
+        commands: waiting,
+        retired: retire,
+        shared: Arc::clone(&shared),
+        n_applied: 0,
+        scratch: vec![0.0; SCRATCH_SAMPLES.next_multiple_of(n_channels.max(1))],
+    };
+    let render = move |buffer: &mut [T], info: &cpal::OutputCallbackInfo| {
+        renderer.render(buffer, n_channels, nanos(info.timestamp().playback));
+    };
+    let listener = Arc::clone(&shared);
+    let on_error = move |error: cpal::Error| match error.kind() {
+        ErrorKind::Xrun => {
+            listener.n_dropouts.fetch_add(1, Ordering::Relaxed);
+        }
+        // The stream goes on: elsewhere, or without the priority that it asked for.
+        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
+        _ => {
+            let _ = listener.failure.set(format!(
+                "{}; check the sound card and open the output again",
+                sentence(&error)
+            ));
+        }
+    };
+    let stream = device.build_output_stream(config, render, on_error, Some(OPEN_TIMEOUT))?;
+    let device_rate_hz = config.sample_rate;
+    Ok(Player {
+        stream,
+        device_rate_hz,
+        commands,
+        retired,
+        shared,
+        n_sent: 0,
+        play: (0, false),
+        moved: (0, 0.0),
+    })
+}
+
+fn nanos(instant: StreamInstant) -> u64 {
+    u64::try_from(instant.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn no_output(reason: impl Into<String>) -> AudioError {
+    AudioError::SoundCard { reason: reason.into() }
+}
+
+fn refused(error: &cpal::Error) -> AudioError {
+    no_output(format!("{}; connect or switch on a loudspeaker", sentence(error)))
+}
+
+/// cpal's message as the beginning of one of ours.
+fn sentence(error: &cpal::Error) -> String {
+    let message = error.to_string();
+    let mut letters = message.trim_end_matches(['.', ' ', '\n']).chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    use super::{OPEN_TIMEOUT, Player};
+    use crate::audio::{AudioError, ChannelChoice, Clip, read_clip_at_own_rate};
+
+    /// Where the process that plays finds the folder to play into.
+    const FOLDER: &str = "AUSCULT_TEST_PLAY_INTO";
+    const SINE_RATE_HZ: u32 = 16_000;
+
+    /// Noise that never is 0, so that its start is found in what was played.
+    fn noise(n: usize) -> Vec<f32> {
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from((state >> 16) as u16 | 1) / 65_536.0 - 0.500_001
+        };
+        (0..n).map(|_| next()).collect()
+    }
+
+    fn sine(n: usize, rate_hz: u32) -> Vec<f32> {
+        (0..n)
+            .map(|i| (std::f64::consts::TAU * 1_000.0 * i as f64 / f64::from(rate_hz)).sin() as f32 * 0.5)
+            .collect()
+    }
+
+    fn until(what: &str, mut done: impl FnMut() -> bool) {
+        let start = Instant::now();
+        while !done() {
+            assert!(start.elapsed() < Duration::from_secs(20), "{what} never comes");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// This test again in a process of its own, as ALSA reads its configuration once. Returns what it printed.
+    fn run_with_alsa(name: &str, configuration: &str, folder: &Path) -> String {
+        let path = folder.join("asound.conf");
+        std::fs::write(&path, configuration).expect("written");
+        let test = std::env::current_exe().expect("this test");
+        let name = format!("audio::player::tests::{name}");
+        let output = Command::new(test)
+            .args(["--exact", "--ignored", "--nocapture", &name])
+            .env("ALSA_CONFIG_PATH", &path)
+            .env(FOLDER, folder)
+            .output()
+            .expect("the test runs");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success() && printed.contains("1 passed"),
+            "{printed}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        printed
+    }
+
+    #[test]
+    fn what_is_played_is_what_the_clip_holds() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let played = folder.path().join("played.wav");
+        let configuration = format!(
+            "pcm.!default {{ type file slave.pcm \"nothing\" file \"{}\" format \"wav\" }}\npcm.nothing {{ type null }}\n",
+            played.display()
+        );
+        let printed = run_with_alsa("play_noise_and_a_sine", &configuration, folder.path());
+        if let Some(line) = printed.lines().find(|line| line.contains("SKIPPED")) {
+            println!("{line}");
+            return;
+        }
+        // cpal takes 32-bit floats of a card that takes anything; ALSA labels whatever it writes as whole numbers.
+        let mut bytes = std::fs::read(&played).expect("what was played");
+        assert_eq!((bytes[20], bytes[34]), (1, 32));
+        bytes[20] = 3;
+        std::fs::write(&played, bytes).expect("labelled as floats");
+        for channel in [0, 1] {
+            let clip = read_clip_at_own_rate(&played, ChannelChoice::Index(channel)).expect("what was played");
+            let (rate_hz, samples) = (clip.sample_rate_hz, clip.samples);
+            let noise = noise(rate_hz as usize / 4);
+            let start = samples.iter().position(|value| *value != 0.0).expect("something was played");
+            assert_eq!(
+                samples.get(start..start + noise.len()),
+                Some(&*noise),
+                "the noise is played whole and unchanged"
+            );
+            let rest = &samples[start + noise.len()..];
+            let sine = sine(rate_hz as usize / 4, rate_hz);
+            // The kernel rings a little before the sine begins, and its first sample is 0.
+            let start = rest.iter().position(|value| value.abs() > 1e-3).expect("the sine was played");
+            let (edge, n) = (rate_hz as usize / 100, sine.len());
+            let error = |from: usize| {
+                (edge..n - edge)
+                    .map(|i| (rest[from + i] - sine[i]).abs())
+                    .fold(0f32, f32::max)
+            };
+            let least = (start.saturating_sub(40)..start + 40).map(error).fold(f32::MAX, f32::min);
+            assert!(
+                least < 1e-3,
+                "the sine at {SINE_RATE_HZ} Hz is off by {least} on a card at {rate_hz} Hz"
+            );
+            assert!(
+                rest[start + n..].iter().all(|value| value.abs() < 1e-3),
+                "silence after the end"
+            );
+        }
+    }
+
+    #[test]
+    #[ignore = "run in a process of its own by what_is_played_is_what_the_clip_holds"]
+    fn play_noise_and_a_sine() {
+        let mut player = match Player::open() {
+            Ok(player) => player,
+            Err(error) => {
+                println!("SKIPPED: ALSA cannot play into a file here: {error}");
+                return;
+            }
+        };
+        let rate_hz = player.device_rate_hz;
+        let clips = [
+            Clip {
+                samples: noise(rate_hz as usize / 4),
+                sample_rate_hz: rate_hz,
+            },
+            Clip {
+                samples: sine(SINE_RATE_HZ as usize / 4, SINE_RATE_HZ),
+                sample_rate_hz: SINE_RATE_HZ,
+            },
+        ];
+        for clip in clips.map(Arc::new) {
+            player.load(Arc::clone(&clip)).expect("loaded");
+            assert!(!player.is_playing());
+            player.play();
+            assert!(player.is_playing(), "from the moment that it was asked");
+            until("the end", || !player.is_playing());
+            until("the last sound", || {
+                (player.position_secs() - clip.duration_secs()).abs() < 1e-6
+            });
+            player.seek(0.1);
+            assert_eq!(player.position_secs(), 0.1, "a seek shows at once");
+            until("the seek", || {
+                player.shared.n_applied.load(super::Ordering::SeqCst) == player.n_sent
+            });
+            assert!((player.position_secs() - 0.1).abs() < 1e-4);
+            assert!(!player.is_playing());
+            player
+                .load(Arc::new(Clip {
+                    samples: vec![],
+                    sample_rate_hz: rate_hz,
+                }))
+                .expect("loaded");
+            until("the old clip", || {
+                player.pause();
+                Arc::strong_count(&clip) == 1
+            });
+        }
+        assert_eq!(player.failure(), None);
+    }
+
+    #[test]
+    fn without_a_sound_card_the_reason_is_said_in_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        run_with_alsa("open_nothing", "pcm.nothing { type null }\n", folder.path());
+    }
+
+    #[test]
+    #[ignore = "run in a process of its own by without_a_sound_card_the_reason_is_said_in_time"]
+    fn open_nothing() {
+        let start = Instant::now();
+        let error = Player::open().expect_err("there is no default device");
+        assert!(start.elapsed() < OPEN_TIMEOUT + Duration::from_secs(1));
+        assert!(matches!(error, AudioError::SoundCard { .. }), "{error}");
+        println!("{error}");
     }
 }
