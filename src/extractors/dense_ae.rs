@@ -185,7 +185,7 @@ fn embed_frames(
         for &start in starts {
             cut_row(log_mel, start, &mut rows);
         }
-        let Reconstruction { codes, errors } = network.reconstruct(&rows)?;
+        let Reconstruction { codes, errors } = network.reconstruct(rows)?;
         error_sum += errors.iter().map(|&error| f64::from(error)).sum::<f64>();
         for code in codes.as_chunks::<{ Reconstruction::CODE_LEN }>().0 {
             for (sum, &value) in code_sum.iter_mut().zip(code) {

@@ -28,6 +28,7 @@ pub(super) struct FrameWindows<'a> {
     clips: Vec<(TrainingSpectrogram, u32)>,
     front_end: FrontEnd<'a>,
     rule: WindowRule,
+    pool_bytes: usize,
     rng: ChaCha8Rng,
     /// Pools of this epoch that are still to come, the next one last.
     pools: Vec<Vec<usize>>,
@@ -44,6 +45,7 @@ impl<'a> FrameWindows<'a> {
             clips,
             front_end,
             rule,
+            pool_bytes: POOL_BYTES,
             rng: ChaCha8Rng::seed_from_u64(0),
             pools: Vec::new(),
             computed: Vec::new(),
@@ -76,7 +78,7 @@ impl<'a> FrameWindows<'a> {
         let mut n_bytes = 0;
         for clip_idx in order {
             let clip_bytes = self.clips[clip_idx].0.n_bytes;
-            if n_bytes + clip_bytes > POOL_BYTES && n_bytes > 0 {
+            if n_bytes + clip_bytes > self.pool_bytes && n_bytes > 0 {
                 pools.push(Vec::new());
                 n_bytes = 0;
             }
@@ -159,5 +161,107 @@ impl ExampleSource for FrameWindows<'_> {
             }
         }
         Ok(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{ChannelChoice, Clip, SAMPLE_RATE_HZ, write_wav};
+    use crate::dataset::MachineSection;
+    use crate::extractors::TrainingClip;
+    use crate::extractors::training_set::read_training_clips;
+    use crate::nn::{EpochMetrics, TrainingObserver};
+    use crate::progress::{Cancelled, Progress};
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn step(&mut self, _done: u64, _total: u64) -> Result<(), Cancelled> {
+            Ok(())
+        }
+    }
+
+    impl TrainingObserver for Silent {
+        fn epoch(&mut self, _metrics: &EpochMetrics) {}
+    }
+
+    /// "Frames" of two samples each.
+    fn pairs(samples: &[f32]) -> Spectrogram {
+        Spectrogram {
+            values: samples.to_vec(),
+            n_frames: samples.len() / 2,
+            n_bins: 2,
+        }
+    }
+
+    fn epoch(source: &mut FrameWindows<'_>, seed: u64) -> Vec<(u32, Vec<f32>)> {
+        source.begin_epoch(seed);
+        let mut examples = Vec::new();
+        loop {
+            let batch = source.next_batch(7).expect("all files can be read");
+            if batch.classes.is_empty() {
+                return examples;
+            }
+            assert!(batch.classes.len() <= 7);
+            let inputs = batch.inputs.chunks(6).map(<[f32]>::to_vec);
+            examples.extend(batch.classes.iter().copied().zip(inputs));
+        }
+    }
+
+    #[test]
+    fn windows_are_the_same_whether_spectrograms_are_kept_or_not() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clips: Vec<TrainingClip> = (0..6)
+            .map(|clip_idx| {
+                let file = folder.path().join(format!("{clip_idx}.wav"));
+                let samples = (0..20).map(|i| (100 * clip_idx + i) as f32 / 1000.0).collect();
+                let sample_rate_hz = SAMPLE_RATE_HZ;
+                write_wav(&file, &Clip { samples, sample_rate_hz }).expect("a writable folder");
+                TrainingClip {
+                    file,
+                    channel: ChannelChoice::default(),
+                    group: MachineSection {
+                        machine: "fan".to_owned(),
+                        section: "00".to_owned(),
+                    },
+                    attributes: Vec::new(),
+                }
+            })
+            .collect();
+        let rule = WindowRule {
+            n_frames: 3,
+            n_per_clip: None,
+            cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
+        };
+        let source = |rule, is_kept: bool| {
+            let mut read = read_training_clips(&clips, &pairs, 3, &mut Silent).expect("six clips");
+            if !is_kept {
+                read.iter_mut().for_each(|read| read.kept = None);
+            }
+            let mut source = FrameWindows::new(read.into_iter().zip(0..).collect(), &pairs, rule);
+            // Two clips fit into a pool.
+            source.pool_bytes = 2 * 20 * size_of::<f32>();
+            source
+        };
+        let (mut kept, mut computed) = (source(rule, true), source(rule, false));
+        assert_eq!(kept.n_examples(), 6 * 8);
+        let (a, b) = (epoch(&mut kept, 1), epoch(&mut computed, 1));
+        assert_ne!(a, b, "pools change the order");
+        let sorted = |mut examples: Vec<(u32, Vec<f32>)>| {
+            examples.sort_by(|a, b| a.partial_cmp(b).expect("finite"));
+            examples
+        };
+        assert_eq!(sorted(a.clone()), sorted(b.clone()));
+        assert_eq!(b, epoch(&mut computed, 1), "the seed decides");
+        assert_ne!(a, epoch(&mut kept, 2));
+
+        let few = WindowRule {
+            n_per_clip: Some(3),
+            ..rule
+        };
+        let drawn = sorted(epoch(&mut source(few, false), 1));
+        assert_eq!(drawn.len(), 18);
+        assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]), "no window is drawn twice");
     }
 }
