@@ -13,10 +13,25 @@ pub enum ExtractorError {
     UnknownMachine { machine: String },
     #[error("there is no normal training clip to train on")]
     NoTrainingClips,
+    #[error(
+        "the clips are all of {class}, and MobileAnoNet learns by telling machines apart: add another machine or section, or \
+         choose dense-ae"
+    )]
+    OneClass { class: String },
     #[error(transparent)]
     Audio(#[from] AudioError),
     #[error(transparent)]
-    Training(#[from] TrainingError),
+    Training(TrainingError),
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<TrainingError> for ExtractorError {
+    /// A cancelled training is a cancelled extractor: callers look for [`Cancelled`] in one place.
+    fn from(error: TrainingError) -> Self {
+        match error {
+            TrainingError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            other => Self::Training(other),
+        }
+    }
 }

@@ -5,7 +5,12 @@
 //!
 //! *Invariant:* an extractor is trained on normal training clips only, and knows nothing of anomalies, detectors or the window.
 
+mod crops;
+mod dense_ae;
 mod error;
+mod frame_windows;
+mod mobileanonet;
+mod training_set;
 
 pub use error::ExtractorError;
 
@@ -16,8 +21,9 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{ChannelChoice, Clip};
 use crate::dataset::{Attribute, CropWindow, MachineSection};
 use crate::dsp::Spectrogram;
-pub use crate::nn::{DeviceChoice, EpochMetrics};
-use crate::progress::Progress;
+pub use crate::nn::{DeviceChoice, EpochMetrics, TrainingObserver};
+use dense_ae::DenseAe;
+use mobileanonet::MobileAnoNet;
 
 /// The list of all extractors. Names on the command line and in project files are in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -146,22 +152,34 @@ pub trait Extractor: Send + Sync {
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError>;
 }
 
-/// Who watches a training: progress, and the figures of each epoch.
-pub trait TrainingObserver: Progress {
-    fn epoch(&mut self, metrics: &EpochMetrics);
-}
-
 /// Trains an extractor on normal clips; resumes from the last checkpoint in `run_dir` where there is one of the same configuration.
+///
+/// A clip that cannot be read is left out, and the log says so. Steps count examples of all epochs while a network is trained,
+/// and clips while they are read.
+///
+/// # Errors
+/// Where no clip is left, the observer asks to stop, the training diverges, or `run_dir` cannot be written to.
 pub fn train(
-    _config: &TrainingConfig,
-    _clips: &[TrainingClip],
-    _run_dir: &Path,
-    _observer: &mut dyn TrainingObserver,
+    config: &TrainingConfig,
+    clips: &[TrainingClip],
+    run_dir: &Path,
+    observer: &mut dyn TrainingObserver,
 ) -> Result<Box<dyn Extractor>, ExtractorError> {
-    unimplemented!()
+    match config.recipe {
+        Recipe::PooledLogMel => unimplemented!(),
+        Recipe::DenseAe => Ok(Box::new(DenseAe::train(config, clips, run_dir, observer)?)),
+        Recipe::MobileAnoNet => Ok(Box::new(MobileAnoNet::train(config, clips, run_dir, observer)?)),
+    }
 }
 
 /// Opens the extractor that a finished training left in `run_dir`.
-pub fn load(_config: &TrainingConfig, _run_dir: &Path) -> Result<Box<dyn Extractor>, ExtractorError> {
-    unimplemented!()
+///
+/// # Errors
+/// Where the weights are missing or do not fit, naming their file, or the device is missing.
+pub fn load(config: &TrainingConfig, run_dir: &Path) -> Result<Box<dyn Extractor>, ExtractorError> {
+    match config.recipe {
+        Recipe::PooledLogMel => unimplemented!(),
+        Recipe::DenseAe => Ok(Box::new(DenseAe::load(config, run_dir)?)),
+        Recipe::MobileAnoNet => Ok(Box::new(MobileAnoNet::load(config, run_dir)?)),
+    }
 }

@@ -22,8 +22,6 @@ const CODE_LEN: usize = 8;
 const NORM_EPSILON: f64 = 1e-3;
 /// Keras' default of 0.99 in burn's and PyTorch's way of counting.
 const NORM_MOMENTUM: f64 = 0.01;
-/// Rows in one forward pass: 21 MB a hidden layer of 640.
-const CHUNK_ROWS: usize = 8192;
 
 /// What the autoencoder makes of rows.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -94,26 +92,19 @@ impl DenseAutoencoder {
         Ok(self)
     }
 
-    /// Codes and errors of `rows`, `[n_rows, n_inputs]`.
+    /// Codes and errors of `rows`, `[n_rows, n_inputs]`, in one forward pass.
     ///
     /// # Errors
     /// Where the device fails.
-    pub fn reconstruct(&self, rows: &[f32]) -> Result<Reconstruction, TrainingError> {
-        debug_assert_eq!(rows.len() % self.n_inputs, 0, "rows must be whole");
-        let mut whole = Reconstruction::default();
-        for chunk in rows.chunks(CHUNK_ROWS * self.n_inputs) {
-            let n_rows = chunk.len() / self.n_inputs;
-            let input = input_tensor(chunk.to_vec(), [n_rows, self.n_inputs], &self.device);
-            let code = self.network.code(input.clone());
-            let errors = (self.network.decode(code.clone()) - input).square().mean_dim(1);
-            whole
-                .codes
-                .extend(code.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
-            whole
-                .errors
-                .extend(errors.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
-        }
-        Ok(whole)
+    pub fn reconstruct(&self, rows: Vec<f32>) -> Result<Reconstruction, TrainingError> {
+        let n_rows = rows.len() / self.n_inputs;
+        let input = input_tensor(rows, [n_rows, self.n_inputs], &self.device);
+        let code = self.network.code(input.clone());
+        let errors = (self.network.decode(code.clone()) - input).square().mean_dim(1);
+        Ok(Reconstruction {
+            codes: code.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
+            errors: errors.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
+        })
     }
 }
 

@@ -28,8 +28,6 @@ const BOTTLENECKS: [(usize, usize, usize, usize); 6] = [
 ];
 /// PyTorch's default.
 const NORM_MOMENTUM: f64 = 0.1;
-/// Segments in one forward pass of inference: the largest tensor is 33 MB.
-const CHUNK_SEGMENTS: usize = 16;
 
 /// The size of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,21 +119,16 @@ impl MobileAnoNet {
         Ok(self)
     }
 
-    /// Embeddings `[n_segments, 128]` of `segments` `[n_segments, n_bins, n_frames]`.
+    /// Embeddings `[n_segments, 128]` of `segments` `[n_segments, n_bins, n_frames]`, in one forward pass. Its largest tensor
+    /// takes 2 MB a segment of the published shape.
     ///
     /// # Errors
     /// Where the device fails.
-    pub fn embed(&self, segments: &[f32]) -> Result<Vec<f32>, TrainingError> {
+    pub fn embed(&self, segments: Vec<f32>) -> Result<Vec<f32>, TrainingError> {
         let SegmentShape { n_bins, n_frames } = self.segment;
-        let segment_len = self.segment.n_values();
-        debug_assert_eq!(segments.len() % segment_len, 0, "segments must be whole");
-        let mut embeddings = Vec::with_capacity(segments.len() / segment_len * EMBEDDING_LEN);
-        for chunk in segments.chunks(CHUNK_SEGMENTS * segment_len) {
-            let shape = [chunk.len() / segment_len, 1, n_bins, n_frames];
-            let output = self.network.embed(input_tensor(chunk.to_vec(), shape, &self.device));
-            embeddings.extend(output.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
-        }
-        Ok(embeddings)
+        let shape = [segments.len() / self.segment.n_values(), 1, n_bins, n_frames];
+        let embeddings = self.network.embed(input_tensor(segments, shape, &self.device));
+        embeddings.try_into_vec_as::<f32>().map_err(TrainingError::device)
     }
 }
 

@@ -92,6 +92,7 @@ pub(super) fn train<N: Trainable>(
         device,
         history: Vec::new(),
         n_steps: 0,
+        progress: (0, 0),
     };
     if let Some(saved) = checkpoint.and_then(|path| Checkpoint::read(path, plan, observer)) {
         learner = learner.resumed(saved, checkpoint.unwrap_or(Path::new("")))?;
@@ -129,6 +130,8 @@ pub(super) struct Learner<N> {
     pub history: Vec<EpochMetrics>,
     /// Batches that were learned from.
     pub n_steps: u64,
+    /// Progress in training examples, of all epochs: done and total.
+    progress: (u64, u64),
 }
 
 impl<N: Trainable> Learner<N> {
@@ -142,6 +145,7 @@ impl<N: Trainable> Learner<N> {
             device: self.device,
             history: saved.history,
             n_steps: saved.n_steps,
+            progress: (0, 0),
         })
     }
 
@@ -155,7 +159,7 @@ impl<N: Trainable> Learner<N> {
         let (started, epoch_idx) = (Instant::now(), self.history.len());
         let trained = self.learn(plan, train, observer)?;
         let judged = match held_out {
-            Some(source) => Some(self.judge(plan, source)?),
+            Some(source) => Some(self.judge(plan, source, observer)?),
             None => None,
         };
         Ok(EpochMetrics {
@@ -203,12 +207,18 @@ impl<N: Trainable> Learner<N> {
                     sum.figures(epoch_idx)?;
                 }
             }
-            observer.step((done_before + n_seen).min(total), total)?;
+            self.progress = ((done_before + n_seen).min(total), total);
+            observer.step(self.progress.0, self.progress.1)?;
         }
     }
 
     /// One pass over the held-out examples.
-    fn judge(&self, plan: &TrainingPlan, held_out: &mut dyn ExampleSource) -> Result<Figures, TrainingError> {
+    fn judge(
+        &self,
+        plan: &TrainingPlan,
+        held_out: &mut dyn ExampleSource,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<Figures, TrainingError> {
         let (network, device) = (self.network.valid(), self.device.clone().without_autodiff());
         held_out.begin_epoch(HELD_OUT_SEED);
         let mut sum = FigureSum::default();
@@ -219,6 +229,8 @@ impl<N: Trainable> Learner<N> {
                 return sum.figures(self.history.len());
             }
             sum.add(network.judge(batch, &device), n_rows);
+            // Nothing more is learned, but a wish to stop is heard.
+            observer.step(self.progress.0, self.progress.1)?;
         }
     }
 }

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use auscult::nn::{
-    Batch, DenseAutoencoder, DeviceChoice, EpochMetrics, ExampleSource, Examples, MobileAnoNet, NamedTensor, SegmentShape,
-    TrainingError, TrainingObserver, TrainingPlan,
+    Batch, DenseAutoencoder, DeviceChoice, ExampleSource, Examples, MobileAnoNet, NamedTensor, SegmentShape, TrainingError,
+    TrainingPlan,
 };
-use auscult::progress::{Cancelled, Progress};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use super::watcher::Watcher;
 
 const SEGMENT: SegmentShape = SegmentShape {
     n_bins: 33,
@@ -73,39 +74,6 @@ impl ExampleSource for Memory {
             batch.classes.push(*class);
         }
         Ok(batch)
-    }
-}
-
-/// Keeps what it is told, and asks to stop after a number of steps.
-#[derive(Default)]
-struct Watcher {
-    steps_left: Option<usize>,
-    steps: Vec<(u64, u64)>,
-    epochs: Vec<EpochMetrics>,
-    log: Vec<String>,
-}
-
-impl Progress for Watcher {
-    fn step(&mut self, done: u64, total: u64) -> Result<(), Cancelled> {
-        self.steps.push((done, total));
-        match &mut self.steps_left {
-            Some(0) => Err(Cancelled),
-            Some(left) => {
-                *left -= 1;
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn log(&mut self, line: &str) {
-        self.log.push(line.to_owned());
-    }
-}
-
-impl TrainingObserver for Watcher {
-    fn epoch(&mut self, metrics: &EpochMetrics) {
-        self.epochs.push(metrics.clone());
     }
 }
 

@@ -1,6 +1,8 @@
-//! The networks against PyTorch's and Keras' numbers, and the training loop against itself.
+//! The networks against PyTorch's and Keras' numbers, the training loop against itself, and the extractors around them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod extractors;
 mod hdf5;
 mod loop_behaviour;
 mod reference;
+mod watcher;

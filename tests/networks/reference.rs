@@ -66,7 +66,7 @@ fn mobileanonet_equals_pytorch() {
         }
         let network = MobileAnoNet::from_weights(SegmentShape::PUBLISHED, device, &tensors, Path::new("reference")).unwrap();
         // Twice in a batch, so that a mistake between examples shows too.
-        let embeddings = network.embed(&[input.clone(), input.clone()].concat()).unwrap();
+        let embeddings = network.embed([input.clone(), input.clone()].concat()).unwrap();
         assert_eq!(embeddings.len(), 2 * EMBEDDING_LEN);
         let worst = embeddings
             .iter()
@@ -95,7 +95,7 @@ fn the_dense_autoencoder_equals_keras() {
             tensor.values = file.dataset(&keras_name(tensor));
         }
         let network = fresh.with_weights(&tensors, Path::new("ad01.h5")).unwrap();
-        let errors = network.reconstruct(&rows).unwrap().errors;
+        let errors = network.reconstruct(rows.clone()).unwrap().errors;
         let mean = errors.iter().map(|&error| f64::from(error)).sum::<f64>() / errors.len() as f64;
         println!("{}: mean squared error {mean:.6}, Keras 9.491293", device.name());
         assert!((mean - 9.491_293).abs() < 1e-3, "{}: {mean}", device.name());

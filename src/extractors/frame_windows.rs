@@ -1,0 +1,267 @@
+//! Examples for the training loop: windows of consecutive frames cut from spectrograms.
+
+use rand::SeedableRng;
+use rand::seq::{SliceRandom, index};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+
+use super::training_set::{FrontEnd, TrainingSpectrogram, spectrogram_of};
+use crate::dsp::Spectrogram;
+use crate::nn::{Batch, ExampleSource, TrainingError};
+
+/// Spectrograms that are computed anew are held in pools of this size, one pool at a time.
+const POOL_BYTES: usize = 512 << 20;
+
+/// What is cut from a spectrogram and how it is laid out for the network.
+#[derive(Clone, Copy)]
+pub(super) struct WindowRule {
+    pub n_frames: usize,
+    /// Random windows a clip and epoch; `None` takes every window.
+    pub n_per_clip: Option<usize>,
+    /// Appends the window that begins at a frame.
+    pub cut: fn(&Spectrogram, usize, &mut Vec<f32>),
+}
+
+/// The windows of a set of clips. An epoch goes through pools of clips in random order and mixes the windows of a pool; where
+/// all spectrograms are in memory there is one pool.
+pub(super) struct FrameWindows<'a> {
+    clips: Vec<(TrainingSpectrogram, u32)>,
+    front_end: FrontEnd<'a>,
+    rule: WindowRule,
+    pool_bytes: usize,
+    rng: ChaCha8Rng,
+    /// Pools of this epoch that are still to come, the next one last.
+    pools: Vec<Vec<usize>>,
+    /// Spectrograms of the pool at hand that are not kept anyway.
+    computed: Vec<(usize, Spectrogram)>,
+    /// Clip and first frame of the windows still to come, the next one last.
+    windows: Vec<(usize, usize)>,
+}
+
+impl<'a> FrameWindows<'a> {
+    /// Windows of clips with their classes. Every clip must have at least the frames of one window.
+    pub(super) fn new(clips: Vec<(TrainingSpectrogram, u32)>, front_end: FrontEnd<'a>, rule: WindowRule) -> Self {
+        Self {
+            clips,
+            front_end,
+            rule,
+            pool_bytes: POOL_BYTES,
+            rng: ChaCha8Rng::seed_from_u64(0),
+            pools: Vec::new(),
+            computed: Vec::new(),
+            windows: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.clips.is_empty()
+    }
+
+    fn n_starts(&self, clip_idx: usize) -> usize {
+        (self.clips[clip_idx].0.n_frames + 1).saturating_sub(self.rule.n_frames)
+    }
+
+    fn n_windows(&self, clip_idx: usize) -> usize {
+        let n_starts = self.n_starts(clip_idx);
+        self.rule.n_per_clip.map_or(n_starts, |n| n.min(n_starts))
+    }
+
+    /// Clips in random order, cut into pools that fit into memory.
+    fn draw_pools(&mut self) -> Vec<Vec<usize>> {
+        let mut order: Vec<usize> = (0..self.clips.len()).collect();
+        order.shuffle(&mut self.rng);
+        if self.clips.iter().all(|(clip, _)| clip.kept.is_some()) {
+            return vec![order];
+        }
+        // All clips count, kept or not: which ones were kept hangs on the timing of threads, and the order must not.
+        let mut pools = vec![Vec::new()];
+        let mut n_bytes = 0;
+        for clip_idx in order {
+            let clip_bytes = self.clips[clip_idx].0.n_bytes;
+            if n_bytes + clip_bytes > self.pool_bytes && n_bytes > 0 {
+                pools.push(Vec::new());
+                n_bytes = 0;
+            }
+            n_bytes += clip_bytes;
+            if let Some(pool) = pools.last_mut() {
+                pool.push(clip_idx);
+            }
+        }
+        pools
+    }
+
+    /// Brings the spectrograms of the next pool into memory and draws its windows; `false` at the end of the epoch.
+    fn next_pool(&mut self) -> Result<bool, TrainingError> {
+        let Some(pool) = self.pools.pop() else {
+            return Ok(false);
+        };
+        self.computed.clear();
+        let missing: Vec<usize> = pool.iter().copied().filter(|&idx| self.clips[idx].0.kept.is_none()).collect();
+        let (clips, front_end) = (&self.clips, self.front_end);
+        let computed: Result<Vec<_>, _> = missing
+            .par_iter()
+            .map(|&clip_idx| {
+                let clip = &clips[clip_idx].0.clip;
+                let read = spectrogram_of(clip, front_end).map(|spectrogram| (clip_idx, spectrogram));
+                read.map_err(|error| TrainingError::Io {
+                    path: clip.file.clone(),
+                    source: std::io::Error::other(error),
+                })
+            })
+            .collect();
+        self.computed = computed?;
+        self.computed.sort_by_key(|(clip_idx, _)| *clip_idx);
+        for clip_idx in pool {
+            let (n_starts, n_windows) = (self.n_starts(clip_idx), self.n_windows(clip_idx));
+            if n_windows == n_starts {
+                self.windows.extend((0..n_starts).map(|start| (clip_idx, start)));
+            } else {
+                let starts = index::sample(&mut self.rng, n_starts, n_windows);
+                self.windows.extend(starts.into_iter().map(|start| (clip_idx, start)));
+            }
+        }
+        self.windows.shuffle(&mut self.rng);
+        Ok(true)
+    }
+
+    fn spectrogram(&self, clip_idx: usize) -> Option<&Spectrogram> {
+        self.clips[clip_idx].0.kept.as_ref().or_else(|| {
+            let found = self.computed.binary_search_by_key(&clip_idx, |(idx, _)| *idx).ok()?;
+            Some(&self.computed[found].1)
+        })
+    }
+}
+
+impl ExampleSource for FrameWindows<'_> {
+    fn n_examples(&self) -> usize {
+        (0..self.clips.len()).map(|clip_idx| self.n_windows(clip_idx)).sum()
+    }
+
+    fn begin_epoch(&mut self, seed: u64) {
+        self.rng = ChaCha8Rng::seed_from_u64(seed);
+        self.windows.clear();
+        self.pools = self.draw_pools();
+    }
+
+    fn next_batch(&mut self, batch_size: usize) -> Result<Batch, TrainingError> {
+        let mut batch = Batch::default();
+        while batch.classes.len() < batch_size {
+            let Some((clip_idx, start)) = self.windows.pop() else {
+                // A batch ends with its pool.
+                if !batch.classes.is_empty() || !self.next_pool()? {
+                    break;
+                }
+                continue;
+            };
+            if let Some(spectrogram) = self.spectrogram(clip_idx) {
+                // A file that has become shorter since it was first read gives its last window.
+                let last_start = spectrogram.n_frames.saturating_sub(self.rule.n_frames);
+                (self.rule.cut)(spectrogram, start.min(last_start), &mut batch.inputs);
+                batch.classes.push(self.clips[clip_idx].1);
+            }
+        }
+        Ok(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{ChannelChoice, Clip, SAMPLE_RATE_HZ, write_wav};
+    use crate::dataset::MachineSection;
+    use crate::extractors::TrainingClip;
+    use crate::extractors::training_set::read_training_clips;
+    use crate::nn::{EpochMetrics, TrainingObserver};
+    use crate::progress::{Cancelled, Progress};
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn step(&mut self, _done: u64, _total: u64) -> Result<(), Cancelled> {
+            Ok(())
+        }
+    }
+
+    impl TrainingObserver for Silent {
+        fn epoch(&mut self, _metrics: &EpochMetrics) {}
+    }
+
+    /// "Frames" of two samples each.
+    fn pairs(samples: &[f32]) -> Spectrogram {
+        Spectrogram {
+            values: samples.to_vec(),
+            n_frames: samples.len() / 2,
+            n_bins: 2,
+        }
+    }
+
+    fn epoch(source: &mut FrameWindows<'_>, seed: u64) -> Vec<(u32, Vec<f32>)> {
+        source.begin_epoch(seed);
+        let mut examples = Vec::new();
+        loop {
+            let batch = source.next_batch(7).expect("all files can be read");
+            if batch.classes.is_empty() {
+                return examples;
+            }
+            assert!(batch.classes.len() <= 7);
+            let inputs = batch.inputs.chunks(6).map(<[f32]>::to_vec);
+            examples.extend(batch.classes.iter().copied().zip(inputs));
+        }
+    }
+
+    #[test]
+    fn windows_are_the_same_whether_spectrograms_are_kept_or_not() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clips: Vec<TrainingClip> = (0..6)
+            .map(|clip_idx| {
+                let file = folder.path().join(format!("{clip_idx}.wav"));
+                let samples = (0..20).map(|i| (100 * clip_idx + i) as f32 / 1000.0).collect();
+                let sample_rate_hz = SAMPLE_RATE_HZ;
+                write_wav(&file, &Clip { samples, sample_rate_hz }).expect("a writable folder");
+                TrainingClip {
+                    file,
+                    channel: ChannelChoice::default(),
+                    group: MachineSection {
+                        machine: "fan".to_owned(),
+                        section: "00".to_owned(),
+                    },
+                    attributes: Vec::new(),
+                }
+            })
+            .collect();
+        let rule = WindowRule {
+            n_frames: 3,
+            n_per_clip: None,
+            cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
+        };
+        let source = |rule, is_kept: bool| {
+            let mut read = read_training_clips(&clips, &pairs, 3, &mut Silent).expect("six clips");
+            if !is_kept {
+                read.iter_mut().for_each(|read| read.kept = None);
+            }
+            let mut source = FrameWindows::new(read.into_iter().zip(0..).collect(), &pairs, rule);
+            // Two clips fit into a pool.
+            source.pool_bytes = 2 * 20 * size_of::<f32>();
+            source
+        };
+        let (mut kept, mut computed) = (source(rule, true), source(rule, false));
+        assert_eq!(kept.n_examples(), 6 * 8);
+        let (a, b) = (epoch(&mut kept, 1), epoch(&mut computed, 1));
+        assert_ne!(a, b, "pools change the order");
+        let sorted = |mut examples: Vec<(u32, Vec<f32>)>| {
+            examples.sort_by(|a, b| a.partial_cmp(b).expect("finite"));
+            examples
+        };
+        assert_eq!(sorted(a.clone()), sorted(b.clone()));
+        assert_eq!(b, epoch(&mut computed, 1), "the seed decides");
+        assert_ne!(a, epoch(&mut kept, 2));
+
+        let few = WindowRule {
+            n_per_clip: Some(3),
+            ..rule
+        };
+        let drawn = sorted(epoch(&mut source(few, false), 1));
+        assert_eq!(drawn.len(), 18);
+        assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]), "no window is drawn twice");
+    }
+}

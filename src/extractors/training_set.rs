@@ -1,0 +1,117 @@
+//! The training clips of a network: read once in parallel, split into clips to learn from and clips held out.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::{ExtractorError, TrainingClip, TrainingObserver};
+use crate::audio::{AudioError, read_clip};
+use crate::dsp::Spectrogram;
+use crate::progress::par_map;
+
+/// Spectrograms of one network's clips that are kept in memory, all together; beyond it they are computed anew in each epoch.
+const KEPT_BYTES: usize = 1 << 30;
+/// One clip in this many is held out.
+const HELD_OUT_SHARE: usize = 10;
+
+/// A training clip that could be read.
+pub(super) struct TrainingSpectrogram {
+    pub clip: TrainingClip,
+    pub n_frames: usize,
+    /// Size of the spectrogram, kept or not.
+    pub n_bytes: usize,
+    /// `None` where the memory did not suffice.
+    pub kept: Option<Spectrogram>,
+}
+
+/// How a clip becomes the picture that a network sees parts of.
+pub(super) type FrontEnd<'a> = &'a (dyn Fn(&[f32]) -> Spectrogram + Sync);
+
+/// Reads clips in parallel, in order. A clip that cannot be read or has fewer than `min_frames` is left out, and the log says so.
+pub(super) fn read_training_clips(
+    clips: &[TrainingClip],
+    front_end: FrontEnd<'_>,
+    min_frames: usize,
+    observer: &mut dyn TrainingObserver,
+) -> Result<Vec<TrainingSpectrogram>, ExtractorError> {
+    let kept_bytes = AtomicUsize::new(0);
+    let read = par_map(clips, observer, |clip| {
+        let spectrogram = spectrogram_of(clip, front_end)?;
+        let n_bytes = size_of_val(spectrogram.values.as_slice());
+        let is_kept = kept_bytes.fetch_add(n_bytes, Ordering::Relaxed) + n_bytes <= KEPT_BYTES;
+        Ok::<_, AudioError>(TrainingSpectrogram {
+            clip: clip.clone(),
+            n_frames: spectrogram.n_frames,
+            n_bytes,
+            kept: is_kept.then_some(spectrogram),
+        })
+    })?;
+    let mut usable = Vec::with_capacity(clips.len());
+    for (clip, outcome) in clips.iter().zip(read) {
+        match outcome {
+            Ok(read) if read.n_frames >= min_frames => usable.push(read),
+            Ok(_) => observer.log(&format!("left out: {} is too short", clip.file.display())),
+            Err(error) => observer.log(&format!("left out: {error}")),
+        }
+    }
+    if usable.is_empty() {
+        return Err(ExtractorError::NoTrainingClips);
+    }
+    Ok(usable)
+}
+
+/// The picture of one clip, from its file.
+pub(super) fn spectrogram_of(clip: &TrainingClip, front_end: FrontEnd<'_>) -> Result<Spectrogram, AudioError> {
+    Ok(front_end(&read_clip(&clip.file, clip.channel)?.samples))
+}
+
+/// Takes a tenth of the clips of every group away, whole clips only: `(to learn from, held out)`.
+///
+/// With fewer than ten clips nothing is held out.
+pub(super) fn split_held_out<T, G: Ord>(clips: Vec<T>, group_of: impl Fn(&T) -> G, seed: u64) -> (Vec<T>, Vec<T>) {
+    let mut order: Vec<usize> = (0..clips.len()).collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    // Every tenth of the clips sorted by group takes from each group its share.
+    order.sort_by_cached_key(|&clip_idx| group_of(&clips[clip_idx]));
+    let mut is_held_out = vec![false; clips.len()];
+    for &clip_idx in order.iter().skip(HELD_OUT_SHARE - 1).step_by(HELD_OUT_SHARE) {
+        is_held_out[clip_idx] = true;
+    }
+    let (mut learn, mut held_out) = (Vec::new(), Vec::new());
+    for (clip, is_held_out) in clips.into_iter().zip(is_held_out) {
+        if is_held_out { held_out.push(clip) } else { learn.push(clip) }
+    }
+    (learn, held_out)
+}
+
+/// A hash of the clips that a network is trained on, by name, channel, group and size of file.
+pub(super) fn fingerprint<'a>(clips: impl Iterator<Item = &'a TrainingClip>) -> String {
+    let n_bytes = |file: &Path| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
+    let mut hasher = blake3::Hasher::new();
+    for clip in clips {
+        hasher.update(format!("{clip:?} {}\n", n_bytes(&clip.file)).as_bytes());
+    }
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_held_out;
+
+    #[test]
+    fn a_tenth_of_each_group_is_held_out() {
+        let clips: Vec<(usize, usize)> = (0..200).map(|i| (i % 4, i)).collect();
+        let (learn, held_out) = split_held_out(clips.clone(), |clip| clip.0, 1);
+        assert_eq!((learn.len(), held_out.len()), (180, 20));
+        assert!((0..4).all(|group| held_out.iter().filter(|clip| clip.0 == group).count() == 5));
+        let mut all: Vec<_> = learn.iter().chain(&held_out).copied().collect();
+        all.sort_by_key(|clip| clip.1);
+        assert_eq!(all, clips, "each clip is on one side");
+        let (_, other) = split_held_out(clips, |clip| clip.0, 2);
+        assert_ne!(held_out, other);
+        assert_eq!(split_held_out(vec![0; 9], |_| (), 1).1.len(), 0);
+    }
+}

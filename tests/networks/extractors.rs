@@ -1,0 +1,267 @@
+//! From sound files to embeddings: train, save, open again, embed from many threads, and fail in words.
+
+use std::path::{Path, PathBuf};
+
+use auscult::audio::{ChannelChoice, Clip, SAMPLE_RATE_HZ, read_clip};
+use auscult::dataset::{Attribute, MachineSection};
+use auscult::extractors::{ExtractorError, Recipe, TrainingClip, TrainingConfig, load, train};
+use auscult::nn::{TrainingError, read_weights, write_weights};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::watcher::Watcher;
+
+/// A hum with harmonics in noise.
+fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let n_samples = (secs * SAMPLE_RATE_HZ as f32) as usize;
+    let samples = (0..n_samples).map(|i| {
+        let phase = i as f32 / SAMPLE_RATE_HZ as f32 * std::f32::consts::TAU * frequency_hz;
+        0.2 * phase.sin() + 0.1 * (3.0 * phase).sin() + rng.random_range(-0.02..0.02)
+    });
+    Clip {
+        samples: samples.collect(),
+        sample_rate_hz: SAMPLE_RATE_HZ,
+    }
+}
+
+fn write(path: &Path, clip: &Clip) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: SAMPLE_RATE_HZ,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    clip.samples
+        .iter()
+        .for_each(|x| writer.write_sample((x * 32767.0) as i16).unwrap());
+    writer.finalize().unwrap();
+}
+
+fn group(machine: &str, section: &str) -> MachineSection {
+    MachineSection {
+        machine: machine.to_owned(),
+        section: section.to_owned(),
+    }
+}
+
+/// Six clips of 2.5 s of each of two sections of two machines, and a file that is no sound.
+fn training_clips(folder: &Path) -> Vec<TrainingClip> {
+    let mut clips = Vec::new();
+    for (group_idx, (machine, section)) in [("fan", "00"), ("fan", "02"), ("a/b", "00"), ("a/b", "02")]
+        .into_iter()
+        .enumerate()
+    {
+        for take in 0..6 {
+            let file = folder.join(format!("{group_idx}_{take}.wav"));
+            write(
+                &file,
+                &hum(80.0 * (group_idx + 1) as f32, 2.5, (10 * group_idx + take) as u64),
+            );
+            clips.push(training_clip(file, group(machine, section)));
+        }
+    }
+    let broken = folder.join("broken.wav");
+    std::fs::write(&broken, b"RIFF....").unwrap();
+    clips.push(training_clip(broken, group("fan", "00")));
+    clips
+}
+
+fn training_clip(file: PathBuf, group: MachineSection) -> TrainingClip {
+    let attributes = vec![Attribute {
+        name: "vel".to_owned(),
+        value: "1".to_owned(),
+    }];
+    TrainingClip {
+        file,
+        channel: ChannelChoice::default(),
+        group,
+        attributes,
+    }
+}
+
+/// Few clips and one epoch for MobileAnoNet: a step over full segments takes a while.
+fn small_job(recipe: Recipe, folder: &Path, n_epochs: usize) -> (TrainingConfig, Vec<TrainingClip>) {
+    let mut clips = training_clips(folder);
+    if recipe == Recipe::MobileAnoNet {
+        let mut clip_idx = 0;
+        clips.retain(|_| {
+            clip_idx += 1;
+            clip_idx % 2 == 1
+        });
+    }
+    let n_epochs = if recipe == Recipe::MobileAnoNet { 1 } else { n_epochs };
+    (
+        TrainingConfig {
+            n_epochs,
+            ..config(recipe)
+        },
+        clips,
+    )
+}
+
+fn config(recipe: Recipe) -> TrainingConfig {
+    TrainingConfig {
+        n_epochs: 2,
+        batch_size: 16,
+        segments_per_clip: 1,
+        ..TrainingConfig::published(recipe)
+    }
+}
+
+#[test]
+fn a_trained_extractor_is_the_same_after_it_was_saved_and_opened() {
+    for (recipe, n_features) in [(Recipe::DenseAe, 8), (Recipe::MobileAnoNet, 128)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, clips) = small_job(recipe, folder.path(), 2);
+        let run_dir = folder.path().join("run");
+        let mut watcher = Watcher::default();
+        let extractor = train(&config, &clips, &run_dir, &mut watcher).unwrap();
+        let n_networks = if recipe == Recipe::DenseAe { 2 } else { 1 };
+        assert_eq!(watcher.epochs.len(), config.n_epochs * n_networks);
+        assert!(
+            watcher.epochs.iter().all(|epoch| epoch.validation_loss.is_some()),
+            "a tenth of 12 clips is held out"
+        );
+        assert!(
+            watcher.log.iter().any(|line| line.contains("broken.wav")),
+            "{:?}",
+            watcher.log
+        );
+
+        extractor.save(&run_dir).unwrap();
+        let opened = load(&config, &run_dir).unwrap();
+        assert_eq!(opened.recipe(), recipe);
+        let clip = read_clip(&clips[0].file, ChannelChoice::default()).unwrap();
+        let embedding = extractor.embed(&clip, &clips[0].group).unwrap();
+        assert_eq!(embedding.values.len(), n_features);
+        assert_eq!(embedding.residual.is_some(), recipe == Recipe::DenseAe);
+        assert!(embedding.values.iter().all(|value| value.is_finite()));
+        // Opened again, and from several threads at once.
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| assert_eq!(opened.embed(&clip, &clips[0].group).unwrap(), embedding));
+            }
+        });
+        // Training again finds everything done, and gives the same network.
+        let mut again = Watcher::default();
+        let extractor = train(&config, &clips, &run_dir, &mut again).unwrap();
+        assert_eq!(again.epochs, watcher.epochs);
+        assert_eq!(extractor.embed(&clip, &clips[0].group).unwrap(), embedding);
+    }
+}
+
+#[test]
+fn crops_are_embedded_one_by_one_and_short_clips_refused() {
+    for recipe in [Recipe::DenseAe, Recipe::MobileAnoNet] {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, clips) = small_job(recipe, folder.path(), 1);
+        let extractor = train(&config, &clips, folder.path(), &mut Watcher::default()).unwrap();
+        let fan = group("fan", "00");
+        for secs in [0.05, 0.5, 2.015, 2.016, 2.05, 6.2] {
+            let clip = hum(80.0, secs, 1);
+            let windows = extractor.crop_windows(clip.duration_secs() as f32);
+            let crops = extractor.embed_crops(&clip, &fan).unwrap();
+            assert_eq!(crops.len(), windows.len(), "{recipe:?} {secs}");
+            assert!(
+                windows
+                    .iter()
+                    .all(|window| window.start_secs < window.end_secs && window.end_secs <= secs + 1e-4)
+            );
+            match extractor.embed(&clip, &fan) {
+                Ok(whole) => {
+                    assert!(!crops.is_empty());
+                    assert_eq!(whole.values.len(), crops[0].values.len());
+                }
+                Err(ExtractorError::ClipTooShort { found_secs, needed_secs }) => assert!(found_secs < needed_secs),
+                Err(other) => panic!("{other}"),
+            }
+        }
+        // What the crops say and what the clip says is the same where the clip is one crop.
+        let clip = hum(80.0, 2.02, 1);
+        let (whole, crops) = (
+            extractor.embed(&clip, &fan).unwrap(),
+            extractor.embed_crops(&clip, &fan).unwrap(),
+        );
+        assert_eq!(vec![whole], crops);
+        assert_eq!(extractor.model_input(&clip).n_frames, 64);
+    }
+}
+
+#[test]
+fn what_cannot_be_trained_or_opened_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let clips = training_clips(folder.path());
+    let outcome = |recipe, clips: &[TrainingClip]| {
+        train(&config(recipe), clips, folder.path(), &mut Watcher::default())
+            .err()
+            .unwrap()
+    };
+    for recipe in [Recipe::DenseAe, Recipe::MobileAnoNet] {
+        assert!(matches!(outcome(recipe, &[]), ExtractorError::NoTrainingClips));
+        assert!(
+            matches!(outcome(recipe, &clips[24..]), ExtractorError::NoTrainingClips),
+            "the only file is broken"
+        );
+        let stopped = train(
+            &config(recipe),
+            &clips,
+            folder.path(),
+            &mut Watcher {
+                steps_left: Some(3),
+                ..Watcher::default()
+            },
+        );
+        assert!(matches!(stopped.err().unwrap(), ExtractorError::Cancelled(_)));
+    }
+    let single = outcome(Recipe::MobileAnoNet, &clips[..6]);
+    assert!(
+        matches!(&single, ExtractorError::OneClass { class } if class == "fan 00"),
+        "{single}"
+    );
+
+    let run_dir = folder.path().join("run");
+    let missing = load(&config(Recipe::DenseAe), &run_dir).err().unwrap();
+    assert!(matches!(missing, ExtractorError::Training(TrainingError::Io { .. })));
+    std::fs::create_dir(&run_dir).unwrap();
+    for (recipe, file) in [
+        (Recipe::DenseAe, "dense-ae.safetensors"),
+        (Recipe::MobileAnoNet, "mobileanonet.safetensors"),
+    ] {
+        std::fs::write(run_dir.join(file), b"no weights at all").unwrap();
+        let error = load(&config(recipe), &run_dir).err().unwrap();
+        assert!(error.to_string().contains(file), "{error}");
+    }
+}
+
+#[test]
+fn weights_of_another_shape_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let fan: Vec<_> = training_clips(folder.path())
+        .into_iter()
+        .filter(|clip| clip.group.machine == "fan")
+        .collect();
+    let config = TrainingConfig {
+        n_epochs: 1,
+        ..config(Recipe::DenseAe)
+    };
+    let extractor = train(&config, &fan, folder.path(), &mut Watcher::default()).unwrap();
+    extractor.save(folder.path()).unwrap();
+    let unknown = extractor.embed(&hum(80.0, 1.0, 1), &group("pump", "00")).unwrap_err();
+    assert!(
+        matches!(&unknown, ExtractorError::UnknownMachine { machine } if machine == "pump"),
+        "{unknown}"
+    );
+
+    let path = folder.path().join("dense-ae.safetensors");
+    let whole = read_weights(&path).unwrap();
+    let mut cut = whole.clone();
+    let bias = cut.iter_mut().find(|tensor| tensor.name == "fan/output.bias").unwrap();
+    (bias.shape, bias.values) = (vec![7], vec![0.0; 7]);
+    write_weights(&path, &cut).unwrap();
+    let error = load(&config, folder.path()).err().unwrap().to_string();
+    assert!(error.contains("output.bias has the shape [7], [640] is expected"), "{error}");
+    write_weights(&path, &whole[1..]).unwrap();
+    assert!(load(&config, folder.path()).err().unwrap().to_string().contains("is missing"));
+}
