@@ -71,6 +71,7 @@ fn scope(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
     ui.name_inputs("Machine", |ui| {
         ComboBox::from_id_salt("machine")
             .width(132.0)
+            .height(400.0)
             .selected_text(scope.machine.as_deref().unwrap_or("All machines"))
             .show_ui(ui, |ui| {
                 if ui.selectable_label(scope.machine.is_none(), "All machines").clicked() {
@@ -97,6 +98,7 @@ fn scope(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
     ui.name_inputs("Section", |ui| {
         ComboBox::from_id_salt("section")
             .width(112.0)
+            .height(400.0)
             .selected_text(scope.section.as_deref().unwrap_or("All sections"))
             .show_ui(ui, |ui| {
                 let machine = || scope.machine.clone();

@@ -171,7 +171,7 @@ impl Form {
             message(ui, weak, &text);
         }
         let text = if self.config.recipe.is_trained() {
-            "Train"
+            "Start training"
         } else {
             "Compute scores"
         };

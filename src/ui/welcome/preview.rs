@@ -122,6 +122,7 @@ fn layout_box(ui: &mut egui::Ui, preview: &ImportPreview, dataset: &Dataset, act
     };
     ComboBox::from_id_salt("layout")
         .width(240.0)
+        .height(400.0)
         .selected_text(shown)
         .show_ui(ui, |ui| {
             let mut choice = |ui: &mut egui::Ui, layout: Option<Layout>, title: &str| {
@@ -144,6 +145,7 @@ fn channel_box(ui: &mut egui::Ui, preview: &ImportPreview, n_channels: u16, acti
     };
     ComboBox::from_id_salt("channel")
         .width(160.0)
+        .height(400.0)
         .selected_text(title(preview.channel))
         .show_ui(ui, |ui| {
             let choices = (0..n_channels).map(ChannelChoice::Index).chain([ChannelChoice::Mean]);
