@@ -53,7 +53,17 @@ pub fn harness<'a>(
             theme::install(context);
             dialogs::type_paths(context);
         })
-        .build_ui_state(move |ui, scene: &mut Scene| view(ui, &scene.state, &mut scene.actions), scene)
+        .build_ui_state(
+            move |ui, scene: &mut Scene| {
+                // The harness leaves a margin that the window does not have.
+                let whole = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
+                ui.scope_builder(whole, |ui| {
+                    ui.set_clip_rect(ui.ctx().content_rect());
+                    view(ui, &scene.state, &mut scene.actions);
+                });
+            },
+            scene,
+        )
 }
 
 pub fn group(machine: &str, section: &str) -> MachineSection {

@@ -40,7 +40,7 @@ impl TrainView {
                 return;
             }
             let shown = self.shown_run(workbench);
-            if let Some(chosen) = runs::ui(ui, workbench, &shown) {
+            if let Some(chosen) = ui.scope(|ui| runs::ui(ui, workbench, &shown)).inner {
                 self.selected = Some(chosen);
             }
             if let Some(run) = workbench.runs.get(&shown) {

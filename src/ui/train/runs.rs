@@ -6,16 +6,18 @@ use egui_extras::{Column, TableBuilder};
 use crate::app::{RunStatus, RunView, Workbench};
 use crate::ui::theme;
 
-const ROW_HEIGHT: f32 = 22.0;
+const ROW_HEIGHT: f32 = 24.0;
 /// Rows that are seen without scrolling.
 const MAX_ROWS: usize = 5;
 
 /// Draws the table; returns the run that was clicked.
 pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, shown: &str) -> Option<String> {
     let mut clicked = None;
-    let runs: Vec<(&String, &RunView)> = workbench.runs.iter().collect();
+    let mut runs: Vec<(&String, &RunView)> = workbench.runs.iter().collect();
+    runs.sort_by_key(|(_, run)| run.status != RunStatus::Training);
     let palette = theme::palette(ui);
-    let height = ROW_HEIGHT * runs.len().min(MAX_ROWS) as f32;
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let height = (ROW_HEIGHT + 2.0) * runs.len().min(MAX_ROWS) as f32;
     TableBuilder::new(ui)
         .id_salt("runs")
         .auto_shrink([false, true])
