@@ -22,12 +22,8 @@ use egui_kittest::kittest::Queryable;
 
 /// The whole window.
 fn window(state: State) -> Harness<'static, Scene> {
-    themed(state, Theme::Dark)
-}
-
-fn themed(state: State, theme: Theme) -> Harness<'static, Scene> {
     let mut frame = Frame::default();
-    let mut harness = common::harness(state, theme, move |ui, state, actions| frame.ui(ui, state, actions));
+    let mut harness = common::harness(state, Theme::Dark, move |ui, state, actions| frame.ui(ui, state, actions));
     harness.run();
     harness
 }
@@ -455,7 +451,11 @@ fn a_failed_save_is_told() {
 fn pictures() {
     let mut results = egui_kittest::SnapshotResults::new();
     let mut picture = |name: &str, theme: Theme, state: State| {
-        let mut harness = themed(state, theme);
+        // The smallest window that there is: what fits here fits everywhere.
+        let mut frame = Frame::default();
+        let view = move |ui: &mut _, state: &_, actions: &mut _| frame.ui(ui, state, actions);
+        let mut harness = common::harness_of_size([1024.0, 640.0], state, theme, view);
+        harness.run();
         results.add(harness.try_snapshot(name));
     };
     picture("welcome_empty", Theme::Dark, State::default());

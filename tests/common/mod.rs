@@ -38,6 +38,16 @@ impl Scene {
 pub fn harness<'a>(
     state: State,
     theme: egui::Theme,
+    view: impl FnMut(&mut egui::Ui, &State, &mut Vec<Action>) + 'a,
+) -> Harness<'a, Scene> {
+    harness_of_size([1280.0, 720.0], state, theme, view)
+}
+
+/// The same at another size in points.
+pub fn harness_of_size<'a>(
+    size: [f32; 2],
+    state: State,
+    theme: egui::Theme,
     mut view: impl FnMut(&mut egui::Ui, &State, &mut Vec<Action>) + 'a,
 ) -> Harness<'a, Scene> {
     let scene = Scene {
@@ -45,7 +55,7 @@ pub fn harness<'a>(
         actions: Vec::new(),
     };
     Harness::builder()
-        .with_size([1280.0, 720.0])
+        .with_size(size)
         .with_theme(theme)
         .with_render_cursor(false)
         .with_max_steps(16)

@@ -6,7 +6,7 @@ use super::loss_plot;
 use crate::app::{Action, JobView, RunStatus, RunView, Workbench, loss_figure};
 use crate::figures::Figure;
 use crate::ui::theme;
-use crate::ui::widgets::{heading, job_row, labelled_button, message, save_figure_menu};
+use crate::ui::widgets::{job_row, labelled_button, message, save_figure_menu};
 
 /// The private look of the run that is shown.
 #[derive(Default)]
@@ -108,7 +108,7 @@ fn settings(ui: &mut egui::Ui, run: &RunView) {
 
 fn log(ui: &mut egui::Ui, run: &RunView) {
     ui.horizontal(|ui| {
-        heading(ui, "Log");
+        ui.label(RichText::new("Log").strong());
         if !run.log.is_empty() && ui.small_button("Copy log").clicked() {
             ui.ctx().copy_text(run.log.join("\n"));
         }

@@ -10,7 +10,7 @@ use super::summary::{Counts, Summary};
 use crate::app::{Action, ImportPreview, JobView};
 use crate::audio::ChannelChoice;
 use crate::dataset::{DETECTION_ORDER, Dataset, Layout, SkippedFile};
-use crate::ui::widgets::{Icon, count, duration, heading, icon_button, job_row, labelled_button, message, primary_button};
+use crate::ui::widgets::{Icon, count, duration, icon_button, job_row, labelled_button, message, primary_button};
 use crate::ui::{dialogs, theme};
 
 const ROW_HEIGHT: f32 = 20.0;
@@ -27,7 +27,7 @@ impl PreviewView {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, preview: &ImportPreview, jobs: &[JobView], actions: &mut Vec<Action>) {
         if self.folder != preview.folder {
             self.folder.clone_from(&preview.folder);
-            self.project_path = suggested_project(&preview.folder).display().to_string();
+            self.project_path = suggested_project(&preview.folder);
         }
         let palette = theme::palette(ui);
         ui.horizontal(|ui| {
@@ -73,12 +73,11 @@ impl PreviewView {
 }
 
 /// A place of its own for each data set, below the person's home and never in the data folder.
-fn suggested_project(folder: &Path) -> PathBuf {
+fn suggested_project(folder: &Path) -> String {
     let name = folder
         .file_name()
         .map_or("recordings".into(), |name| name.to_string_lossy().into_owned());
-    let home = std::env::home_dir().unwrap_or_default();
-    home.join("auscult").join(name).join("project.json")
+    format!("~/auscult/{name}/project.json")
 }
 
 fn scanning(ui: &mut egui::Ui, job: &JobView, actions: &mut Vec<Action>) {
@@ -273,14 +272,8 @@ fn notes(ui: &mut egui::Ui, dataset: &Dataset) {
 fn unreadable(ui: &mut egui::Ui, skipped: &[SkippedFile]) {
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
-        heading(
-            ui,
-            &format!(
-                "{} unreadable {}",
-                count(skipped.len()),
-                if skipped.len() == 1 { "file" } else { "files" }
-            ),
-        );
+        let files = if skipped.len() == 1 { "file" } else { "files" };
+        ui.label(RichText::new(format!("{} unreadable {files}", count(skipped.len()))).strong());
         if ui
             .small_button("Copy list")
             .on_hover_text("Paths and reasons, one file a line")
