@@ -132,7 +132,7 @@ impl Form {
         field(ui, "Seed", |ui| ui.add(DragValue::new(&mut config.seed)));
         field(ui, "Device", |ui| {
             ComboBox::from_id_salt("device")
-                .width(172.0)
+                .width(160.0)
                 .selected_text(device_title(config.device))
                 .show_ui(ui, |ui| {
                     for &device in DeviceChoice::available() {

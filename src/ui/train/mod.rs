@@ -26,7 +26,7 @@ impl TrainView {
         let Some(workbench) = &state.workbench else { return };
         let n_runs = workbench.runs.len();
         Panel::left("recipe")
-            .exact_size(332.0)
+            .exact_size(296.0)
             .resizable(false)
             .frame(egui::Frame::NONE.inner_margin(Margin {
                 right: 8,

@@ -18,19 +18,27 @@ pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, shown: &str) -> Optio
     let palette = theme::palette(ui);
     ui.spacing_mut().item_spacing.y = 2.0;
     let height = (ROW_HEIGHT + 2.0) * runs.len().min(MAX_ROWS) as f32;
-    TableBuilder::new(ui)
+    // The name says the recipe too, mostly: where there is little room it is enough.
+    let has_recipe = ui.available_width() > 540.0;
+    let recipe_column = has_recipe.then_some(Column::exact(136.0).clip(true));
+    let titles = ["Run", "Recipe", "Epochs", "Loss", "Status"];
+    let titles = titles.into_iter().filter(|title| has_recipe || *title != "Recipe");
+    let mut table = TableBuilder::new(ui)
         .id_salt("runs")
         .auto_shrink([false, true])
         .min_scrolled_height(height)
         .max_scroll_height(height)
-        .column(Column::initial(180.0).at_least(100.0).clip(true))
-        .column(Column::initial(140.0).at_least(80.0).clip(true))
-        .column(Column::initial(84.0).at_least(60.0))
-        .column(Column::initial(80.0).at_least(60.0))
+        .column(Column::exact(136.0).clip(true));
+    if let Some(column) = recipe_column {
+        table = table.column(column);
+    }
+    table
+        .column(Column::exact(72.0).clip(true))
+        .column(Column::exact(68.0).clip(true))
         .column(Column::remainder().clip(true))
         .cell_layout(Layout::left_to_right(Align::Center))
         .header(ROW_HEIGHT, |mut header| {
-            for title in ["Run", "Recipe", "Epochs", "Loss", "Status"] {
+            for title in titles {
                 header.col(|ui| {
                     ui.colored_label(palette.weak, title);
                 });
@@ -45,9 +53,11 @@ pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, shown: &str) -> Optio
                         clicked = Some(name.clone());
                     }
                 });
-                row.col(|ui| {
-                    ui.label(run.recipe.training.recipe.title());
-                });
+                if has_recipe {
+                    row.col(|ui| {
+                        ui.label(run.recipe.training.recipe.title());
+                    });
+                }
                 row.col(|ui| {
                     ui.monospace(epochs(run));
                 });

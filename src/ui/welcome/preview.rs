@@ -63,12 +63,15 @@ impl PreviewView {
         create(ui, &mut self.project_path, preview.job.is_none(), actions);
         if !dataset.notes.is_empty() || !dataset.skipped.is_empty() {
             Panel::right("preview notes")
-                .default_size(400.0)
-                .size_range(260.0..=560.0)
+                .default_size((ui.available_width() * 0.36).min(400.0))
+                .size_range(240.0..=560.0)
                 .frame(egui::Frame::NONE.inner_margin(Margin::symmetric(8, 0)))
                 .show(ui, |ui| notes(ui, dataset));
         }
-        table(ui, summary);
+        ScrollArea::horizontal()
+            .id_salt("found")
+            .auto_shrink(false)
+            .show(ui, |ui| table(ui, summary));
     }
 }
 
@@ -188,19 +191,22 @@ fn create(ui: &mut egui::Ui, project_path: &mut String, is_scanned: bool, action
     });
 }
 
+/// Title, width, and what is counted.
+type CountColumn = (&'static str, f32, fn(&Counts) -> usize);
+
 fn table(ui: &mut egui::Ui, summary: &Summary) {
     let has_unknown = summary.total.n_test_unknown > 0;
-    let mut columns: Vec<(&str, fn(&Counts) -> usize)> = vec![
-        ("Train", |counts| counts.n_train),
-        ("Test normal", |counts| counts.n_test_normal),
-        ("Test anomalous", |counts| counts.n_test_anomalous),
+    let mut columns: Vec<CountColumn> = vec![
+        ("Train", 52.0, |counts| counts.n_train),
+        ("Test normal", 84.0, |counts| counts.n_test_normal),
+        ("Test anomalous", 104.0, |counts| counts.n_test_anomalous),
     ];
     if has_unknown {
-        columns.push(("Test unlabelled", |counts| counts.n_test_unknown));
+        columns.push(("Test unlabelled", 104.0, |counts| counts.n_test_unknown));
     }
     if summary.has_domains() {
-        columns.push(("Source", |counts| counts.n_source));
-        columns.push(("Target", |counts| counts.n_target));
+        columns.push(("Source", 60.0, |counts| counts.n_source));
+        columns.push(("Target", 60.0, |counts| counts.n_target));
     }
     let rows: Vec<(&str, &str, &Counts)> = summary
         .groups
@@ -208,13 +214,16 @@ fn table(ui: &mut egui::Ui, summary: &Summary) {
         .map(|(group, counts)| (group.machine.as_str(), group.section.as_str(), counts))
         .chain([("All", "", &summary.total)])
         .collect();
-    TableBuilder::new(ui)
+    let mut table = TableBuilder::new(ui)
         .id_salt("found")
         .striped(true)
         .auto_shrink(false)
-        .column(Column::initial(120.0).at_least(80.0).clip(true))
-        .column(Column::initial(80.0).at_least(56.0).clip(true))
-        .columns(Column::exact(104.0), columns.len())
+        .column(Column::initial(96.0).at_least(64.0).clip(true))
+        .column(Column::initial(64.0).at_least(48.0).clip(true));
+    for (_, width, _) in &columns {
+        table = table.column(Column::exact(*width));
+    }
+    table
         .cell_layout(Direction::left_to_right(Align::Center))
         .header(ROW_HEIGHT, |mut header| {
             for title in ["Machine", "Section"] {
@@ -222,7 +231,7 @@ fn table(ui: &mut egui::Ui, summary: &Summary) {
                     ui.colored_label(theme::palette(ui).weak, title);
                 });
             }
-            for (title, _) in &columns {
+            for (title, _, _) in &columns {
                 header.col(|ui| {
                     ui.with_layout(Direction::right_to_left(Align::Center), |ui| {
                         ui.colored_label(theme::palette(ui).weak, *title);
@@ -247,7 +256,7 @@ fn table(ui: &mut egui::Ui, summary: &Summary) {
                 row.col(|ui| {
                     ui.label(text(section));
                 });
-                for (_, figure) in &columns {
+                for (_, _, figure) in &columns {
                     row.col(|ui| {
                         ui.with_layout(Direction::right_to_left(Align::Center), |ui| {
                             ui.label(text(&count(figure(counts))).monospace());
