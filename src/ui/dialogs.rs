@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui;
 
-use super::widgets;
+use super::{theme, widgets};
 use crate::app::Action;
 
 /// A dialog that ends sooner than this without a path was never shown: nobody cancels so fast.
@@ -181,33 +181,38 @@ pub fn ui(ui: &mut egui::Ui, actions: &mut Vec<Action>) {
 fn typed(ui: &mut egui::Ui, request: Request, mut text: String, actions: &mut Vec<Action>) -> Option<(Request, Stage)> {
     let mut is_confirmed = false;
     let mut is_cancelled = false;
-    let modal = egui::Modal::new(egui::Id::unique("dialog")).show(ui.ctx(), |ui| {
-        ui.set_width(480.0);
-        ui.heading(&request.title);
-        let what = match request.purpose {
-            Purpose::PickFolder => "Path of the folder",
-            Purpose::PickFile => "Path of the file",
-            Purpose::SaveFile => "Write to this file",
-        };
-        let label = ui.label(what);
-        let field = ui
-            .add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY))
-            .labelled_by(label.id);
-        if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
-            is_confirmed = true;
-        } else if !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {
-            field.request_focus();
-        }
-        ui.horizontal(|ui| {
-            let verb = if request.purpose == Purpose::SaveFile {
-                "Save"
-            } else {
-                "Open"
+    let frame = egui::Frame::popup(ui.style()).inner_margin(4.0 * theme::GRID);
+    let modal = egui::Modal::new(egui::Id::unique("dialog"))
+        .frame(frame)
+        .show(ui.ctx(), |ui| {
+            ui.set_width(480.0);
+            ui.heading(&request.title);
+            ui.add_space(theme::GRID);
+            let what = match request.purpose {
+                Purpose::PickFolder => "Path of the folder",
+                Purpose::PickFile => "Path of the file",
+                Purpose::SaveFile => "Write to this file",
             };
-            is_confirmed |= widgets::primary_button(ui, !text.trim().is_empty(), verb, "Enter").clicked();
-            is_cancelled = widgets::labelled_button(ui, true, "Cancel", "Esc").clicked();
+            let label = ui.label(what);
+            let field = ui
+                .add(egui::TextEdit::singleline(&mut text).desired_width(f32::INFINITY))
+                .labelled_by(label.id);
+            if field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+                is_confirmed = true;
+            } else if !field.has_focus() && ui.memory(|memory| memory.focused().is_none()) {
+                field.request_focus();
+            }
+            ui.add_space(theme::GRID);
+            ui.horizontal(|ui| {
+                let verb = if request.purpose == Purpose::SaveFile {
+                    "Save"
+                } else {
+                    "Open"
+                };
+                is_confirmed |= widgets::primary_button(ui, !text.trim().is_empty(), verb, "Enter").clicked();
+                is_cancelled = widgets::labelled_button(ui, true, "Cancel", "Esc").clicked();
+            });
         });
-    });
     if is_confirmed && !text.trim().is_empty() {
         actions.push(finish(request, typed_path(&text)));
         return None;

@@ -19,6 +19,16 @@ pub const CATEGORIES: [Color32; 8] = [
     Color32::from_rgb(0x99, 0x99, 0x99),
 ];
 
+/// The categories in the order in which they stand out best from the canvas of the theme in use.
+pub fn categories(ui: &egui::Ui) -> [Color32; 8] {
+    let order = if ui.visuals().dark_mode {
+        [4, 1, 2, 3, 6, 5, 0, 7]
+    } else {
+        [0, 5, 2, 3, 1, 4, 7, 6]
+    };
+    order.map(|category: usize| CATEGORIES[category])
+}
+
 /// Colours with a meaning, for the theme in use.
 #[derive(Debug, Clone, Copy)]
 pub struct Palette {
@@ -121,6 +131,8 @@ fn visuals(theme: Theme, palette: Palette) -> Visuals {
     widgets.noninteractive.fg_stroke.color = grey(0xD6, 0x1E);
     widgets.noninteractive.bg_stroke.color = grey(0x33, 0xD4);
     widgets.inactive.fg_stroke.color = grey(0xDC, 0x20);
+    // Check boxes and radio buttons; plain buttons have the weaker fill.
+    widgets.inactive.bg_fill = grey(0x4A, 0xC6);
     for state in [
         &mut widgets.noninteractive,
         &mut widgets.inactive,

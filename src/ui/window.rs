@@ -15,12 +15,14 @@ const PLAYHEAD_INTERVAL: Duration = Duration::from_millis(33);
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
 pub enum WindowError {
-    /// No screen, or no graphics driver that can draw on it.
+    #[error("there is no screen to open a window on ({reason}): use the commands, see auscult --help")]
+    NoScreen { reason: String },
     #[error(
-        "cannot open a window: {reason}; without a screen use the commands (auscult --help), \
-         without a Vulkan driver install one (Debian: mesa-vulkan-drivers) or set WGPU_BACKEND=gl"
+        "no graphics driver can draw the window ({reason}): install one (Debian: mesa-vulkan-drivers) or set WGPU_BACKEND=gl"
     )]
-    Unavailable { reason: String },
+    NoDriver { reason: String },
+    #[error("the window failed: {reason}")]
+    Other { reason: String },
 }
 
 /// Opens the window and stays until it is closed. `first` is carried out before anything is shown.
@@ -38,9 +40,21 @@ pub fn run(first: Option<Action>) -> Result<(), WindowError> {
         ..Default::default()
     };
     let create: eframe::AppCreator<'_> = Box::new(|creation| Ok(Box::new(Window::new(&creation.egui_ctx, first))));
-    eframe::run_native("auscult", options, create).map_err(|error| WindowError::Unavailable {
-        reason: error.to_string(),
-    })
+    eframe::run_native("auscult", options, create).map_err(|error| WindowError::from_eframe(&error))
+}
+
+impl WindowError {
+    fn from_eframe(error: &eframe::Error) -> Self {
+        let reason = error.to_string();
+        match error {
+            // The last part says what is wrong; before it come lines of winit's source.
+            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::NoScreen {
+                reason: reason.rsplit(": ").next().unwrap_or(&reason).trim_end_matches('.').to_owned(),
+            },
+            eframe::Error::Wgpu(_) => Self::NoDriver { reason },
+            _ => Self::Other { reason },
+        }
+    }
 }
 
 /// The program in its window.

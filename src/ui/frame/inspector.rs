@@ -131,15 +131,19 @@ fn metadata(ui: &mut egui::Ui, clip: &ClipEntry) {
         rows.push((attribute.name.clone(), attribute.value.clone()));
     }
     rows.push(("Path".to_owned(), clip.path.clone()));
-    Grid::new("metadata").num_columns(2).spacing([8.0, 2.0]).show(ui, |ui| {
-        for (name, value) in rows {
-            ui.colored_label(weak, name);
-            ui.add(
-                egui::Label::new(&value)
-                    .wrap_mode(egui::TextWrapMode::Truncate)
-                    .selectable(true),
-            );
-            ui.end_row();
-        }
-    });
+    Grid::new("metadata")
+        .num_columns(2)
+        .min_row_height(18.0)
+        .spacing([8.0, 2.0])
+        .show(ui, |ui| {
+            for (name, value) in rows {
+                ui.colored_label(weak, name);
+                ui.add(
+                    egui::Label::new(&value)
+                        .wrap_mode(egui::TextWrapMode::Truncate)
+                        .selectable(true),
+                );
+                ui.end_row();
+            }
+        });
 }

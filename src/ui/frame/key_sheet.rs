@@ -7,8 +7,9 @@ use super::{keys, theme, widgets};
 /// Shows the sheet; returns whether it stays.
 pub(super) fn ui(ui: &mut egui::Ui) -> bool {
     let mut is_closed = false;
-    let modal = Modal::new(Id::unique("key sheet")).show(ui.ctx(), |ui| {
-        ui.set_width(640.0);
+    let frame = egui::Frame::popup(ui.style()).inner_margin(4.0 * theme::GRID);
+    let modal = Modal::new(Id::unique("key sheet")).frame(frame).show(ui.ctx(), |ui| {
+        ui.set_width(680.0);
         ui.horizontal(|ui| {
             ui.heading("Keys");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -20,13 +21,18 @@ pub(super) fn ui(ui: &mut egui::Ui) -> bool {
             for (place, (title, keys)) in keys::SHEET.into_iter().enumerate() {
                 let ui = &mut columns[place / 2];
                 widgets::heading(ui, title);
-                Grid::new(title).num_columns(2).show(ui, |ui| {
-                    for (key, meaning) in keys {
-                        ui.label(RichText::new(*key).monospace());
-                        ui.colored_label(weak, *meaning);
-                        ui.end_row();
-                    }
-                });
+                Grid::new(title)
+                    .num_columns(2)
+                    .min_col_width(132.0)
+                    .min_row_height(18.0)
+                    .spacing([8.0, 2.0])
+                    .show(ui, |ui| {
+                        for (key, meaning) in keys {
+                            ui.label(RichText::new(*key).monospace());
+                            ui.colored_label(weak, *meaning);
+                            ui.end_row();
+                        }
+                    });
             }
         });
     });

@@ -15,7 +15,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 4] = [
             ("Space", "Play or pause the focused clip"),
             ("L", "Loop it"),
             ("Home", "Back to its start"),
-            ("J  K  or  down  up", "Next and previous clip"),
+            ("J K, down up", "Next, previous clip"),
         ],
     ),
     ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),
@@ -32,9 +32,9 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 4] = [
     (
         "Window",
         &[
-            ("Ctrl+1 … 5", "Screens"),
+            ("Ctrl+1 to 5", "Screens"),
             ("I", "Show or hide the inspector"),
-            ("Ctrl+Plus, Minus, 0", "Larger, smaller, as it was"),
+            ("Ctrl+ + - 0", "Larger, smaller, as it was"),
             ("F11", "Full screen"),
             ("?", "This sheet"),
             ("Tab, Enter", "Next control, press it"),

@@ -60,6 +60,8 @@ fn notice_ui(ui: &mut egui::Ui, notice: &Notice) -> bool {
             ui.horizontal_top(|ui| {
                 ui.allocate_ui(vec2(WIDTH - 36.0, 0.0), |ui| {
                     ui.set_width(WIDTH - 36.0);
+                    // The first line stands level with the cross.
+                    ui.add_space(3.0);
                     message(ui, ui.visuals().text_color(), &notice.text);
                 });
                 icon_button(ui, true, Icon::Close, "Dismiss notice", "").clicked()

@@ -5,7 +5,7 @@ use eframe::egui::{self, Align, ComboBox, Layout, RichText, ThemePreference};
 use super::{Frame, theme};
 use crate::app::{Action, Screen, State, Workbench};
 use crate::ui::dialogs;
-use crate::ui::widgets::{Icon, icon_button, icon_toggle};
+use crate::ui::widgets::{Icon, icon_button, icon_toggle, menu_button};
 
 pub(super) fn ui(ui: &mut egui::Ui, state: &State, frame: &mut Frame, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
@@ -40,7 +40,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, frame: &mut Frame, actions: &
 
 fn project_menu(ui: &mut egui::Ui, workbench: Option<&Workbench>, actions: &mut Vec<Action>) {
     let name = workbench.map_or("auscult", |workbench| workbench.project.name.as_str());
-    let menu = ui.menu_button(RichText::new(name).strong(), |ui| {
+    let menu = menu_button(ui, RichText::new(name).strong(), |ui| {
         ui.set_min_width(220.0);
         if ui.add(egui::Button::new("Open a folder…").shortcut_text("Ctrl+O")).clicked() {
             dialogs::pick_folder(ui.ctx(), "Open a folder of recordings", Action::Inspect);
@@ -59,7 +59,7 @@ fn project_menu(ui: &mut egui::Ui, workbench: Option<&Workbench>, actions: &mut 
         }
     });
     if let Some(workbench) = workbench {
-        menu.response.on_hover_text(workbench.path.display().to_string());
+        menu.on_hover_text(workbench.path.display().to_string());
     }
 }
 
@@ -71,6 +71,7 @@ fn scope(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
     ui.name_inputs("Machine", |ui| {
         ComboBox::from_id_salt("machine")
             .width(132.0)
+            .height(400.0)
             .selected_text(scope.machine.as_deref().unwrap_or("All machines"))
             .show_ui(ui, |ui| {
                 if ui.selectable_label(scope.machine.is_none(), "All machines").clicked() {
@@ -97,6 +98,7 @@ fn scope(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
     ui.name_inputs("Section", |ui| {
         ComboBox::from_id_salt("section")
             .width(112.0)
+            .height(400.0)
             .selected_text(scope.section.as_deref().unwrap_or("All sections"))
             .show_ui(ui, |ui| {
                 let machine = || scope.machine.clone();
@@ -154,7 +156,7 @@ fn theme_menu(ui: &mut egui::Ui) {
         ThemePreference::Light => "Light",
         ThemePreference::System => "As the system",
     };
-    ui.menu_button("Theme", |ui| {
+    menu_button(ui, "Theme", |ui| {
         for preference in [ThemePreference::Dark, ThemePreference::Light, ThemePreference::System] {
             if ui.selectable_label(preference == current, title(preference)).clicked() {
                 ui.ctx().set_theme(preference);

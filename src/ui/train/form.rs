@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eframe::egui::{self, Checkbox, ComboBox, DragValue, Key, Modifiers, Panel, RichText, ScrollArea};
+use eframe::egui::{self, Checkbox, ComboBox, DragValue, Key, Margin, Modifiers, Panel, RichText, ScrollArea};
 
 use crate::app::{Action, Workbench, estimate_secs};
 use crate::dataset::{Dataset, Label, Split};
@@ -51,8 +51,8 @@ impl Form {
             self.start(ui, &machines, n_runs, actions);
         });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            self.recipes(ui);
-            self.data(ui, &machines);
+            ui.scope(|ui| self.recipes(ui));
+            ui.scope(|ui| self.data(ui, &machines));
             if self.config.recipe.is_trained() {
                 self.settings(ui);
             }
@@ -61,6 +61,7 @@ impl Form {
 
     fn recipes(&mut self, ui: &mut egui::Ui) {
         heading(ui, "Recipe");
+        ui.spacing_mut().item_spacing.y = 0.0;
         for recipe in Recipe::ALL {
             let is_chosen = self.config.recipe == recipe;
             if ui.radio(is_chosen, recipe.title()).clicked() && !is_chosen {
@@ -71,8 +72,12 @@ impl Form {
                     ..TrainingConfig::published(recipe)
                 };
             }
-            ui.horizontal(|ui| {
-                ui.add_space(22.0);
+            let beside_the_circle = Margin {
+                left: 18,
+                bottom: 4,
+                ..Margin::ZERO
+            };
+            egui::Frame::NONE.inner_margin(beside_the_circle).show(ui, |ui| {
                 let weak = theme::palette(ui).weak;
                 let text = RichText::new(recipe.description()).small().color(weak);
                 ui.add(egui::Label::new(text).wrap());
@@ -82,6 +87,7 @@ impl Form {
 
     fn data(&mut self, ui: &mut egui::Ui, machines: &[MachineClips]) {
         heading(ui, "Machines");
+        ui.spacing_mut().item_spacing.y = 2.0;
         for MachineClips { machine, n_clips, .. } in machines {
             let mut is_taken = !self.left_out.contains(machine);
             ui.horizontal(|ui| {
@@ -126,7 +132,7 @@ impl Form {
         field(ui, "Seed", |ui| ui.add(DragValue::new(&mut config.seed)));
         field(ui, "Device", |ui| {
             ComboBox::from_id_salt("device")
-                .width(172.0)
+                .width(160.0)
                 .selected_text(device_title(config.device))
                 .show_ui(ui, |ui| {
                     for &device in DeviceChoice::available() {
@@ -171,7 +177,7 @@ impl Form {
             message(ui, weak, &text);
         }
         let text = if self.config.recipe.is_trained() {
-            "Train"
+            "Start training"
         } else {
             "Compute scores"
         };

@@ -1,7 +1,7 @@
 //! The loss of a run over its epochs, growing while it trains.
 
 use eframe::egui;
-use egui_plot::{Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints};
+use egui_plot::{Corner, GridInput, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints, uniform_grid_spacer};
 
 use crate::app::RunView;
 use crate::ui::theme;
@@ -20,6 +20,7 @@ struct Curves {
 pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
     let palette = theme::palette(ui);
     let curves = curves(run);
+    let colours = theme::categories(ui);
     let is_dashed = |place: usize| place % 2 == 1;
     let response = Plot::new("loss")
         .height(height)
@@ -30,6 +31,8 @@ pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
         .include_x(1.0)
         .include_x(run.recipe.training.n_epochs as f64)
         .allow_scroll(false)
+        .grid_color(palette.grid)
+        .x_grid_spacer(uniform_grid_spacer(whole_epochs))
         .label_formatter(|position| match position {
             HoverPosition::NearDataPoint { plot_name, position, .. } => {
                 Some(format!("{plot_name}\nepoch {:.0}: {:.4}", position.x, position.y))
@@ -38,7 +41,7 @@ pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
         })
         .show(ui, |plot| {
             for (place, curves) in curves.iter().enumerate() {
-                let colour = theme::CATEGORIES[place % theme::CATEGORIES.len()];
+                let colour = colours[place % colours.len()];
                 let name = |what: &str| match curves.network.as_str() {
                     "" => what.to_owned(),
                     network => format!("{network} {what}"),
@@ -78,6 +81,15 @@ pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
             palette.weak,
         );
     }
+}
+
+/// Some eight lines of the grid, each on a whole epoch.
+fn whole_epochs(input: GridInput) -> [f64; 3] {
+    let width = (input.bounds.1 - input.bounds.0) / 8.0;
+    let decade = 10_f64.powf(width.max(1.0).log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
+    let step = steps.into_iter().find(|step| *step >= width).unwrap_or(10.0 * decade);
+    [4.0 * step, 2.0 * step, step]
 }
 
 /// The epochs by network, in the order of their coming.

@@ -26,7 +26,7 @@ impl TrainView {
         let Some(workbench) = &state.workbench else { return };
         let n_runs = workbench.runs.len();
         Panel::left("recipe")
-            .exact_size(332.0)
+            .exact_size(296.0)
             .resizable(false)
             .frame(egui::Frame::NONE.inner_margin(Margin {
                 right: 8,
@@ -40,7 +40,7 @@ impl TrainView {
                 return;
             }
             let shown = self.shown_run(workbench);
-            if let Some(chosen) = runs::ui(ui, workbench, &shown) {
+            if let Some(chosen) = ui.scope(|ui| runs::ui(ui, workbench, &shown)).inner {
                 self.selected = Some(chosen);
             }
             if let Some(run) = workbench.runs.get(&shown) {

@@ -6,9 +6,7 @@ use super::loss_plot;
 use crate::app::{Action, JobView, RunStatus, RunView, Workbench, loss_figure};
 use crate::figures::Figure;
 use crate::ui::theme;
-use crate::ui::widgets::{heading, job_row, labelled_button, message, save_figure_menu};
-
-const LOG_ROW_HEIGHT: f32 = 16.0;
+use crate::ui::widgets::{job_row, labelled_button, message, save_figure_menu};
 
 /// The private look of the run that is shown.
 #[derive(Default)]
@@ -110,7 +108,7 @@ fn settings(ui: &mut egui::Ui, run: &RunView) {
 
 fn log(ui: &mut egui::Ui, run: &RunView) {
     ui.horizontal(|ui| {
-        heading(ui, "Log");
+        ui.label(RichText::new("Log").strong());
         if !run.log.is_empty() && ui.small_button("Copy log").clicked() {
             ui.ctx().copy_text(run.log.join("\n"));
         }
@@ -118,17 +116,17 @@ fn log(ui: &mut egui::Ui, run: &RunView) {
     let palette = theme::palette(ui);
     egui::Frame::NONE.fill(palette.canvas).inner_margin(6).show(ui, |ui| {
         ui.take_available_width();
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let font = egui::FontId::monospace(11.5);
+        let row_height = ui.fonts_mut(|fonts| fonts.row_height(&font));
         ScrollArea::both()
             .id_salt("log")
             .auto_shrink(false)
             .stick_to_bottom(true)
-            .show_rows(ui, LOG_ROW_HEIGHT, run.log.len(), |ui, rows| {
+            .show_rows(ui, row_height, run.log.len(), |ui, rows| {
                 for line in &run.log[rows] {
-                    let text = RichText::new(line).monospace().size(11.5);
-                    ui.add_sized(
-                        [ui.available_width(), LOG_ROW_HEIGHT],
-                        egui::Label::new(text).extend().halign(egui::Align::LEFT),
-                    );
+                    let text = RichText::new(line).font(font.clone());
+                    ui.add(egui::Label::new(text).extend());
                 }
                 if run.log.is_empty() {
                     ui.colored_label(palette.weak, "Nothing was logged");

@@ -6,29 +6,39 @@ use egui_extras::{Column, TableBuilder};
 use crate::app::{RunStatus, RunView, Workbench};
 use crate::ui::theme;
 
-const ROW_HEIGHT: f32 = 22.0;
+const ROW_HEIGHT: f32 = 24.0;
 /// Rows that are seen without scrolling.
 const MAX_ROWS: usize = 5;
 
 /// Draws the table; returns the run that was clicked.
 pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, shown: &str) -> Option<String> {
     let mut clicked = None;
-    let runs: Vec<(&String, &RunView)> = workbench.runs.iter().collect();
+    let mut runs: Vec<(&String, &RunView)> = workbench.runs.iter().collect();
+    runs.sort_by_key(|(_, run)| run.status != RunStatus::Training);
     let palette = theme::palette(ui);
-    let height = ROW_HEIGHT * runs.len().min(MAX_ROWS) as f32;
-    TableBuilder::new(ui)
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let height = (ROW_HEIGHT + 2.0) * runs.len().min(MAX_ROWS) as f32;
+    // The name says the recipe too, mostly: where there is little room it is enough.
+    let has_recipe = ui.available_width() > 540.0;
+    let recipe_column = has_recipe.then_some(Column::exact(136.0).clip(true));
+    let titles = ["Run", "Recipe", "Epochs", "Loss", "Status"];
+    let titles = titles.into_iter().filter(|title| has_recipe || *title != "Recipe");
+    let mut table = TableBuilder::new(ui)
         .id_salt("runs")
         .auto_shrink([false, true])
         .min_scrolled_height(height)
         .max_scroll_height(height)
-        .column(Column::initial(180.0).at_least(100.0).clip(true))
-        .column(Column::initial(140.0).at_least(80.0).clip(true))
-        .column(Column::initial(84.0).at_least(60.0))
-        .column(Column::initial(80.0).at_least(60.0))
+        .column(Column::exact(136.0).clip(true));
+    if let Some(column) = recipe_column {
+        table = table.column(column);
+    }
+    table
+        .column(Column::exact(72.0).clip(true))
+        .column(Column::exact(68.0).clip(true))
         .column(Column::remainder().clip(true))
         .cell_layout(Layout::left_to_right(Align::Center))
         .header(ROW_HEIGHT, |mut header| {
-            for title in ["Run", "Recipe", "Epochs", "Loss", "Status"] {
+            for title in titles {
                 header.col(|ui| {
                     ui.colored_label(palette.weak, title);
                 });
@@ -43,9 +53,11 @@ pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, shown: &str) -> Optio
                         clicked = Some(name.clone());
                     }
                 });
-                row.col(|ui| {
-                    ui.label(run.recipe.training.recipe.title());
-                });
+                if has_recipe {
+                    row.col(|ui| {
+                        ui.label(run.recipe.training.recipe.title());
+                    });
+                }
                 row.col(|ui| {
                     ui.monospace(epochs(run));
                 });

@@ -10,7 +10,7 @@ use super::summary::{Counts, Summary};
 use crate::app::{Action, ImportPreview, JobView};
 use crate::audio::ChannelChoice;
 use crate::dataset::{DETECTION_ORDER, Dataset, Layout, SkippedFile};
-use crate::ui::widgets::{Icon, count, duration, heading, icon_button, job_row, labelled_button, message, primary_button};
+use crate::ui::widgets::{Icon, count, duration, icon_button, job_row, labelled_button, message, primary_button};
 use crate::ui::{dialogs, theme};
 
 const ROW_HEIGHT: f32 = 20.0;
@@ -27,7 +27,7 @@ impl PreviewView {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, preview: &ImportPreview, jobs: &[JobView], actions: &mut Vec<Action>) {
         if self.folder != preview.folder {
             self.folder.clone_from(&preview.folder);
-            self.project_path = suggested_project(&preview.folder).display().to_string();
+            self.project_path = suggested_project(&preview.folder);
         }
         let palette = theme::palette(ui);
         ui.horizontal(|ui| {
@@ -63,22 +63,24 @@ impl PreviewView {
         create(ui, &mut self.project_path, preview.job.is_none(), actions);
         if !dataset.notes.is_empty() || !dataset.skipped.is_empty() {
             Panel::right("preview notes")
-                .default_size(400.0)
-                .size_range(260.0..=560.0)
+                .default_size((ui.available_width() * 0.36).min(400.0))
+                .size_range(240.0..=560.0)
                 .frame(egui::Frame::NONE.inner_margin(Margin::symmetric(8, 0)))
                 .show(ui, |ui| notes(ui, dataset));
         }
-        table(ui, summary);
+        ScrollArea::horizontal()
+            .id_salt("found")
+            .auto_shrink(false)
+            .show(ui, |ui| table(ui, summary));
     }
 }
 
 /// A place of its own for each data set, below the person's home and never in the data folder.
-fn suggested_project(folder: &Path) -> PathBuf {
+fn suggested_project(folder: &Path) -> String {
     let name = folder
         .file_name()
         .map_or("recordings".into(), |name| name.to_string_lossy().into_owned());
-    let home = std::env::home_dir().unwrap_or_default();
-    home.join("auscult").join(name).join("project.json")
+    format!("~/auscult/{name}/project.json")
 }
 
 fn scanning(ui: &mut egui::Ui, job: &JobView, actions: &mut Vec<Action>) {
@@ -122,6 +124,7 @@ fn layout_box(ui: &mut egui::Ui, preview: &ImportPreview, dataset: &Dataset, act
     };
     ComboBox::from_id_salt("layout")
         .width(240.0)
+        .height(400.0)
         .selected_text(shown)
         .show_ui(ui, |ui| {
             let mut choice = |ui: &mut egui::Ui, layout: Option<Layout>, title: &str| {
@@ -144,6 +147,7 @@ fn channel_box(ui: &mut egui::Ui, preview: &ImportPreview, n_channels: u16, acti
     };
     ComboBox::from_id_salt("channel")
         .width(160.0)
+        .height(400.0)
         .selected_text(title(preview.channel))
         .show_ui(ui, |ui| {
             let choices = (0..n_channels).map(ChannelChoice::Index).chain([ChannelChoice::Mean]);
@@ -187,19 +191,22 @@ fn create(ui: &mut egui::Ui, project_path: &mut String, is_scanned: bool, action
     });
 }
 
+/// Title, width, and what is counted.
+type CountColumn = (&'static str, f32, fn(&Counts) -> usize);
+
 fn table(ui: &mut egui::Ui, summary: &Summary) {
     let has_unknown = summary.total.n_test_unknown > 0;
-    let mut columns: Vec<(&str, fn(&Counts) -> usize)> = vec![
-        ("Train", |counts| counts.n_train),
-        ("Test normal", |counts| counts.n_test_normal),
-        ("Test anomalous", |counts| counts.n_test_anomalous),
+    let mut columns: Vec<CountColumn> = vec![
+        ("Train", 52.0, |counts| counts.n_train),
+        ("Test normal", 84.0, |counts| counts.n_test_normal),
+        ("Test anomalous", 104.0, |counts| counts.n_test_anomalous),
     ];
     if has_unknown {
-        columns.push(("Test unlabelled", |counts| counts.n_test_unknown));
+        columns.push(("Test unlabelled", 104.0, |counts| counts.n_test_unknown));
     }
     if summary.has_domains() {
-        columns.push(("Source", |counts| counts.n_source));
-        columns.push(("Target", |counts| counts.n_target));
+        columns.push(("Source", 60.0, |counts| counts.n_source));
+        columns.push(("Target", 60.0, |counts| counts.n_target));
     }
     let rows: Vec<(&str, &str, &Counts)> = summary
         .groups
@@ -207,13 +214,16 @@ fn table(ui: &mut egui::Ui, summary: &Summary) {
         .map(|(group, counts)| (group.machine.as_str(), group.section.as_str(), counts))
         .chain([("All", "", &summary.total)])
         .collect();
-    TableBuilder::new(ui)
+    let mut table = TableBuilder::new(ui)
         .id_salt("found")
         .striped(true)
         .auto_shrink(false)
-        .column(Column::initial(120.0).at_least(80.0).clip(true))
-        .column(Column::initial(80.0).at_least(56.0).clip(true))
-        .columns(Column::exact(104.0), columns.len())
+        .column(Column::initial(96.0).at_least(64.0).clip(true))
+        .column(Column::initial(64.0).at_least(48.0).clip(true));
+    for (_, width, _) in &columns {
+        table = table.column(Column::exact(*width));
+    }
+    table
         .cell_layout(Direction::left_to_right(Align::Center))
         .header(ROW_HEIGHT, |mut header| {
             for title in ["Machine", "Section"] {
@@ -221,7 +231,7 @@ fn table(ui: &mut egui::Ui, summary: &Summary) {
                     ui.colored_label(theme::palette(ui).weak, title);
                 });
             }
-            for (title, _) in &columns {
+            for (title, _, _) in &columns {
                 header.col(|ui| {
                     ui.with_layout(Direction::right_to_left(Align::Center), |ui| {
                         ui.colored_label(theme::palette(ui).weak, *title);
@@ -246,7 +256,7 @@ fn table(ui: &mut egui::Ui, summary: &Summary) {
                 row.col(|ui| {
                     ui.label(text(section));
                 });
-                for (_, figure) in &columns {
+                for (_, _, figure) in &columns {
                     row.col(|ui| {
                         ui.with_layout(Direction::right_to_left(Align::Center), |ui| {
                             ui.label(text(&count(figure(counts))).monospace());
@@ -271,14 +281,8 @@ fn notes(ui: &mut egui::Ui, dataset: &Dataset) {
 fn unreadable(ui: &mut egui::Ui, skipped: &[SkippedFile]) {
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
-        heading(
-            ui,
-            &format!(
-                "{} unreadable {}",
-                count(skipped.len()),
-                if skipped.len() == 1 { "file" } else { "files" }
-            ),
-        );
+        let files = if skipped.len() == 1 { "file" } else { "files" };
+        ui.label(RichText::new(format!("{} unreadable {files}", count(skipped.len()))).strong());
         if ui
             .small_button("Copy list")
             .on_hover_text("Paths and reasons, one file a line")

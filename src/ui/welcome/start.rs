@@ -21,14 +21,19 @@ pub(super) struct StartView {
 
 impl StartView {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
-        ui.columns(3, |columns| {
-            for column in columns.iter_mut() {
-                column.set_min_height(COLUMN_HEIGHT);
-                column.set_max_height(COLUMN_HEIGHT);
-            }
-            self.start(&mut columns[0], actions);
-            self.recent(&mut columns[1], &state.recent, actions);
-            tour(&mut columns[2], state, actions);
+        ui.scope(|ui| {
+            let spacing = ui.spacing().item_spacing;
+            ui.spacing_mut().item_spacing.x = 8.0 * theme::GRID;
+            ui.columns(3, |columns| {
+                for column in columns.iter_mut() {
+                    column.set_height(COLUMN_HEIGHT);
+                    column.spacing_mut().item_spacing = spacing;
+                }
+                // Each in a layout of its own: a column stretches its buttons to its width.
+                columns[0].vertical(|ui| self.start(ui, actions));
+                columns[1].vertical(|ui| self.recent(ui, &state.recent, actions));
+                columns[2].vertical(|ui| tour(ui, state, actions));
+            });
         });
     }
 

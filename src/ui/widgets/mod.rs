@@ -5,6 +5,7 @@ mod empty_state;
 mod field;
 mod icon;
 mod job;
+mod menu;
 mod save_menu;
 mod text;
 
@@ -13,5 +14,6 @@ pub use empty_state::empty_state;
 pub use field::{field, heading, message};
 pub use icon::{Icon, icon_button, icon_toggle};
 pub use job::job_row;
+pub use menu::menu_button;
 pub use save_menu::{save_figure_menu, save_table_menu};
 pub use text::{clock, count, date, duration};

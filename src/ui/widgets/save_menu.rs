@@ -2,6 +2,7 @@
 
 use eframe::egui;
 
+use super::menu_button;
 use crate::app::Action;
 use crate::figures::{Figure, Table};
 use crate::ui::dialogs;
@@ -35,7 +36,7 @@ pub fn save_table_menu(ui: &mut egui::Ui, stem: &str, make_table: impl FnOnce() 
 /// The ending that was chosen in this frame.
 fn formats(ui: &mut egui::Ui, title: &str, formats: &[(&'static str, &str)]) -> Option<&'static str> {
     let mut chosen = None;
-    ui.menu_button(title, |ui| {
+    menu_button(ui, title, |ui| {
         for &(ending, name) in formats {
             if ui.button(name).clicked() {
                 chosen = Some(ending);

@@ -1,0 +1,34 @@
+//! A button that opens a menu, and shows that it does.
+
+use std::sync::Arc;
+
+use eframe::egui::{
+    self, Atom, AtomKind, AtomPaintArgs, Button, IntoSizedResult, Response, RichText, Shape, SizedAtomKind, Stroke, Ui, Vec2,
+    containers::menu::MenuButton, pos2,
+};
+
+/// A button with `text` and an arrow that opens a menu.
+pub fn menu_button(ui: &mut Ui, text: impl Into<RichText>, add_items: impl FnOnce(&mut Ui)) -> Response {
+    let text = text.into();
+    let name = text.text().to_owned();
+    let button = Button::new((text, arrow()));
+    MenuButton::from_button(button).ui(ui, add_items).0.accessible_name(name)
+}
+
+/// A small triangle that points down, in the colour of the text beside it.
+fn arrow() -> Atom<'static> {
+    let size = Vec2::splat(10.0);
+    AtomKind::closure(move |_ui, _args| IntoSizedResult {
+        intrinsic_size: size,
+        sized: SizedAtomKind::Paint {
+            paint: Arc::new(|ui: &egui::Ui, args: AtomPaintArgs| {
+                let (centre, colour) = (args.rect.center(), args.fallback_text_color);
+                let corner = |x: f32, y: f32| pos2(centre.x + x, centre.y + y);
+                let corners = vec![corner(-3.5, -1.5), corner(3.5, -1.5), corner(0.0, 2.5)];
+                ui.painter().add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+            }),
+            size,
+        },
+    })
+    .into()
+}

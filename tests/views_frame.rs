@@ -1,0 +1,479 @@
+//! The frame, Welcome and Train: what each control wishes, found by its accessible name, and one picture of each state.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod common;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use auscult::app::{
+    Action, ImportPreview, JobKind, Notice, Playback, RecentProject, RunStatus, SaveState, Screen, Severity, State,
+};
+use auscult::audio::ChannelChoice;
+use auscult::dataset::{Label, Layout};
+use auscult::extractors::{Recipe, TrainingConfig};
+use auscult::jobs::JobId;
+use auscult::project::RunRecipe;
+use auscult::ui::frame::Frame;
+use common::{Scene, dataset, focus, job, run, workbench};
+use eframe::egui::{Key, Modifiers, Theme, accesskit::Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+/// The whole window.
+fn window(state: State) -> Harness<'static, Scene> {
+    let mut frame = Frame::default();
+    let mut harness = common::harness(state, Theme::Dark, move |ui, state, actions| frame.ui(ui, state, actions));
+    harness.run();
+    harness
+}
+
+/// Clicks what bears this name and returns the wishes that follow.
+fn click(harness: &mut Harness<'_, Scene>, label: &str) -> Vec<Action> {
+    harness.get_by_label(label).click();
+    harness.run();
+    harness.state_mut().take()
+}
+
+fn press(harness: &mut Harness<'_, Scene>, modifiers: Modifiers, key: Key) -> Vec<Action> {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run();
+    harness.state_mut().take()
+}
+
+/// A project is open, a clip focused and read.
+fn open(screen: Screen) -> State {
+    let mut workbench = workbench();
+    focus(&mut workbench, 37);
+    State {
+        screen,
+        workbench: Some(workbench),
+        ..State::default()
+    }
+}
+
+fn found() -> State {
+    let preview = ImportPreview {
+        folder: PathBuf::from("/data/plant"),
+        dataset: Some(dataset()),
+        ..ImportPreview::default()
+    };
+    State {
+        preview: Some(preview),
+        recent: vec![
+            RecentProject {
+                path: PathBuf::from("Cargo.toml"),
+                name: "Plant A".to_owned(),
+                n_clips: 12_400,
+                opened_at: 1_795_219_200,
+            },
+            RecentProject {
+                path: PathBuf::from("/not/there/project.json"),
+                name: "On a disk that is away".to_owned(),
+                n_clips: 7_000,
+                opened_at: 1_795_000_000,
+            },
+        ],
+        ..State::default()
+    }
+}
+
+fn trained() -> State {
+    let mut state = open(Screen::Train);
+    let workbench = state.workbench.as_mut().unwrap();
+    workbench
+        .runs
+        .insert("dense-ae-2".to_owned(), run(RunStatus::Training, 4, Some(JobId(7))));
+    workbench.runs.insert("dense-ae-1".to_owned(), run(RunStatus::Done, 12, None));
+    workbench
+        .runs
+        .insert("dense-ae-0".to_owned(), run(RunStatus::Stopped, 3, None));
+    workbench.project.active_run = Some("dense-ae-1".to_owned());
+    let train = JobKind::Train {
+        run: "dense-ae-2".to_owned(),
+    };
+    state.jobs = vec![job(7, train, "dense-ae-2"), job(8, JobKind::Map, "Map")];
+    state
+}
+
+#[test]
+fn a_folder_is_asked_for_and_its_typed_path_inspected() {
+    let mut harness = window(State::default());
+    assert_eq!(click(&mut harness, "Open a folder of recordings…"), []);
+    harness.get_by_label("Path of the folder").type_text("/data/plant");
+    harness.run();
+    assert_eq!(click(&mut harness, "Open"), [Action::Inspect(PathBuf::from("/data/plant"))]);
+    assert!(
+        harness.query_by_label("Path of the folder").is_none(),
+        "the field must have closed"
+    );
+}
+
+#[test]
+fn a_dialog_can_be_cancelled() {
+    let mut harness = window(State::default());
+    click(&mut harness, "Open a project…");
+    assert_eq!(click(&mut harness, "Cancel"), []);
+    assert!(harness.query_by_label("Path of the file").is_none());
+    click(&mut harness, "Open a project…");
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Escape), []);
+    assert!(harness.query_by_label("Path of the file").is_none());
+}
+
+#[test]
+fn a_pasted_path_is_inspected() {
+    let mut harness = window(State::default());
+    let field = harness.get_by_label("Or paste a path");
+    field.focus();
+    field.type_text("\"/data/plant\" ");
+    harness.run();
+    assert_eq!(click(&mut harness, "Look"), [Action::Inspect(PathBuf::from("/data/plant"))]);
+}
+
+#[test]
+fn the_tour_starts_and_then_shows_its_progress() {
+    let mut harness = window(State::default());
+    assert_eq!(click(&mut harness, "Take the tour"), [Action::StartTour]);
+    harness.state_mut().state.jobs = vec![job(3, JobKind::Tour, "Tour")];
+    harness.run();
+    assert!(harness.query_by_label("Take the tour").is_none(), "it runs: no second tour");
+    harness.get_all_by_label("Cancel Tour").next().unwrap().click();
+    harness.run();
+    assert_eq!(harness.state_mut().take(), [Action::CancelJob(JobId(3))]);
+}
+
+#[test]
+fn recent_projects_open_and_missing_ones_are_forgotten() {
+    let mut harness = window(found());
+    assert_eq!(
+        click(&mut harness, "Forget On a disk that is away"),
+        [Action::ForgetRecent(PathBuf::from("/not/there/project.json"))]
+    );
+    assert_eq!(
+        click(&mut harness, "On a disk that is away"),
+        [],
+        "what is not there cannot be opened"
+    );
+    assert_eq!(
+        click(&mut harness, "Plant A"),
+        [Action::OpenProject(PathBuf::from("Cargo.toml"))]
+    );
+}
+
+#[test]
+fn what_was_found_is_shown_changed_and_made_a_project() {
+    let mut harness = window(found());
+    for text in ["gearbox", "3 unreadable files", "broken_1.wav"] {
+        assert!(harness.query_all_by_label(text).next().is_some(), "{text} is missing");
+    }
+    harness.get_by_role_and_label(Role::ComboBox, "Layout").click();
+    harness.run();
+    let again = Action::InspectAgain {
+        layout: Some(Layout::Mimii),
+        channel: ChannelChoice::Index(0),
+    };
+    assert_eq!(click(&mut harness, "MIMII"), [again]);
+    let created = click(&mut harness, "Create project");
+    let [Action::CreateProject(path)] = created.as_slice() else {
+        panic!("not {created:?}")
+    };
+    assert!(path.ends_with("auscult/plant/project.json"), "not {}", path.display());
+    assert!(!path.starts_with("/data/plant"), "nothing is written into the data folder");
+    assert_eq!(click(&mut harness, "Dismiss what was found"), [Action::DismissPreview]);
+}
+
+#[test]
+fn several_channels_offer_a_choice() {
+    let mut state = found();
+    let preview = state.preview.as_mut().unwrap();
+    let mut eight = Arc::unwrap_or_clone(dataset());
+    for clip in &mut eight.clips {
+        clip.n_channels = 8;
+    }
+    preview.dataset = Some(Arc::new(eight));
+    let mut harness = window(state);
+    harness.get_by_role_and_label(Role::ComboBox, "Channel").click();
+    harness.run();
+    let again = Action::InspectAgain {
+        layout: None,
+        channel: ChannelChoice::Mean,
+    };
+    assert_eq!(click(&mut harness, "Mean of all channels"), [again]);
+}
+
+#[test]
+fn a_scan_can_be_cancelled_and_a_failure_says_why() {
+    let mut state = State {
+        jobs: vec![job(5, JobKind::Scan, "Looking into plant")],
+        preview: Some(ImportPreview {
+            folder: PathBuf::from("/data/plant"),
+            job: Some(JobId(5)),
+            ..ImportPreview::default()
+        }),
+        ..State::default()
+    };
+    let mut harness = window(State {
+        jobs: state.jobs.clone(),
+        preview: state.preview.clone(),
+        ..State::default()
+    });
+    harness.get_all_by_label("Cancel Looking into plant").next().unwrap().click();
+    harness.run();
+    assert_eq!(harness.state_mut().take(), [Action::CancelJob(JobId(5))]);
+    let preview = state.preview.as_mut().unwrap();
+    preview.job = None;
+    preview.error = Some("/data/plant holds no recording".to_owned());
+    state.jobs.clear();
+    let harness = window(state);
+    harness.get_by_label("/data/plant holds no recording");
+    assert!(harness.query_by_label("Create project").is_none());
+}
+
+#[test]
+fn screens_without_a_project_say_where_to_get_one() {
+    for screen in [Screen::Browse, Screen::Train, Screen::Compare, Screen::Map] {
+        let mut harness = window(State {
+            screen,
+            ..State::default()
+        });
+        harness.get_by_label("No project is open");
+        assert_eq!(click(&mut harness, "Go to Welcome"), [Action::Show(Screen::Welcome)]);
+    }
+}
+
+#[test]
+fn the_rail_and_its_keys_change_the_screen() {
+    let mut harness = window(State::default());
+    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+    for (screen, key) in Screen::ALL.into_iter().zip(keys) {
+        assert_eq!(click(&mut harness, screen.title()), [Action::Show(screen)]);
+        assert_eq!(press(&mut harness, Modifiers::COMMAND, key), [Action::Show(screen)]);
+    }
+}
+
+#[test]
+fn keys_listen_move_label_and_undo() {
+    let mut harness = window(open(Screen::Train));
+    let clip = 37;
+    let label = |label| Action::SetLabel { clip, label };
+    let cases = [
+        (Modifiers::NONE, Key::Space, Action::PlayPause),
+        (Modifiers::NONE, Key::J, Action::MoveFocus(1)),
+        (Modifiers::NONE, Key::K, Action::MoveFocus(-1)),
+        (Modifiers::NONE, Key::ArrowDown, Action::MoveFocus(1)),
+        (Modifiers::NONE, Key::ArrowUp, Action::MoveFocus(-1)),
+        (Modifiers::NONE, Key::L, Action::SetLoop(Some((0.0, 10.0)))),
+        (Modifiers::NONE, Key::Home, Action::Seek(0.0)),
+        (Modifiers::NONE, Key::N, label(Label::Normal)),
+        (Modifiers::NONE, Key::A, label(Label::Anomalous)),
+        (Modifiers::NONE, Key::U, label(Label::Unknown)),
+        (Modifiers::COMMAND, Key::S, Action::Save),
+        (Modifiers::COMMAND, Key::Z, Action::Undo),
+        (Modifiers::COMMAND | Modifiers::SHIFT, Key::Z, Action::Redo),
+    ];
+    for (modifiers, key, action) in cases {
+        assert_eq!(press(&mut harness, modifiers, key), [action], "{key:?}");
+    }
+    harness.get_by_label("Theme").focus();
+    harness.run();
+    assert_eq!(
+        press(&mut harness, Modifiers::NONE, Key::Space),
+        [Action::PlayPause],
+        "a focused button must not swallow Space"
+    );
+    assert!(harness.query_by_label("Light").is_none(), "nor be pressed by it");
+}
+
+#[test]
+fn letters_belong_to_a_text_field_that_has_the_focus() {
+    let mut state = open(Screen::Welcome);
+    state.recent = Vec::new();
+    let mut harness = window(state);
+    harness.get_by_label("Or paste a path").focus();
+    harness.run();
+    for key in [Key::Space, Key::N, Key::J, Key::L, Key::Questionmark] {
+        assert_eq!(press(&mut harness, Modifiers::NONE, key), [], "{key:?}");
+    }
+    assert!(harness.query_by_label("Close keys").is_none());
+}
+
+#[test]
+fn the_key_sheet_opens_and_closes() {
+    let mut harness = window(State::default());
+    press(&mut harness, Modifiers::NONE, Key::Questionmark);
+    harness.get_by_label("Play or pause the focused clip");
+    click(&mut harness, "Close keys");
+    assert!(harness.query_by_label("Close keys").is_none());
+    click(&mut harness, "Keys");
+    harness.get_by_label("Close keys");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.query_by_label("Close keys").is_none());
+}
+
+#[test]
+fn the_scope_is_chosen_from_what_is_there() {
+    let mut state = open(Screen::Train);
+    state.workbench.as_mut().unwrap().scope.section = Some("01".to_owned());
+    let mut harness = window(state);
+    harness.get_by_role_and_label(Role::ComboBox, "Machine").click();
+    harness.run();
+    harness.get_by_role_and_label(Role::Button, "gearbox").click();
+    harness.run();
+    let scope = Action::SetScope {
+        machine: Some("gearbox".to_owned()),
+        section: Some("01".to_owned()),
+    };
+    assert_eq!(harness.state_mut().take(), [scope]);
+}
+
+#[test]
+fn the_inspector_labels_and_tells_the_score() {
+    let mut harness = window(open(Screen::Train));
+    harness.get_by_label("97.4");
+    harness.get_by_label("percentile (raw 0.003142)");
+    let wish = click(&mut harness, "Anomaly");
+    let label = Label::Anomalous;
+    assert_eq!(wish, [Action::SetLabel { clip: 37, label }]);
+    click(&mut harness, "Hide inspector");
+    assert!(harness.query_by_label("97.4").is_none());
+}
+
+#[test]
+fn the_player_plays_seeks_and_says_when_it_cannot() {
+    let mut harness = window(open(Screen::Train));
+    assert_eq!(click(&mut harness, "Play"), [Action::PlayPause]);
+    assert_eq!(click(&mut harness, "Loop"), [Action::SetLoop(Some((0.0, 10.0)))]);
+    let wishes = click(&mut harness, "Position");
+    let Some(&Action::Seek(secs)) = wishes.first() else {
+        panic!("not {wishes:?}")
+    };
+    assert!((secs - 5.0).abs() < 0.05, "the middle of ten seconds, not {secs}");
+    harness.state_mut().state.playback = Playback {
+        unavailable: Some("no device".to_owned()),
+        ..Playback::default()
+    };
+    harness.run();
+    harness.get_by_label("No sound output");
+    assert_eq!(click(&mut harness, "Play"), []);
+}
+
+#[test]
+fn training_starts_with_the_recipe_on_the_screen() {
+    let mut harness = window(open(Screen::Train));
+    let recipe = |recipe, machines: &[&str]| {
+        Action::Train(RunRecipe {
+            training: TrainingConfig::published(recipe),
+            machines: machines.iter().map(|&machine| machine.to_owned()).collect(),
+            sections: Vec::new(),
+        })
+    };
+    assert_eq!(click(&mut harness, "Compute scores"), [recipe(Recipe::PooledLogMel, &[])]);
+    click(&mut harness, "MobileAnoNet");
+    harness.get_by_label_contains("About 1 h for 72 clips");
+    click(&mut harness, "Dense autoencoder");
+    assert_eq!(
+        press(&mut harness, Modifiers::COMMAND, Key::Enter),
+        [recipe(Recipe::DenseAe, &[])]
+    );
+    harness.get_by_role_and_label(Role::CheckBox, "fan").click();
+    harness.run();
+    assert_eq!(
+        click(&mut harness, "Start training"),
+        [recipe(Recipe::DenseAe, &["bearing", "gearbox"])]
+    );
+    for machine in ["bearing", "gearbox"] {
+        harness.get_by_role_and_label(Role::CheckBox, machine).click();
+        harness.run();
+    }
+    assert_eq!(press(&mut harness, Modifiers::COMMAND, Key::Enter), [], "nothing is ticked");
+}
+
+#[test]
+fn runs_are_paused_cancelled_resumed_used_and_deleted() {
+    let mut harness = window(trained());
+    let both = |harness: &mut Harness<'_, Scene>, label: &str| {
+        harness.get_all_by_label(label).last().unwrap().click();
+        harness.run();
+        harness.state_mut().take()
+    };
+    assert_eq!(both(&mut harness, "Pause dense-ae-2"), [Action::PauseJob(JobId(7))]);
+    assert_eq!(both(&mut harness, "Cancel dense-ae-2"), [Action::CancelJob(JobId(7))]);
+    assert_eq!(click(&mut harness, "Cancel Map"), [Action::CancelJob(JobId(8))]);
+    assert!(
+        harness.query_by_label("Delete…").is_none(),
+        "a run that trains is not deleted"
+    );
+    assert_eq!(click(&mut harness, "dense-ae-0"), []);
+    assert_eq!(click(&mut harness, "Resume"), [Action::Resume("dense-ae-0".to_owned())]);
+    assert_eq!(click(&mut harness, "Delete…"), [], "only a second click deletes");
+    assert_eq!(
+        click(&mut harness, "Delete run"),
+        [Action::DeleteRun("dense-ae-0".to_owned())]
+    );
+    let workbench = harness.state_mut().state.workbench.as_mut().unwrap();
+    workbench.project.active_run = None;
+    click(&mut harness, "dense-ae-1");
+    assert_eq!(
+        click(&mut harness, "Use this run"),
+        [Action::ActivateRun("dense-ae-1".to_owned())]
+    );
+}
+
+#[test]
+fn notices_are_dismissed_by_hand_or_by_time() {
+    let notice = |id, severity, text: &str| Notice {
+        id,
+        severity,
+        text: text.to_owned(),
+    };
+    let mut harness = window(State {
+        notices: vec![notice(1, Severity::Error, "The disk is full")],
+        ..State::default()
+    });
+    harness.get_by_label("The disk is full");
+    harness.run_steps(40);
+    assert_eq!(harness.state_mut().take(), [], "an error stays until it was read");
+    assert_eq!(click(&mut harness, "Dismiss notice"), [Action::DismissNotice(1)]);
+    harness.state_mut().state.notices = vec![notice(2, Severity::Info, "Scores are ready")];
+    harness.run_steps(40);
+    assert!(harness.state_mut().take().contains(&Action::DismissNotice(2)));
+}
+
+#[test]
+fn a_failed_save_is_told() {
+    let mut state = open(Screen::Train);
+    state.workbench.as_mut().unwrap().save = SaveState::Failed("the disk is full".to_owned());
+    let harness = window(state);
+    harness.get_by_label("Not saved");
+}
+
+#[test]
+fn pictures() {
+    let mut results = egui_kittest::SnapshotResults::new();
+    let mut picture = |name: &str, theme: Theme, state: State| {
+        // The smallest window that there is: what fits here fits everywhere.
+        let mut frame = Frame::default();
+        let view = move |ui: &mut _, state: &_, actions: &mut _| frame.ui(ui, state, actions);
+        let mut harness = common::harness_of_size([1024.0, 640.0], state, theme, view);
+        harness.run();
+        results.add(harness.try_snapshot(name));
+    };
+    picture("welcome_empty", Theme::Dark, State::default());
+    picture("welcome_found", Theme::Light, found());
+    picture("train_empty", Theme::Light, open(Screen::Train));
+    picture("train_running", Theme::Dark, trained());
+    picture(
+        "frame_no_project",
+        Theme::Dark,
+        State {
+            screen: Screen::Map,
+            notices: vec![Notice {
+                id: 1,
+                severity: Severity::Error,
+                text: "Cannot read /data/plant/fan/train/broken_0.wav: the header promises 160000 samples, the file holds 12"
+                    .to_owned(),
+            }],
+            ..State::default()
+        },
+    );
+}
