@@ -17,7 +17,7 @@ pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use plots::{
-    Bins, Decisions, MapColor, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure, loss_figure, map_figure,
+    Bins, Decisions, MapColor, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure, loss_figure, map_categories, map_figure,
     map_figure_by, matrix, matrix_table, roc_detectors, roc_figure, spectrogram_figure, ties,
 };
 pub use state::{

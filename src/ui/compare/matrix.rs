@@ -15,10 +15,12 @@ use crate::pipeline::LabelUse;
 use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
 
-const ROW_HEIGHT: f32 = 20.0;
-const NAME_WIDTH: f32 = 128.0;
+const ROW_HEIGHT: f32 = 19.0;
+/// Room for names of two words, one above the other.
+const HEADER_HEIGHT: f32 = 32.0;
+const NAME_WIDTH: f32 = 120.0;
 /// Of the columns "In use" and "Oracle": a mark, a name and a figure.
-const SIDE_WIDTH: f32 = 124.0;
+const SIDE_WIDTH: f32 = 122.0;
 const CELL_WIDTHS: std::ops::RangeInclusive<f32> = 48.0..=92.0;
 /// Between the detectors, those in use, and the oracle.
 const GAP: f32 = 8.0;
@@ -113,18 +115,23 @@ struct Painting<'a> {
 
 impl Painting<'_> {
     fn header(&self, ui: &mut egui::Ui) {
-        let (rect, _) = ui.allocate_exact_size(vec2(self.columns.width(), ROW_HEIGHT + 2.0), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(vec2(self.columns.width(), HEADER_HEIGHT), Sense::hover());
         let palette = theme::palette(ui);
         let small = TextStyle::Small.resolve(ui.style());
-        let at = |span: [f32; 2]| span_rect(rect, span);
-        elided(ui, at([0.0, NAME_WIDTH]), "Machine and section", &small, palette.weak, false);
+        // The last of up to two lines.
+        let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 17.0), rect.max);
+        let at = |span: [f32; 2]| span_rect(bottom, span);
+        elided(ui, at([GRID, NAME_WIDTH]), "Machine, section", &small, palette.weak, false);
         for (column, detector) in self.drawn.matrix.columns.iter().enumerate() {
-            elided(ui, at(self.columns.cell(column)).shrink2(vec2(5.0, 0.0)), detector.title(), &small, palette.weak, true);
+            let (above, last) = detector.title().rsplit_once(' ').unwrap_or(("", detector.title()));
+            let line = at(self.columns.cell(column)).shrink2(vec2(2.0, 0.0)).translate(vec2(-3.0, 0.0));
+            elided(ui, line, last, &small, palette.weak, true);
+            elided(ui, line.translate(vec2(0.0, -13.0)), above, &small, palette.weak, true);
         }
         for (side, (title, label_use)) in [("In use", None), ("Oracle", Some(LabelUse::Oracle))].into_iter().enumerate() {
             let rect = at(self.columns.side(side));
             elided(ui, rect.shrink2(vec2(5.0, 0.0)), title, &small, palette.weak, false);
-            let response = ui.interact(rect, ui.id().with(("side", side)), Sense::hover());
+            let response = ui.interact(rect, ui.id().with(("title", side)), Sense::hover());
             match label_use {
                 None => response.on_hover_text("The pinned detector, or the fusion that needs no labels"),
                 Some(label_use) => {
@@ -226,7 +233,7 @@ impl Painting<'_> {
         let rect = rect.shrink(1.0);
         let is_oracle = side.label_use == LabelUse::Oracle;
         let name = side.detector.map_or("–", DetectorKind::title);
-        let response = ui.interact(rect, ui.id().with((group, is_oracle)), Sense::click());
+        let response = ui.interact(rect, ui.id().with(("side", group, is_oracle)), Sense::click());
         let words = badge::words(side.label_use);
         response.widget_info(|| {
             let what = if is_oracle { "Oracle" } else { "In use" };
@@ -298,7 +305,7 @@ fn strength(ui: &egui::Ui, is_best: bool) -> Color32 {
 }
 
 fn cell_id(ui: &egui::Ui, group: &MachineSection, detector: DetectorKind) -> Id {
-    ui.id().with((group, detector))
+    ui.id().with(("cell", group, detector))
 }
 
 fn span_rect(row: Rect, [left, right]: [f32; 2]) -> Rect {
