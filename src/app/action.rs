@@ -7,6 +7,7 @@ use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
 use crate::evaluation::ThresholdRule;
+use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
 use crate::jobs::JobId;
 use crate::project::RunRecipe;
@@ -99,4 +100,15 @@ pub enum Action {
     },
     Undo,
     Redo,
+}
+
+impl Action {
+    /// The shortest way to scores and embeddings: pooled log-mel, which needs no training, on all machines.
+    pub fn score_now() -> Self {
+        Self::Train(RunRecipe {
+            training: TrainingConfig::published(Recipe::PooledLogMel),
+            machines: Vec::new(),
+            sections: Vec::new(),
+        })
+    }
 }

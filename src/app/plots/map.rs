@@ -54,7 +54,7 @@ pub fn map_figure_by(workbench: &Workbench, color: MapColor) -> Option<MapFigure
         let points = workbench.map.clips.iter().zip(&layout.points);
         points.filter(|&(&clip_idx, _)| clip_idx < clips.len())
     };
-    let (categories, category_of) = categories(workbench, color);
+    let (categories, category_of) = map_categories(workbench, color);
     let points = placed().map(|(&clip_idx, point)| MapPoint {
         x: point[0],
         y: point[1],
@@ -76,7 +76,7 @@ pub fn map_figure_by(workbench: &Workbench, color: MapColor) -> Option<MapFigure
 }
 
 /// The names of the categories, and the category of each clip of the data set.
-fn categories(workbench: &Workbench, color: MapColor) -> (Vec<String>, Vec<usize>) {
+pub fn map_categories(workbench: &Workbench, color: MapColor) -> (Vec<String>, Vec<usize>) {
     let clips = &workbench.dataset.clips;
     let each = |category: &dyn Fn(usize) -> usize| (0..clips.len()).map(category).collect();
     match color {

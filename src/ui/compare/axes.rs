@@ -8,7 +8,7 @@ use crate::ui::theme::{self, GRID};
 const LEFT: f32 = 36.0;
 const BOTTOM: f32 = 34.0;
 const TOP: f32 = 20.0;
-const RIGHT: f32 = 8.0;
+const RIGHT: f32 = 14.0;
 
 /// A rectangle on the screen and the values that its sides stand for.
 pub(super) struct Axes {

@@ -32,6 +32,8 @@ pub(super) fn ui(
         } else {
             (format!("Pin {}", detector.title()), format!("Use it for {group} (P)"))
         };
+        let is_in_use = !is_pinned && workbench.detector(group).0 == detector;
+        let hint = if is_in_use { format!("{} is in use already, without a look at any label", detector.title()) } else { hint };
         if widgets::labelled_button(ui, can_pin(workbench, group, detector), &text, &hint).clicked() {
             actions.push(toggle_pin(workbench, group, detector));
         }
@@ -77,9 +79,10 @@ fn tie_meaning(metric: MatrixMetric) -> &'static str {
     }
 }
 
-/// Whether there is anything to pin: a detector that could be fitted.
+/// Whether there is anything to pin or to let go of: a detector that could be fitted, and is not in use by default.
 pub(super) fn can_pin(workbench: &Workbench, group: &MachineSection, detector: DetectorKind) -> bool {
-    matches!(result(workbench, group, detector), Some(Ok(_)))
+    let is_default = workbench.detector(group) == (detector, LabelUse::None);
+    !is_default && matches!(result(workbench, group, detector), Some(Ok(_)))
 }
 
 /// Pins the detector, or lets go of it where it is pinned.

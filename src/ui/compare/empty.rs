@@ -3,8 +3,6 @@
 use eframe::egui::{self, ProgressBar};
 
 use crate::app::{Action, JobKind, JobView, RunStatus, State, Workbench};
-use crate::extractors::{Recipe, TrainingConfig};
-use crate::project::RunRecipe;
 use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
 
@@ -17,11 +15,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, workbench: &Workbench, action
     let text = failure(workbench)
         .unwrap_or_else(|| "Here will stand a row for each machine, a column for each detector, and their ROC curves".to_owned());
     if widgets::empty_state(ui, "Nothing is scored yet", &text, Some("Score with pooled log-mel now")) {
-        actions.push(Action::Train(RunRecipe {
-            training: TrainingConfig::published(Recipe::PooledLogMel),
-            machines: Vec::new(),
-            sections: Vec::new(),
-        }));
+        actions.push(Action::score_now());
     }
 }
 

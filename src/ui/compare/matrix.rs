@@ -15,10 +15,12 @@ use crate::pipeline::LabelUse;
 use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
 
-const ROW_HEIGHT: f32 = 20.0;
-const NAME_WIDTH: f32 = 128.0;
+const ROW_HEIGHT: f32 = 19.0;
+/// Room for names of two words, one above the other.
+const HEADER_HEIGHT: f32 = 32.0;
+const NAME_WIDTH: f32 = 120.0;
 /// Of the columns "In use" and "Oracle": a mark, a name and a figure.
-const SIDE_WIDTH: f32 = 124.0;
+const SIDE_WIDTH: f32 = 122.0;
 const CELL_WIDTHS: std::ops::RangeInclusive<f32> = 48.0..=92.0;
 /// Between the detectors, those in use, and the oracle.
 const GAP: f32 = 8.0;
@@ -81,9 +83,7 @@ struct Columns {
 impl Columns {
     fn of(width: f32, n_cells: usize) -> Self {
         let rest = width - NAME_WIDTH - 2.0 * (SIDE_WIDTH + GAP);
-        let cell_width = (rest / n_cells.max(1) as f32)
-            .floor()
-            .clamp(*CELL_WIDTHS.start(), *CELL_WIDTHS.end());
+        let cell_width = (rest / n_cells.max(1) as f32).floor().clamp(*CELL_WIDTHS.start(), *CELL_WIDTHS.end());
         Self { cell_width, n_cells }
     }
 
@@ -115,25 +115,23 @@ struct Painting<'a> {
 
 impl Painting<'_> {
     fn header(&self, ui: &mut egui::Ui) {
-        let (rect, _) = ui.allocate_exact_size(vec2(self.columns.width(), ROW_HEIGHT + 2.0), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(vec2(self.columns.width(), HEADER_HEIGHT), Sense::hover());
         let palette = theme::palette(ui);
         let small = TextStyle::Small.resolve(ui.style());
-        let at = |span: [f32; 2]| span_rect(rect, span);
-        elided(ui, at([0.0, NAME_WIDTH]), "Machine and section", &small, palette.weak, false);
+        // The last of up to two lines.
+        let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 17.0), rect.max);
+        let at = |span: [f32; 2]| span_rect(bottom, span);
+        elided(ui, at([GRID, NAME_WIDTH]), "Machine, section", &small, palette.weak, false);
         for (column, detector) in self.drawn.matrix.columns.iter().enumerate() {
-            elided(
-                ui,
-                at(self.columns.cell(column)).shrink2(vec2(5.0, 0.0)),
-                detector.title(),
-                &small,
-                palette.weak,
-                true,
-            );
+            let (above, last) = detector.title().rsplit_once(' ').unwrap_or(("", detector.title()));
+            let line = at(self.columns.cell(column)).shrink2(vec2(2.0, 0.0)).translate(vec2(-3.0, 0.0));
+            elided(ui, line, last, &small, palette.weak, true);
+            elided(ui, line.translate(vec2(0.0, -13.0)), above, &small, palette.weak, true);
         }
         for (side, (title, label_use)) in [("In use", None), ("Oracle", Some(LabelUse::Oracle))].into_iter().enumerate() {
             let rect = at(self.columns.side(side));
             elided(ui, rect.shrink2(vec2(5.0, 0.0)), title, &small, palette.weak, false);
-            let response = ui.interact(rect, ui.id().with(("side", side)), Sense::hover());
+            let response = ui.interact(rect, ui.id().with(("title", side)), Sense::hover());
             match label_use {
                 None => response.on_hover_text("The pinned detector, or the fusion that needs no labels"),
                 Some(label_use) => {
@@ -143,8 +141,7 @@ impl Painting<'_> {
                 }
             };
         }
-        ui.painter()
-            .hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.grid));
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.grid));
     }
 
     fn row(&self, ui: &mut egui::Ui, row_idx: usize) -> Option<Cell> {
@@ -171,16 +168,8 @@ impl Painting<'_> {
                 clicked = Some(self.drawn.matrix.columns[column]);
             }
         }
-        let in_use = Side {
-            detector: Some(row.in_use),
-            value: row.in_use_value,
-            label_use: row.label_use,
-        };
-        let oracle = Side {
-            detector: row.oracle,
-            value: row.oracle_value,
-            label_use: LabelUse::Oracle,
-        };
+        let in_use = Side { detector: Some(row.in_use), value: row.in_use_value, label_use: row.label_use };
+        let oracle = Side { detector: row.oracle, value: row.oracle_value, label_use: LabelUse::Oracle };
         for (column, side) in [in_use, oracle].into_iter().enumerate() {
             let rect = span_rect(rect, self.columns.side(column));
             if self.side(ui, rect, &row.group, side).clicked() {
@@ -194,22 +183,11 @@ impl Painting<'_> {
     fn name(&self, ui: &egui::Ui, rect: Rect, group: &MachineSection, is_first: bool) {
         let body = TextStyle::Body.resolve(ui.style());
         let text = ui.visuals().text_color();
-        let split = if group.section.is_empty() {
-            NAME_WIDTH
-        } else {
-            NAME_WIDTH * 0.64
-        };
+        let split = if group.section.is_empty() { NAME_WIDTH } else { NAME_WIDTH * 0.64 };
         if is_first {
             elided(ui, span_rect(rect, [GRID, split]), &group.machine, &body, text, false);
         }
-        elided(
-            ui,
-            span_rect(rect, [split, NAME_WIDTH - 2.0 * GRID]),
-            &group.section,
-            &self.figures,
-            text,
-            false,
-        );
+        elided(ui, span_rect(rect, [split, NAME_WIDTH - 2.0 * GRID]), &group.section, &self.figures, text, false);
     }
 
     fn cell(&self, ui: &egui::Ui, rect: Rect, row: &MatrixRow, column: usize, [low, high]: [f64; 2]) -> Response {
@@ -242,21 +220,11 @@ impl Painting<'_> {
         if is_focused || response.has_focus() {
             painter.rect_stroke(rect, 2.0, Stroke::new(1.5, palette.ink), StrokeKind::Outside);
         }
-        let color = if value.is_none() {
-            palette.weak
-        } else {
-            strength(ui, is_best)
-        };
+        let color = if value.is_none() { palette.weak } else { strength(ui, is_best) };
         self.figure(ui, rect, value, color, is_best);
         if cell.is_tie {
             let font = FontId::proportional(self.figures.size - 1.0);
-            painter.text(
-                rect.left_center() + vec2(4.0, 0.0),
-                Align2::LEFT_CENTER,
-                "≈",
-                font,
-                palette.weak,
-            );
+            painter.text(rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, "≈", font, palette.weak);
         }
         response.on_hover_ui(|ui| detail::card(ui, self.workbench, self.drawn, &row.group, detector))
     }
@@ -265,7 +233,7 @@ impl Painting<'_> {
         let rect = rect.shrink(1.0);
         let is_oracle = side.label_use == LabelUse::Oracle;
         let name = side.detector.map_or("–", DetectorKind::title);
-        let response = ui.interact(rect, ui.id().with((group, is_oracle)), Sense::click());
+        let response = ui.interact(rect, ui.id().with(("side", group, is_oracle)), Sense::click());
         let words = badge::words(side.label_use);
         response.widget_info(|| {
             let what = if is_oracle { "Oracle" } else { "In use" };
@@ -274,8 +242,7 @@ impl Painting<'_> {
         });
         let palette = theme::palette(ui);
         if response.hovered() {
-            ui.painter()
-                .rect_stroke(rect, 2.0, Stroke::new(1.0, palette.weak), StrokeKind::Inside);
+            ui.painter().rect_stroke(rect, 2.0, Stroke::new(1.0, palette.weak), StrokeKind::Inside);
         }
         let color = if is_oracle { palette.weak } else { ui.visuals().text_color() };
         if side.detector.is_some() {
@@ -292,18 +259,10 @@ impl Painting<'_> {
         let (rect, response) = ui.allocate_exact_size(vec2(self.columns.width(), ROW_HEIGHT + GRID), Sense::hover());
         let matrix = &self.drawn.matrix;
         let palette = theme::palette(ui);
-        ui.painter()
-            .hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.weak));
+        ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.weak));
         let best = matrix.totals.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
         let body = TextStyle::Body.resolve(ui.style());
-        elided(
-            ui,
-            span_rect(rect, [GRID, NAME_WIDTH]),
-            "All sections",
-            &body,
-            ui.visuals().text_color(),
-            false,
-        );
+        elided(ui, span_rect(rect, [GRID, NAME_WIDTH]), "All sections", &body, ui.visuals().text_color(), false);
         for (column, &value) in matrix.totals.iter().enumerate() {
             let rect = span_rect(rect, self.columns.cell(column)).shrink(1.0);
             let is_best = value == Some(best);
@@ -313,11 +272,7 @@ impl Painting<'_> {
         self.figure(ui, in_use, matrix.total_in_use, ui.visuals().strong_text_color(), true);
         let oracle = span_rect(rect, self.columns.side(1)).shrink(1.0);
         self.figure(ui, oracle, matrix.total_oracle, palette.weak, false);
-        let label = format!(
-            "All sections, in use: {}; oracle: {}",
-            self.text(matrix.total_in_use),
-            self.text(matrix.total_oracle)
-        );
+        let label = format!("All sections, in use: {}; oracle: {}", self.text(matrix.total_in_use), self.text(matrix.total_oracle));
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
         response.on_hover_text("Harmonic mean over all sections");
     }
@@ -327,8 +282,7 @@ impl Painting<'_> {
         let at: Pos2 = rect.right_center() - vec2(5.0, 0.0);
         let text = self.text(value);
         if is_bold {
-            ui.painter()
-                .text(at + vec2(0.6, 0.0), Align2::RIGHT_CENTER, &text, self.figures.clone(), color);
+            ui.painter().text(at + vec2(0.6, 0.0), Align2::RIGHT_CENTER, &text, self.figures.clone(), color);
         }
         ui.painter().text(at, Align2::RIGHT_CENTER, text, self.figures.clone(), color);
     }
@@ -347,15 +301,11 @@ struct Side {
 }
 
 fn strength(ui: &egui::Ui, is_best: bool) -> Color32 {
-    if is_best {
-        ui.visuals().strong_text_color()
-    } else {
-        ui.visuals().text_color()
-    }
+    if is_best { ui.visuals().strong_text_color() } else { ui.visuals().text_color() }
 }
 
 fn cell_id(ui: &egui::Ui, group: &MachineSection, detector: DetectorKind) -> Id {
-    ui.id().with((group, detector))
+    ui.id().with(("cell", group, detector))
 }
 
 fn span_rect(row: Rect, [left, right]: [f32; 2]) -> Rect {
@@ -367,11 +317,6 @@ fn elided(ui: &egui::Ui, rect: Rect, text: &str, font: &FontId, color: Color32, 
     let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font.clone(), color));
     job.wrap = TextWrapping::truncate_at_width(rect.width());
     let galley = ui.painter().layout_job(job);
-    let x = if is_right {
-        rect.right() - galley.size().x
-    } else {
-        rect.left()
-    };
-    ui.painter()
-        .galley(pos2(x, rect.center().y - 0.5 * galley.size().y), galley, color);
+    let x = if is_right { rect.right() - galley.size().x } else { rect.left() };
+    ui.painter().galley(pos2(x, rect.center().y - 0.5 * galley.size().y), galley, color);
 }

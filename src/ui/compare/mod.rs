@@ -21,7 +21,7 @@ use crate::ui::widgets;
 use drawn::Drawn;
 
 /// Width of the column with the ROC curves before a person drags its edge.
-const ROC_WIDTH: f32 = 372.0;
+const ROC_WIDTH: f32 = 356.0;
 /// Height of the row with the score histogram before a person drags its edge.
 const HISTOGRAM_HEIGHT: f32 = 208.0;
 

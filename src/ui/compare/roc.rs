@@ -41,8 +41,10 @@ impl RocView {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let stem = format!("roc {group}");
                 widgets::save_figure_menu(ui, &stem, || roc_figure(workbench, group).map(Figure::Roc));
-                ui.toggle_value(&mut self.zooms_to_band, "FPR ≤ 0.1")
-                    .on_hover_text("Show the band of the pAUC only");
+                let zoom = egui::Button::new("FPR ≤ 0.1").selected(self.zooms_to_band);
+                if ui.add(zoom).on_hover_text("Show the band of the pAUC only").clicked() {
+                    self.zooms_to_band = !self.zooms_to_band;
+                }
             });
         });
         let Some(figure) = &drawn.roc else {
@@ -117,8 +119,11 @@ fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, is_front: bool) {
     }
 }
 
-/// The colour of a detector: the same on every section. Yellow is darkened on white.
+/// The colour of a detector: the same on every section, ink for the fusion. Yellow is darkened on white.
 fn color(ui: &egui::Ui, detector: DetectorKind) -> Color32 {
+    if detector == DetectorKind::Fusion {
+        return theme::palette(ui).ink;
+    }
     let place = DetectorKind::ALL.iter().position(|&other| other == detector).unwrap_or(0);
     let color = theme::CATEGORIES[place % theme::CATEGORIES.len()];
     let is_pale = color.intensity() > 0.75;
