@@ -251,6 +251,33 @@ pub struct Playback {
 }
 
 impl Workbench {
+    /// A project that was just opened: all clips are listed by path, nothing is focused or computed yet.
+    pub fn new(path: PathBuf, project: Project, dataset: Arc<Dataset>) -> Self {
+        let scores = vec![None; dataset.clips.len()];
+        let mut workbench = Self {
+            path,
+            project,
+            history: UndoHistory::default(),
+            save: SaveState::default(),
+            dataset,
+            scope: Scope::default(),
+            filter: ClipFilter::default(),
+            sort: (SortKey::default(), true),
+            visible: Vec::new(),
+            selection: BTreeSet::new(),
+            focus: None,
+            focus_view: FocusView::default(),
+            spectrogram: SpectrogramSettings::default(),
+            runs: BTreeMap::new(),
+            embedded: None,
+            comparison: None,
+            scores,
+            map: MapView::default(),
+        };
+        workbench.refresh_visible();
+        workbench
+    }
+
     pub fn focused(&self) -> Option<&ClipEntry> {
         self.focus.and_then(|clip_idx| self.dataset.clips.get(clip_idx))
     }

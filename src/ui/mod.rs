@@ -8,6 +8,7 @@
 pub mod browse;
 pub mod compare;
 pub mod map;
+pub mod plots;
 pub mod theme;
 pub mod train;
 pub mod welcome;
