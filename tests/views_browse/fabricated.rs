@@ -23,7 +23,7 @@ fn noise(i: u64) -> f64 {
 }
 
 /// `n_clips` clips of fans and pumps as DCASE names them; the test clips are scored.
-pub fn state(n_clips: usize) -> State {
+pub(crate) fn state(n_clips: usize) -> State {
     let clips: Vec<ClipEntry> = (0..n_clips).map(entry).collect();
     let scores = clips
         .iter()
@@ -120,7 +120,7 @@ fn score(clip_idx: usize, clip: &ClipEntry) -> Option<ClipScore> {
 }
 
 /// Focuses a clip with its sound and pictures there, and the crops scored.
-pub fn focus(state: &mut State, clip_idx: usize, secs: f64) {
+pub(crate) fn focus(state: &mut State, clip_idx: usize, secs: f64) {
     let workbench = state.workbench.as_mut().unwrap();
     workbench.focus = Some(clip_idx);
     let crop_secs = 2.048_f32;

@@ -182,7 +182,9 @@ fn a_new_focus_scrolls_into_sight_and_scrolling_away_holds() {
     assert!(harness.query_by_label(&far_name).is_none());
     harness.state_mut().workbench().focus = Some(far);
     harness.run_steps(60);
-    let row = harness.get_by_label(&far_name).rect();
+    // The name stands over the picture too.
+    let named = harness.get_all_by_label(&far_name).map(|node| node.rect());
+    let row = named.min_by(|a, b| a.left().total_cmp(&b.left())).unwrap();
     assert!(row.top() > 0.0 && row.bottom() < 600.0, "{row:?}");
     harness.hover_at(row.center());
     for _ in 0..20 {
@@ -195,7 +197,7 @@ fn a_new_focus_scrolls_into_sight_and_scrolling_away_holds() {
         });
     }
     harness.run_steps(60);
-    assert!(harness.query_by_label(&far_name).is_none(), "the person was pulled back");
+    assert_eq!(harness.get_all_by_label(&far_name).count(), 1, "the person was pulled back");
 }
 
 #[test]
@@ -231,7 +233,6 @@ fn a_drag_selects_and_a_click_seeks() {
 #[test]
 fn the_wheel_zooms_at_the_pointer_and_f_shows_the_whole() {
     let mut harness = harness(focused(30, 5));
-    let whole = "0.000 s \u{2013} 10.000 s";
     let picture = place(&harness, "Spectrogram of ");
     let at = picture.left_top() + vec2(picture.width() * 0.25, 100.0);
     harness.hover_at(at);
@@ -259,7 +260,7 @@ fn the_wheel_zooms_at_the_pointer_and_f_shows_the_whole() {
     harness.key_press(Key::F);
     harness.run_steps(2);
     let (time, positions) = harness.state().view.shown();
-    assert_eq!((time.start, time.end, positions.len()), (0.0, 10.0, 1.0), "{whole}");
+    assert_eq!((time.start, time.end, positions.len()), (0.0, 10.0, 1.0));
 }
 
 #[test]

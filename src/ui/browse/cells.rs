@@ -82,16 +82,16 @@ impl ClipColumn {
     /// In points, at the size of body text.
     pub(super) fn width(self) -> f32 {
         match self {
-            Self::File => 136.0,
-            Self::Machine => 58.0,
-            Self::Section => 52.0,
-            Self::Domain => 52.0,
+            Self::File => 120.0,
+            Self::Machine => 54.0,
+            Self::Section => 50.0,
+            Self::Domain => 50.0,
             Self::Split => 36.0,
-            Self::Label => 72.0,
-            Self::Score => 48.0,
-            Self::Mark => 32.0,
-            Self::Duration => 42.0,
-            Self::Attributes => 80.0,
+            Self::Label => 70.0,
+            Self::Score => 46.0,
+            Self::Mark => 30.0,
+            Self::Duration => 40.0,
+            Self::Attributes => 60.0,
         }
     }
 
@@ -99,9 +99,9 @@ impl ClipColumn {
     pub(super) fn share(self, columns: &[Self]) -> f32 {
         let has_attributes = columns.contains(&Self::Attributes);
         match self {
-            Self::File if has_attributes => 0.7,
+            Self::File if has_attributes => 0.8,
             Self::File => 1.0,
-            Self::Attributes => 0.3,
+            Self::Attributes => 0.2,
             _ => 0.0,
         }
     }
@@ -129,6 +129,8 @@ impl ClipColumn {
 pub(super) fn cell(ui: &mut egui::Ui, column: ClipColumn, workbench: &Workbench, clip_idx: usize) {
     let clip = &workbench.dataset.clips[clip_idx];
     let palette = theme::palette(ui);
+    // The tint of a selected row is enough; coloured text on it would be hard to read.
+    ui.visuals_mut().override_text_color = None;
     match column {
         ClipColumn::File => file(ui, clip),
         ClipColumn::Machine => text(ui, &clip.group.machine),
@@ -183,32 +185,31 @@ fn number(ui: &mut egui::Ui, text: String) {
 }
 
 /// The end of a name says more than its start (`section_00_target_test_anomaly_0012`): the start gives way.
+/// The ending (`.wav`) is in the tooltip.
 fn file(ui: &mut egui::Ui, clip: &ClipEntry) {
     ui.add_space(theme::GRID);
     let name = clip.file_name();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let font = TextStyle::Body.resolve(ui.style());
     let room = ui.available_width() - 2.0;
     let shown = ui.fonts_mut(|fonts| {
         let mut width = |c: char| fonts.glyph_width(&font, c);
-        let whole: f32 = name.chars().map(&mut width).sum();
+        let whole: f32 = stem.chars().map(&mut width).sum();
         if whole <= room {
             return None;
         }
         let mut left = room - width('…');
-        let fits = name.char_indices().rev().take_while(|&(_, c)| {
+        let fits = stem.char_indices().rev().take_while(|&(_, c)| {
             left -= width(c);
             left >= 0.0
         });
-        let start = fits.last().map_or(name.len(), |(start, _)| start);
-        Some(format!("…{}", &name[start..]))
+        let start = fits.last().map_or(stem.len(), |(start, _)| start);
+        Some(format!("…{}", &stem[start..]))
     });
-    let is_short = shown.is_some();
-    let response = ui.add(Label::new(shown.as_deref().unwrap_or(name)).selectable(false).truncate());
+    let response = ui.add(Label::new(shown.as_deref().unwrap_or(stem)).selectable(false).truncate());
     // The whole name for tests and screen readers, whatever fits.
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, name));
-    if is_short {
-        response.on_hover_text(&clip.path);
-    }
+    response.on_hover_text(&clip.path);
 }
 
 fn label(ui: &mut egui::Ui, workbench: &Workbench, clip_idx: usize, palette: Palette) {

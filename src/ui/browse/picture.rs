@@ -259,8 +259,8 @@ impl PictureView {
         for rect in [stage.waveform, stage.spectrogram] {
             let painter = painter.with_clip_rect(rect);
             let band = Rect::from_x_y_ranges(x, rect.y_range());
-            painter.rect_filled(band, 0.0, Color32::WHITE.gamma_multiply(0.16));
-            painter.rect_filled(band, 0.0, palette.accent.gamma_multiply(0.12));
+            painter.rect_filled(band, 0.0, Color32::WHITE.gamma_multiply(0.09));
+            painter.rect_filled(band, 0.0, palette.accent.gamma_multiply(0.08));
             for edge in [x.min, x.max] {
                 painter.vline(edge, rect.y_range(), Stroke::new(1.5, palette.accent));
             }

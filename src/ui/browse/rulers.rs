@@ -44,6 +44,10 @@ pub(super) fn readout(
     let font = FontId::monospace(12.0);
     let text = match pointer {
         Some(pointer) => at_pointer(stage, view, loaded, pointer),
+        None if view.time == stage.whole => {
+            let khz = f64::from(loaded.clip.sample_rate_hz) / 1000.0;
+            format!("{} at {khz} kHz", format_secs(stage.whole.end))
+        }
         None => format!("{} shown", span_text(view.time)),
     };
     let color = if pointer.is_some() { palette.ink } else { palette.weak };
@@ -110,13 +114,8 @@ fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &Pi
         );
     }
     let unit = if view.time.end > 90.0 { "min:s" } else { "s" };
-    painter.text(
-        pos2(rect.right() + 14.0, rect.top() + 5.0),
-        Align2::LEFT_TOP,
-        unit,
-        font(),
-        palette.weak,
-    );
+    let beside = pos2(rect.left() - 16.0, rect.top() + 5.0);
+    painter.text(beside, Align2::RIGHT_TOP, unit, font(), palette.weak);
 }
 
 fn frequency_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {
@@ -139,8 +138,8 @@ fn frequency_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view
         );
     }
     painter.text(
-        pos2(rect.left() - 44.0, rect.top() - 3.0),
-        Align2::LEFT_BOTTOM,
+        pos2(rect.left() - 6.0, rect.top() - 3.0),
+        Align2::RIGHT_BOTTOM,
         "Hz",
         font(),
         palette.weak,

@@ -15,7 +15,7 @@ use crate::ui::theme;
 
 const ROW_HEIGHT: f32 = 22.0;
 /// Room between columns.
-const GAP: f32 = 8.0;
+const GAP: f32 = 6.0;
 
 /// The private look of the table.
 #[derive(Default)]

@@ -62,7 +62,7 @@ pub fn frequency_ticks(axis: FrequencyAxis, top_hz: f64, positions: Span, len_po
                 .collect();
         }
     }
-    let (values, step) = multiples(hz, room(len_points, 36.0), decimal_steps(1e6));
+    let (values, step) = multiples(hz, room(len_points, 30.0), decimal_steps(1e6));
     values
         .into_iter()
         .map(|value| Tick {
