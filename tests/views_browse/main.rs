@@ -1,5 +1,5 @@
 //! The screen Browse: what a person does on it becomes actions, whatever the number of clips.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod fabricated;
 
@@ -166,12 +166,13 @@ fn twenty_thousand_rows_stay_virtual() {
     let mut harness = harness(focused(20_000, 10));
     let n_rows = harness.state().view.n_drawn_rows();
     assert!((10..40).contains(&n_rows), "{n_rows} rows drawn");
-    let start = Instant::now();
-    harness.run_steps(50);
-    println!(
-        "{:.2} ms a frame with 20,000 clips",
-        start.elapsed().as_secs_f64() * 1000.0 / 50.0
-    );
+    // The fastest of many frames: the others share the machine with other tests.
+    let fastest = (0..50).map(|_| {
+        let start = Instant::now();
+        harness.run_steps(1);
+        start.elapsed()
+    });
+    println!("fastest frame with 20,000 clips: {:?}", fastest.min().unwrap());
 }
 
 #[test]
@@ -261,6 +262,80 @@ fn the_wheel_zooms_at_the_pointer_and_f_shows_the_whole() {
     harness.run_steps(2);
     let (time, positions) = harness.state().view.shown();
     assert_eq!((time.start, time.end, positions.len()), (0.0, 10.0, 1.0));
+}
+
+#[test]
+fn alt_drag_moves_the_picture_and_selects_nothing() {
+    let mut harness = harness(focused(30, 5));
+    let picture = place(&harness, "Spectrogram of ");
+    let at = |part: f32| picture.left_top() + vec2(picture.width() * part, 100.0);
+    harness.state_mut().state.playback.loop_span_secs = Some((4.0, 6.0));
+    harness.key_press(Key::Z);
+    harness.run_steps(2);
+    harness.state_mut().state.playback.loop_span_secs = None;
+    let (before, _) = harness.state().view.shown();
+    let button = |pos, pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::ALT,
+    };
+    harness.hover_at(at(0.5));
+    harness.event_modifiers(button(at(0.5), true), Modifiers::ALT);
+    harness.event_modifiers(egui::Event::PointerMoved(at(0.75)), Modifiers::ALT);
+    harness.event_modifiers(button(at(0.75), false), Modifiers::ALT);
+    harness.run_steps(3);
+    let (after, _) = harness.state().view.shown();
+    let moved = before.start - after.start;
+    assert!((moved - before.len() * 0.25).abs() < 0.02, "moved by {moved} s");
+    assert!(harness.state().actions.is_empty(), "{:?}", harness.state().actions);
+}
+
+#[test]
+fn the_page_turns_when_the_playhead_leaves_it_but_not_back_to_who_panned_away() {
+    let mut state = focused(30, 5);
+    state.playback.loop_span_secs = Some((1.0, 2.0));
+    let mut harness = harness(state);
+    harness.key_press(Key::Z);
+    harness.run_steps(2);
+    harness.state_mut().state.playback.loop_span_secs = None;
+    harness.state_mut().state.playback.position_secs = 1.9;
+    harness.run_steps(2);
+    harness.state_mut().state.playback.is_playing = true;
+    harness.state_mut().state.playback.position_secs = 2.1;
+    harness.run_steps(2);
+    let (turned, _) = harness.state().view.shown();
+    assert!((turned.start - 2.1).abs() < 1e-9, "{turned:?}");
+    harness.state_mut().state.playback.position_secs = 8.0;
+    harness.run_steps(2);
+    let (jumped, _) = harness.state().view.shown();
+    assert!(jumped.contains(8.0));
+    // As a person would: away from the playhead, which then moves on.
+    let picture = place(&harness, "Spectrogram of ");
+    harness.hover_at(picture.left_top() + vec2(50.0, 100.0));
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Line,
+        delta: vec2(0.0, 40.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    harness.run_steps(30);
+    harness.state_mut().state.playback.position_secs = 8.5;
+    harness.run_steps(2);
+    let (held, _) = harness.state().view.shown();
+    assert!(held.end < 8.0, "{held:?}");
+}
+
+#[test]
+fn a_clip_that_is_being_read_says_so() {
+    let mut state = focused(30, 5);
+    // What is there is still of the clip before.
+    state.workbench.as_mut().unwrap().focus = Some(6);
+    let name = name(&state, 6);
+    let harness = harness(state);
+    harness.get_by_label(&format!("Reading {name}"));
+    assert!(harness.query_by_label_contains("Spectrogram of").is_none());
 }
 
 #[test]

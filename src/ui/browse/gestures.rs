@@ -144,7 +144,8 @@ pub(super) fn keys(
     playback: &Playback,
     actions: &mut Vec<Action>,
 ) {
-    if ui.ctx().text_edit_focused() {
+    let is_elsewhere = egui::Popup::is_any_open(ui.ctx()) || ui.memory(|memory| memory.top_modal_layer().is_some());
+    if is_elsewhere || ui.ctx().text_edit_focused() {
         return;
     }
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));

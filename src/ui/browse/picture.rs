@@ -111,10 +111,10 @@ impl PictureView {
         {
             Some(loaded) => self.loaded(ui, loaded, workbench, &state.playback, actions),
             None => {
-                ui.centered_and_justified(|ui| {
+                ui.vertical_centered(|ui| {
+                    ui.add_space(ui.available_height() * 0.4);
                     ui.add(egui::Spinner::new());
-                    ui.ctx()
-                        .accesskit_node_builder(ui.unique_id(), |node| node.set_label("Reading the clip"));
+                    ui.label(format!("Reading {}", clip.file_name()));
                 });
             }
         }
@@ -256,14 +256,21 @@ impl PictureView {
             return;
         };
         let x = Rangef::new(stage.time.pixel(selected.start), stage.time.pixel(selected.end));
-        for rect in [stage.waveform, stage.spectrogram] {
-            let painter = painter.with_clip_rect(rect);
-            let band = Rect::from_x_y_ranges(x, rect.y_range());
-            painter.rect_filled(band, 0.0, Color32::WHITE.gamma_multiply(0.09));
-            painter.rect_filled(band, 0.0, palette.accent.gamma_multiply(0.08));
-            for edge in [x.min, x.max] {
-                painter.vline(edge, rect.y_range(), Stroke::new(1.5, palette.accent));
+        let band = Rect::from_x_y_ranges(x, stage.waveform.y_range());
+        let on_waveform = painter.with_clip_rect(stage.waveform);
+        on_waveform.rect_filled(band, 0.0, palette.accent.gamma_multiply(0.3));
+        // What is selected keeps the colours of the colour bar: the rest is veiled.
+        let on_picture = painter.with_clip_rect(stage.spectrogram);
+        let (left, right) = (stage.spectrogram.left(), stage.spectrogram.right());
+        for beside in [Rangef::new(left, x.min), Rangef::new(x.max, right)] {
+            if beside.min < beside.max {
+                let veil = Rect::from_x_y_ranges(beside, stage.spectrogram.y_range());
+                on_picture.rect_filled(veil, 0.0, Color32::from_black_alpha(110));
             }
+        }
+        for edge in [x.min, x.max] {
+            on_waveform.vline(edge, stage.waveform.y_range(), Stroke::new(1.5, palette.accent));
+            on_picture.vline(edge, stage.spectrogram.y_range(), Stroke::new(1.5, palette.accent));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
-use eframe::egui::{self, Align, Modifiers, Response, Sense, pos2, vec2};
+use eframe::egui::{self, Align, Key, Modifiers, Response, Sense, pos2, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::cells::{ClipColumn, cell};
@@ -41,12 +41,18 @@ impl TableView {
         let has_domains = self.columns.contains(&ClipColumn::Domain);
         filter_bar(ui, workbench, has_domains, actions);
         self.n_drawn_rows = 0;
+        let wants_all = !ui.ctx().text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A));
+        if wants_all {
+            actions.push(Action::Select(workbench.visible.clone()));
+        }
         if workbench.visible.is_empty() {
             nothing_to_show(ui, workbench, actions);
             return;
         }
         egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(GAP, 0.0);
+            // The row in focus is often the first or the last in sight: it must not fade.
+            ui.spacing_mut().scroll.fade.strength = 0.0;
             self.rows(ui, workbench, actions);
         });
     }

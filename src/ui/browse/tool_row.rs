@@ -122,6 +122,7 @@ fn range(ui: &mut egui::Ui, range_db: &mut [f32; 2]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::{SpectrogramSettings, next_map, other_fft};
     use crate::ui::plots::ColorMap;

@@ -11,8 +11,10 @@ use eframe::egui::{self, Color32, Rect, TextureHandle, TextureOptions, emath::Gu
 use super::{FrequencyAxis, Look, Scale, Span, row_sources, tile_image};
 use crate::dsp::Spectrogram;
 
-/// Columns of a tile: at the coarsest zoom each is the loudest of many frames, so that a wider tile would stall.
+/// Columns of a tile at most.
 const TILE_COLUMNS: usize = 256;
+/// Frames of a tile at most: what is pooled in one go must not stall the window.
+const TILE_FRAMES: usize = 8192;
 /// Building goes on for so long in one frame of the window.
 const BUILD_BUDGET: Duration = Duration::from_millis(4);
 /// Bytes of texture kept; the longest unused go first.
@@ -84,7 +86,7 @@ impl TiledSpectrogram {
             range_db: picture.range_db,
         };
         let pool = pool_for(picture.frames.len() / f64::from(rect.width() * pixels_per_point));
-        let frames_per_tile = TILE_COLUMNS * pool;
+        let frames_per_tile = tile_columns(pool) * pool;
         let first = (picture.frames.start.max(0.0) as usize) / frames_per_tile;
         let last = (picture.frames.end.max(0.0) as usize).min(n_frames - 1) / frames_per_tile;
         let keys = (first..=last).map(|tile_idx| TileKey { look, pool, tile_idx });
@@ -120,8 +122,8 @@ impl TiledSpectrogram {
             }
             let rows = rows.get_or_insert_with(|| row_sources(picture.bin_hz, &key.look));
             let n_columns_whole = picture.spectrogram.n_frames.div_ceil(key.pool);
-            let first = key.tile_idx * TILE_COLUMNS;
-            let columns = first..(first + TILE_COLUMNS).min(n_columns_whole);
+            let first = key.tile_idx * tile_columns(key.pool);
+            let columns = first..(first + tile_columns(key.pool)).min(n_columns_whole);
             let n_columns = columns.len();
             let image = tile_image(picture.spectrogram, rows, columns, key.pool, key.look.map, key.look.range_db);
             self.tiles.push(Tile {
@@ -162,11 +164,16 @@ fn pool_for(frames_per_pixel: f64) -> usize {
     1 << frames_per_pixel.max(1.0).log2().round().min(20.0) as u32
 }
 
+/// The coarser the zoom, the fewer columns.
+fn tile_columns(pool: usize) -> usize {
+    (TILE_FRAMES / pool).clamp(8, TILE_COLUMNS)
+}
+
 fn paint_tile(painter: &egui::Painter, rect: Rect, picture: &Picture<'_>, tile: &Tile) {
     let TileKey { look, pool, tile_idx } = tile.key;
     let across = Scale::horizontal(picture.frames, rect.x_range());
     let up = Scale::vertical(picture.positions, rect.y_range());
-    let first_frame = tile_idx * TILE_COLUMNS * pool;
+    let first_frame = tile_idx * tile_columns(pool) * pool;
     let place = Rect::from_min_max(
         pos2(across.pixel(first_frame as f64), up.pixel(look.positions.end)),
         pos2(
@@ -184,7 +191,7 @@ fn paint_tile(painter: &egui::Painter, rect: Rect, picture: &Picture<'_>, tile: 
 
 #[cfg(test)]
 mod tests {
-    use super::{Picture, TILE_COLUMNS, TiledSpectrogram, pool_for};
+    use super::{Picture, TiledSpectrogram, pool_for, tile_columns};
     use crate::dsp::Spectrogram;
     use crate::ui::plots::{ColorMap, FrequencyAxis, Span};
     use eframe::egui::{self, Rect, pos2, vec2};
@@ -227,7 +234,7 @@ mod tests {
             assert!(n_passes < 50, "never complete");
         }
         let n_whole = tiles.n_tiles();
-        assert_eq!(n_whole, n_frames.div_ceil(32).div_ceil(TILE_COLUMNS));
+        assert_eq!(n_whole, n_frames.div_ceil(32).div_ceil(tile_columns(32)));
         assert!(draw(&mut tiles, &ctx, &whole));
         assert_eq!(tiles.n_tiles(), n_whole, "the same picture needs no new tile");
         while !draw(&mut tiles, &ctx, &picture(9000.0, 9100.0)) {}

@@ -171,6 +171,7 @@ fn signed(value: f64, decimals: usize) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::{FrequencyAxis, MIN_TICKS, Span, Tick, decibel_ticks, format_hz, format_secs, frequency_ticks, time_ticks};
     use proptest::prelude::*;

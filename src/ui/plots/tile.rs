@@ -126,6 +126,7 @@ fn level(levels_db: &[f32], first_bin: usize, row: &RowSource) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::{ColorMap, FrequencyAxis, Look, RowSource, Span, row_sources, tile_image};
     use crate::dsp::Spectrogram;
