@@ -10,6 +10,7 @@ pub mod compare;
 pub mod dialogs;
 pub mod frame;
 pub mod map;
+pub mod plots;
 pub mod theme;
 pub mod train;
 pub mod welcome;

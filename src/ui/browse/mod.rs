@@ -1,13 +1,80 @@
-//! The screen Browse.
+//! The screen Browse: the table of clips beside the picture of the focused one.
 
-use eframe::egui;
+mod cells;
+mod crops;
+mod filter_bar;
+mod gestures;
+mod picture;
+mod rulers;
+mod save;
+mod table;
+mod tool_row;
 
+use eframe::egui::{self, Panel};
+
+use self::picture::PictureView;
+use self::table::TableView;
 use crate::app::{Action, State};
+use crate::ui::plots::Span;
+use crate::ui::theme;
 
 /// The private look of the screen.
 #[derive(Default)]
-pub struct BrowseView {}
+pub struct BrowseView {
+    table: TableView,
+    picture: PictureView,
+}
 
 impl BrowseView {
-    pub fn ui(&mut self, _ui: &mut egui::Ui, _state: &State, _actions: &mut Vec<Action>) {}
+    pub fn ui(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
+        let Some(workbench) = &state.workbench else {
+            empty_state(
+                ui,
+                "No project",
+                "Open a folder of recordings or a project on the Welcome screen.",
+                None,
+            );
+            return;
+        };
+        let width = ui.available_width();
+        Panel::left("clips")
+            .frame(egui::Frame::NONE.inner_margin(egui::Margin {
+                right: 2 * theme::GRID as i8,
+                ..egui::Margin::ZERO
+            }))
+            .default_size(width * 0.54)
+            .size_range(280.0..=(width - 320.0).max(281.0))
+            .show(ui, |ui| self.table.ui(ui, workbench, actions));
+        egui::CentralPanel::no_frame()
+            .frame(egui::Frame::NONE.inner_margin(egui::Margin {
+                left: 2 * theme::GRID as i8,
+                ..egui::Margin::ZERO
+            }))
+            .show(ui, |ui| self.picture.ui(ui, state, workbench, actions));
+    }
+
+    /// The visible seconds, and the visible part (0 to 1) of the frequency axis.
+    pub fn shown(&self) -> (Span, Span) {
+        self.picture.shown()
+    }
+
+    /// Rows of the table that were drawn in the last frame: only those in sight, however many clips there are.
+    pub fn n_drawn_rows(&self) -> usize {
+        self.table.n_drawn_rows()
+    }
+}
+
+/// Says what will be here. Returns whether the button was clicked.
+fn empty_state(ui: &mut egui::Ui, title: &str, text: &str, button: Option<&str>) -> bool {
+    let palette = theme::palette(ui);
+    ui.vertical_centered(|ui| {
+        ui.add_space((ui.available_height() * 0.5 - 60.0).max(2.0 * theme::GRID));
+        ui.heading(title);
+        ui.add(egui::Label::new(egui::RichText::new(text).color(palette.weak)).wrap());
+        button.is_some_and(|button| {
+            ui.add_space(2.0 * theme::GRID);
+            ui.button(button).clicked()
+        })
+    })
+    .inner
 }

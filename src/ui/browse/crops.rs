@@ -1,0 +1,186 @@
+//! The crop windows of the active front end: their outlines on the picture, their scores as a ribbon below it.
+
+use eframe::egui::{self, Align2, Color32, FontId, Rect, Role, Sense, Shape, Stroke, WidgetInfo, emath::Rangef, pos2, vec2};
+
+use super::cells::percentile_color;
+use super::picture::Stage;
+use crate::app::Action;
+use crate::dataset::CropWindow;
+use crate::pipeline::Ribbon;
+use crate::ui::plots::Span;
+use crate::ui::theme;
+
+/// Narrower boxes would only cover the picture.
+const MIN_BOX_POINTS: f32 = 12.0;
+/// Narrower cells have no room for their number.
+const MIN_NUMBER_POINTS: f32 = 22.0;
+
+/// Dashed outlines. Where windows overlap, only those that do not touch an earlier one: the ribbon shows them all.
+pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, crops: &[CropWindow]) {
+    let painter = painter.with_clip_rect(stage.spectrogram);
+    let mut drawn_to = f64::NEG_INFINITY;
+    let mut shapes = Vec::new();
+    for crop in crops {
+        let (start, end) = (f64::from(crop.start_secs), f64::from(crop.end_secs));
+        let x = Rangef::new(stage.time.pixel(start), stage.time.pixel(end));
+        if start < drawn_to - 1e-3 || x.span() < MIN_BOX_POINTS {
+            continue;
+        }
+        drawn_to = end;
+        if x.max < stage.spectrogram.left() || x.min > stage.spectrogram.right() {
+            continue;
+        }
+        let outline = Rect::from_x_y_ranges(x, stage.spectrogram.y_range()).shrink(1.5);
+        // A dash is a shape of its own: far beyond the edges there is no need for any.
+        let outline = outline.intersect(stage.spectrogram.expand(20.0));
+        let corners = [
+            outline.left_top(),
+            outline.right_top(),
+            outline.right_bottom(),
+            outline.left_bottom(),
+            outline.left_top(),
+        ];
+        let stroke = Stroke::new(1.0, Color32::from_white_alpha(120));
+        Shape::dashed_line_many(&corners, stroke, 5.0, 4.0, &mut shapes);
+    }
+    painter.extend(shapes);
+}
+
+/// One cell a crop, coloured by percentile; a click plays from there.
+pub(super) fn ribbon(ui: &mut egui::Ui, stage: &Stage, ribbon: &Ribbon, actions: &mut Vec<Action>) {
+    let rect = stage.ribbon;
+    let palette = theme::palette(ui);
+    let response = ui.interact(rect, ui.scope_id().with("ribbon"), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Scores of the crops"));
+    let painter = ui.painter().with_clip_rect(rect);
+    painter.rect_filled(rect, 0.0, palette.canvas);
+    for (crop_idx, &percentile) in ribbon.percentiles.iter().enumerate().take(ribbon.crops.len()) {
+        let span = cell_span(&ribbon.crops, crop_idx);
+        let x = Rangef::new(stage.time.pixel(span.start), stage.time.pixel(span.end));
+        if x.max < rect.left() || x.min > rect.right() {
+            continue;
+        }
+        let gap = if x.span() > 4.0 { 1.0 } else { 0.0 };
+        let cell = Rect::from_x_y_ranges(Rangef::new(x.min, x.max - gap), rect.y_range());
+        let color = percentile_color(palette, percentile);
+        painter.rect_filled(cell, 0.0, color);
+        if x.span() >= MIN_NUMBER_POINTS {
+            let in_sight = cell.intersect(rect);
+            let font = FontId::monospace(11.0);
+            let text = format!("{percentile:.0}");
+            painter.text(in_sight.center(), Align2::CENTER_CENTER, text, font, ink_on(color));
+        }
+    }
+    let rulers = ui.painter();
+    rulers.text(
+        pos2(rect.left() - 6.0, rect.center().y),
+        Align2::RIGHT_CENTER,
+        "crops",
+        FontId::proportional(11.0),
+        palette.weak,
+    );
+    let pointed_at = response.hover_pos().or(response.interact_pointer_pos()).and_then(|pointer| {
+        let secs = stage.time.value(pointer.x);
+        (0..ribbon.crops.len()).find(|&crop_idx| cell_span(&ribbon.crops, crop_idx).contains(secs))
+    });
+    let Some(crop_idx) = pointed_at else {
+        return;
+    };
+    let crop = ribbon.crops[crop_idx];
+    outline(ui, stage, crop);
+    if response.clicked() {
+        actions.push(Action::PlayFrom(f64::from(crop.start_secs)));
+    }
+    let percentile = ribbon.percentiles.get(crop_idx).copied().unwrap_or(0.0);
+    response
+        .on_hover_text_at_pointer(format!(
+            "crop {:.2}\u{2013}{:.2} s: {} percentile of normal crops\nclick to play from here",
+            crop.start_secs,
+            crop.end_secs,
+            ordinal(percentile)
+        ))
+        .on_hover_cursor(egui::CursorIcon::PointingHand);
+}
+
+/// The whole window of the crop that is pointed at.
+fn outline(ui: &egui::Ui, stage: &Stage, crop: CropWindow) {
+    let x = Rangef::new(
+        stage.time.pixel(f64::from(crop.start_secs)),
+        stage.time.pixel(f64::from(crop.end_secs)),
+    );
+    let outline = Rect::from_x_y_ranges(x, stage.spectrogram.y_range()).shrink2(vec2(0.0, 1.0));
+    let stroke = Stroke::new(1.5, Color32::WHITE);
+    ui.painter()
+        .with_clip_rect(stage.spectrogram)
+        .rect_stroke(outline, 0.0, stroke, egui::StrokeKind::Inside);
+}
+
+/// Windows may overlap, cells may not: each reaches half way to the middle of its neighbours.
+fn cell_span(crops: &[CropWindow], crop_idx: usize) -> Span {
+    let middle = |crop: &CropWindow| f64::from(crop.start_secs + crop.end_secs) / 2.0;
+    let own = &crops[crop_idx];
+    let before = crop_idx.checked_sub(1).map(|idx| &crops[idx]);
+    let start = before.map_or(f64::from(own.start_secs), |before| (middle(before) + middle(own)) / 2.0);
+    let end = crops
+        .get(crop_idx + 1)
+        .map_or(f64::from(own.end_secs), |after| (middle(own) + middle(after)) / 2.0);
+    Span::new(start, end)
+}
+
+/// Black or white, whichever reads better.
+fn ink_on(color: Color32) -> Color32 {
+    let luminance = 0.299 * f32::from(color.r()) + 0.587 * f32::from(color.g()) + 0.114 * f32::from(color.b());
+    if luminance > 128.0 { Color32::BLACK } else { Color32::WHITE }
+}
+
+/// `97th`, `1st`, `99.8th` where rounding would say 100.
+pub(super) fn ordinal(percentile: f32) -> String {
+    if percentile > 99.0 && percentile < 100.0 {
+        return format!("{percentile:.1}th");
+    }
+    let n = percentile.round().max(0.0) as u32;
+    let ending = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CropWindow, Span, cell_span, ordinal};
+
+    fn crops(starts: &[f32], len: f32) -> Vec<CropWindow> {
+        let crop = |&start_secs: &f32| CropWindow {
+            start_secs,
+            end_secs: start_secs + len,
+        };
+        starts.iter().map(crop).collect()
+    }
+
+    #[test]
+    fn cells_of_adjoining_crops_are_the_crops() {
+        let crops = crops(&[0.0, 2.0, 4.0], 2.0);
+        assert_eq!(cell_span(&crops, 0), Span::new(0.0, 2.0));
+        assert_eq!(cell_span(&crops, 1), Span::new(2.0, 4.0));
+        assert_eq!(cell_span(&crops, 2), Span::new(4.0, 6.0));
+    }
+
+    #[test]
+    fn cells_of_overlapping_crops_lie_side_by_side() {
+        let crops = crops(&[0.0, 1.0, 2.0], 4.0);
+        let spans: Vec<Span> = (0..3).map(|idx| cell_span(&crops, idx)).collect();
+        assert_eq!(spans[0], Span::new(0.0, 2.5));
+        assert_eq!(spans[1], Span::new(2.5, 3.5));
+        assert_eq!(spans[2], Span::new(3.5, 6.0));
+    }
+
+    #[test]
+    fn percentiles_are_read_aloud_right() {
+        let said = [1.0, 2.2, 3.0, 11.0, 12.0, 21.0, 97.4, 99.7, 100.0].map(ordinal);
+        assert_eq!(said, ["1st", "2nd", "3rd", "11th", "12th", "21st", "97th", "99.7th", "100th"]);
+    }
+}

@@ -1,0 +1,175 @@
+//! Wheel, drag, click and keys on the picture: zoom, pan, select, seek.
+
+use eframe::egui::{self, Key, Modifiers, PointerButton, Response};
+
+use super::picture::{PictureView, Stage};
+use super::tool_row::{next_map, other_fft};
+use crate::app::{Action, Playback, SpectrogramSettings};
+use crate::ui::plots::Span;
+
+/// The closest zoom: a few periods of a high tone, a hundredth of the frequency axis.
+const MIN_SECS: f64 = 0.004;
+const MIN_POSITIONS: f64 = 0.01;
+/// A drag over less than this selects nothing.
+const MIN_SELECTION_POINTS: f32 = 3.0;
+
+/// What the drag that is going on does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Drag {
+    Select { from_secs: f64, to_secs: f64 },
+    Pan,
+}
+
+/// Everything that a pointer does on the waveform or, with frequency, on the spectrogram.
+pub(super) fn gestures(
+    view: &mut PictureView,
+    ui: &egui::Ui,
+    response: &Response,
+    stage: &Stage,
+    has_frequency: bool,
+    playback: &Playback,
+    actions: &mut Vec<Action>,
+) {
+    if response.contains_pointer() {
+        wheel(view, ui, stage, has_frequency);
+    }
+    drag(view, ui, response, stage, has_frequency, actions);
+    if response.double_clicked() {
+        view.reset_zoom(stage.whole);
+    } else if response.clicked()
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        let secs = stage.time.value(pointer.x).clamp(0.0, stage.whole.end);
+        // Outside a loop the playhead could not stay where it was put.
+        if playback.loop_span_secs.is_some_and(|(start, end)| secs < start || secs > end) {
+            actions.push(Action::SetLoop(None));
+        }
+        actions.push(Action::Seek(secs));
+    }
+    if view.drag == Some(Drag::Pan) {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::Grabbing);
+    } else if response.hovered() {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::Crosshair);
+    }
+}
+
+/// Ctrl: time; Alt: frequency; plain or with Shift: along the time.
+fn wheel(view: &mut PictureView, ui: &egui::Ui, stage: &Stage, has_frequency: bool) {
+    let (zoom, scroll, modifiers, pointer) = ui.input(|input| {
+        (
+            input.zoom_delta_2d(),
+            input.smooth_scroll_delta(),
+            input.modifiers,
+            input.pointer.hover_pos(),
+        )
+    });
+    let Some(pointer) = pointer else {
+        return;
+    };
+    let mut frequency_zoom = 1.0;
+    if zoom != egui::Vec2::splat(1.0) {
+        if modifiers.alt {
+            frequency_zoom = f64::from(zoom.y);
+        } else {
+            let anchor = stage.time.value(pointer.x);
+            view.time = view.time.zoomed(f64::from(zoom.x), anchor, MIN_SECS, stage.whole);
+        }
+    } else if modifiers.alt {
+        frequency_zoom = (f64::from(scroll.x + scroll.y) / 200.0).exp();
+    } else if scroll != egui::Vec2::ZERO {
+        let by = stage.time.distance(scroll.x + scroll.y);
+        view.time = view.time.panned(-by, stage.whole);
+    }
+    if has_frequency && frequency_zoom != 1.0 {
+        let anchor = stage.frequency.value(pointer.y);
+        view.positions = view.positions.zoomed(frequency_zoom, anchor, MIN_POSITIONS, Span::UNIT);
+    }
+}
+
+/// The left button selects a span of time; the middle one, or the left one with Alt, moves the picture.
+fn drag(
+    view: &mut PictureView,
+    ui: &egui::Ui,
+    response: &Response,
+    stage: &Stage,
+    has_frequency: bool,
+    actions: &mut Vec<Action>,
+) {
+    let secs_at = |x: f32| stage.time.value(x).clamp(0.0, stage.whole.end);
+    let is_alt = ui.input(|input| input.modifiers.alt);
+    if response.drag_started_by(PointerButton::Middle) || response.drag_started_by(PointerButton::Primary) && is_alt {
+        view.drag = Some(Drag::Pan);
+    } else if response.drag_started_by(PointerButton::Primary) {
+        let origin = ui.input(|input| input.pointer.press_origin());
+        view.drag = origin.map(|origin| Drag::Select {
+            from_secs: secs_at(origin.x),
+            to_secs: secs_at(origin.x),
+        });
+    }
+    if response.dragged() {
+        match &mut view.drag {
+            Some(Drag::Select { to_secs, .. }) => {
+                if let Some(pointer) = response.interact_pointer_pos() {
+                    *to_secs = secs_at(pointer.x);
+                }
+            }
+            Some(Drag::Pan) => {
+                let delta = response.drag_delta();
+                view.time = view.time.panned(-stage.time.distance(delta.x), stage.whole);
+                if has_frequency {
+                    let by = -stage.frequency.distance(delta.y);
+                    view.positions = view.positions.panned(by, Span::UNIT);
+                }
+            }
+            None => {}
+        }
+    }
+    if response.drag_stopped() {
+        if let Some(Drag::Select { from_secs, to_secs }) = view.drag {
+            let (start, end) = (from_secs.min(to_secs), from_secs.max(to_secs));
+            if end - start >= stage.time.distance(MIN_SELECTION_POINTS) {
+                actions.push(Action::SetLoop(Some((start, end))));
+            }
+        }
+        view.drag = None;
+    }
+}
+
+/// F shows the whole, Z the selection, Esc drops it; C and G go through colour maps and transform sizes.
+pub(super) fn keys(
+    view: &mut PictureView,
+    ui: &egui::Ui,
+    whole: Span,
+    settings: SpectrogramSettings,
+    playback: &Playback,
+    actions: &mut Vec<Action>,
+) {
+    let is_elsewhere = egui::Popup::is_any_open(ui.ctx()) || ui.memory(|memory| memory.top_modal_layer().is_some());
+    if is_elsewhere || ui.ctx().text_edit_focused() {
+        return;
+    }
+    let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+    if pressed(Modifiers::NONE, Key::F) {
+        view.reset_zoom(whole);
+    }
+    if let Some((start, end)) = playback.loop_span_secs {
+        if pressed(Modifiers::NONE, Key::Z) {
+            // A little room on either side, so that the edges of the selection stay in sight.
+            let room = 0.05 * (end - start);
+            let wanted = Span::new(start - room, end + room);
+            view.time = wanted.zoomed(1.0, start, MIN_SECS, whole);
+        }
+        if pressed(Modifiers::NONE, Key::Escape) {
+            actions.push(Action::SetLoop(None));
+        }
+    }
+    // With Shift first: egui lets a plain key match with Shift held.
+    if pressed(Modifiers::SHIFT, Key::G) {
+        actions.extend(other_fft(settings, -1).map(Action::SetSpectrogram));
+    } else if pressed(Modifiers::NONE, Key::G) {
+        actions.extend(other_fft(settings, 1).map(Action::SetSpectrogram));
+    }
+    if pressed(Modifiers::NONE, Key::C) {
+        view.map = next_map(view.map);
+    }
+}

@@ -1,0 +1,315 @@
+//! The picture of the focused clip: waveform, spectrogram, ribbon and time axis, all on one span of time.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Align, Color32, Rect, Role, Sense, Stroke, WidgetInfo, emath::Rangef, pos2};
+
+use super::gestures::{Drag, gestures, keys};
+use super::tool_row::tool_row;
+use super::{crops, empty_state, rulers, save::SaveMenu};
+use crate::app::{Action, LoadedClip, Playback, State, Workbench, spectrogram_figure};
+use crate::figures::Figure;
+use crate::ui::plots::{
+    ColorMap, FrequencyAxis, Picture, Scale, Span, TiledSpectrogram, format_secs, paint_waveform, peak_amplitude,
+};
+use crate::ui::theme::{self, GRID, Palette};
+
+/// Audacity's window: clips stay comparable.
+const DEFAULT_RANGE_DB: [f32; 2] = [-100.0, -20.0];
+
+/// The private look of the picture.
+pub(super) struct PictureView {
+    pub(super) axis: FrequencyAxis,
+    pub(super) map: ColorMap,
+    pub(super) range_db: [f32; 2],
+    /// Turn the page when the playhead leaves it.
+    pub(super) follows: bool,
+    /// The visible seconds.
+    pub(super) time: Span,
+    /// The visible part of the frequency axis.
+    pub(super) positions: Span,
+    pub(super) drag: Option<Drag>,
+    /// The clip that `time` was set for.
+    clip_idx: Option<usize>,
+    last_position_secs: f64,
+    tiles: TiledSpectrogram,
+    save: SaveMenu,
+}
+
+impl Default for PictureView {
+    fn default() -> Self {
+        Self {
+            axis: FrequencyAxis::default(),
+            map: ColorMap::default(),
+            range_db: DEFAULT_RANGE_DB,
+            follows: true,
+            time: Span::UNIT,
+            positions: Span::UNIT,
+            drag: None,
+            clip_idx: None,
+            last_position_secs: 0.0,
+            tiles: TiledSpectrogram::default(),
+            save: SaveMenu::default(),
+        }
+    }
+}
+
+/// Where the parts of the picture lie, and what is common to them.
+pub(super) struct Stage {
+    pub(super) waveform: Rect,
+    pub(super) spectrogram: Rect,
+    pub(super) ribbon: Rect,
+    pub(super) time_axis: Rect,
+    pub(super) color_bar: Rect,
+    pub(super) readout: Rect,
+    pub(super) time: Scale,
+    pub(super) frequency: Scale,
+    /// The whole clip, in seconds.
+    pub(super) whole: Span,
+    /// Where the frequency axis ends.
+    pub(super) top_hz: f64,
+}
+
+impl PictureView {
+    pub(super) fn ui(&mut self, ui: &mut egui::Ui, state: &State, workbench: &Workbench, actions: &mut Vec<Action>) {
+        let Some(clip) = workbench.focused() else {
+            empty_state(
+                ui,
+                "No clip in focus",
+                "Click a row of the table to see and hear its clip.",
+                None,
+            );
+            return;
+        };
+        ui.horizontal(|ui| {
+            let range_db = self.range_db;
+            ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+                let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
+                self.save.ui(ui, stem, actions, || {
+                    let mut figure = spectrogram_figure(workbench)?;
+                    figure.range_db = range_db;
+                    Some(Figure::Spectrogram(figure))
+                });
+                ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
+                    let name = egui::RichText::new(clip.file_name()).strong();
+                    ui.add(egui::Label::new(name).truncate()).on_hover_text(&clip.path);
+                });
+            });
+        });
+        tool_row(ui, self, workbench.spectrogram, actions);
+        let focus = &workbench.focus_view;
+        if let Some(error) = &focus.error {
+            let file = workbench.dataset.file(clip);
+            let text = format!("{error}\n{}", file.display());
+            empty_state(ui, "This clip cannot be shown", &text, None);
+            return;
+        }
+        match focus
+            .loaded
+            .as_ref()
+            .filter(|loaded| Some(loaded.clip_idx) == workbench.focus)
+        {
+            Some(loaded) => self.loaded(ui, loaded, workbench, &state.playback, actions),
+            None => {
+                ui.vertical_centered(|ui| {
+                    ui.add_space(ui.available_height() * 0.4);
+                    ui.add(egui::Spinner::new());
+                    ui.label(format!("Reading {}", clip.file_name()));
+                });
+            }
+        }
+    }
+
+    pub(super) fn shown(&self) -> (Span, Span) {
+        (self.time, self.positions)
+    }
+
+    /// The zoom shows the whole again.
+    pub(super) fn reset_zoom(&mut self, whole: Span) {
+        self.time = whole;
+        self.positions = Span::UNIT;
+    }
+
+    /// Another axis, with the same frequencies in sight.
+    pub(super) fn set_axis(&mut self, axis: FrequencyAxis) {
+        if self.positions != Span::UNIT {
+            // Any top serves: both positions are taken of the same one.
+            let top_hz = f64::from(crate::audio::SAMPLE_RATE_HZ) / 2.0;
+            let moved = |position| axis.position(self.axis.hz(position, top_hz), top_hz).clamp(0.0, 1.0);
+            self.positions = Span::new(moved(self.positions.start), moved(self.positions.end));
+        }
+        self.axis = axis;
+    }
+
+    fn loaded(
+        &mut self,
+        ui: &mut egui::Ui,
+        loaded: &Arc<LoadedClip>,
+        workbench: &Workbench,
+        playback: &Playback,
+        actions: &mut Vec<Action>,
+    ) {
+        let whole = Span::new(0.0, loaded.clip.duration_secs().max(1e-3));
+        if self.clip_idx != Some(loaded.clip_idx) {
+            self.clip_idx = Some(loaded.clip_idx);
+            self.time = whole;
+            self.drag = None;
+        }
+        self.follow(playback, whole);
+        keys(self, ui, whole, workbench.spectrogram, playback, actions);
+        let has_ribbon = workbench.focus_view.ribbon.is_some();
+        let stage = self.stage(ui, loaded, whole, has_ribbon);
+        let name = workbench.focused().map_or("", |clip| clip.file_name());
+        let sense = Sense::click_and_drag();
+        let waveform = ui.interact(stage.waveform, ui.scope_id().with("waveform"), sense);
+        waveform.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Waveform of {name}")));
+        let picture = ui.interact(stage.spectrogram, ui.scope_id().with("spectrogram"), sense);
+        picture.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Spectrogram of {name}")));
+        gestures(self, ui, &waveform, &stage, false, playback, actions);
+        gestures(self, ui, &picture, &stage, true, playback, actions);
+
+        let painter = ui.painter().clone();
+        let palette = theme::palette(ui);
+        self.paint_sound(&painter, palette, &stage, loaded);
+        let focus = &workbench.focus_view;
+        crops::paint_boxes(&painter, &stage, &focus.crops);
+        if let Some(ribbon) = &focus.ribbon {
+            crops::ribbon(ui, &stage, ribbon, actions);
+        }
+        self.paint_selection(&painter, palette, &stage, playback);
+        paint_playhead(&painter, palette, &stage, playback.position_secs);
+        let pointer = picture.hover_pos().or(waveform.hover_pos());
+        rulers::paint(&painter, palette, &stage, self, pointer);
+        rulers::readout(&painter, palette, &stage, self, loaded, pointer, self.selected(playback));
+    }
+
+    /// Room for the parts: gutters left and right for labels, the spectrogram gets what is left.
+    fn stage(&self, ui: &mut egui::Ui, loaded: &LoadedClip, whole: Span, has_ribbon: bool) -> Stage {
+        let (area, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+        let x = Rangef::new(area.left() + 46.0, (area.right() - 58.0).max(area.left() + 100.0));
+        let strip = |top: f32, height: f32| Rect::from_x_y_ranges(x, Rangef::new(top, top + height));
+        let readout = strip(area.bottom() - 18.0, 18.0);
+        let time_axis = strip(readout.top() - 20.0, 20.0);
+        let ribbon_height = if has_ribbon { 20.0 } else { 0.0 };
+        let ribbon = strip(time_axis.top() - ribbon_height, ribbon_height);
+        let waveform = strip(area.top(), if area.height() > 320.0 { 72.0 } else { 40.0 });
+        let top = waveform.bottom() + 2.0 * GRID;
+        let bottom = ribbon.top() - if has_ribbon { 3.0 } else { 0.0 };
+        let spectrogram = strip(top, (bottom - top).max(60.0));
+        let bar_x = Rangef::new(x.max + 2.0 * GRID, x.max + 2.0 * GRID + 12.0);
+        Stage {
+            waveform,
+            spectrogram,
+            ribbon,
+            time_axis,
+            color_bar: Rect::from_x_y_ranges(bar_x, spectrogram.y_range()),
+            readout: Rect::from_x_y_ranges(area.x_range(), readout.y_range()),
+            time: Scale::horizontal(self.time, x),
+            frequency: Scale::vertical(self.positions, spectrogram.y_range()),
+            whole,
+            top_hz: f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0,
+        }
+    }
+
+    fn paint_sound(&mut self, painter: &egui::Painter, palette: Palette, stage: &Stage, loaded: &LoadedClip) {
+        painter.rect_filled(stage.waveform, 0.0, palette.canvas);
+        let amplitude = peak_amplitude(&loaded.clip, &loaded.peaks);
+        paint_waveform(
+            painter,
+            stage.waveform.shrink2(egui::vec2(0.0, 2.0)),
+            &loaded.clip,
+            &loaded.peaks,
+            self.time,
+            amplitude,
+            palette.normal,
+        );
+        rulers::paint_amplitude(painter, palette, stage.waveform, amplitude);
+        painter.rect_filled(stage.spectrogram, 0.0, Color32::BLACK);
+        // Frame i is centred on sample i * hop.
+        let frame = |secs: f64| secs * f64::from(loaded.clip.sample_rate_hz) / loaded.settings.hop.max(1) as f64 + 0.5;
+        self.tiles.paint(
+            painter,
+            stage.spectrogram,
+            &Picture {
+                spectrogram: &loaded.spectrogram,
+                bin_hz: &loaded.bin_hz,
+                frames: Span::new(frame(self.time.start), frame(self.time.end)),
+                axis: self.axis,
+                top_hz: stage.top_hz,
+                positions: self.positions,
+                map: self.map,
+                range_db: self.range_db,
+            },
+        );
+    }
+
+    /// What is being dragged over, else what is looped.
+    fn selected(&self, playback: &Playback) -> Option<Span> {
+        match self.drag {
+            Some(Drag::Select { from_secs, to_secs }) => Some(Span::new(from_secs.min(to_secs), from_secs.max(to_secs))),
+            _ => playback.loop_span_secs.map(|(start, end)| Span::new(start, end)),
+        }
+    }
+
+    fn paint_selection(&self, painter: &egui::Painter, palette: Palette, stage: &Stage, playback: &Playback) {
+        let Some(selected) = self.selected(playback) else {
+            return;
+        };
+        let x = Rangef::new(stage.time.pixel(selected.start), stage.time.pixel(selected.end));
+        let band = Rect::from_x_y_ranges(x, stage.waveform.y_range());
+        let on_waveform = painter.with_clip_rect(stage.waveform);
+        on_waveform.rect_filled(band, 0.0, palette.accent.gamma_multiply(0.3));
+        // What is selected keeps the colours of the colour bar: the rest is veiled.
+        let on_picture = painter.with_clip_rect(stage.spectrogram);
+        let (left, right) = (stage.spectrogram.left(), stage.spectrogram.right());
+        for beside in [Rangef::new(left, x.min), Rangef::new(x.max, right)] {
+            if beside.min < beside.max {
+                let veil = Rect::from_x_y_ranges(beside, stage.spectrogram.y_range());
+                on_picture.rect_filled(veil, 0.0, Color32::from_black_alpha(110));
+            }
+        }
+        for edge in [x.min, x.max] {
+            on_waveform.vline(edge, stage.waveform.y_range(), Stroke::new(1.5, palette.accent));
+            on_picture.vline(edge, stage.spectrogram.y_range(), Stroke::new(1.5, palette.accent));
+        }
+    }
+
+    /// Turns the page when the playhead has run over its edge; a person who pans away is not pulled back.
+    fn follow(&mut self, playback: &Playback, whole: Span) {
+        let position = playback.position_secs;
+        let has_left = self.time.contains(self.last_position_secs) && !self.time.contains(position);
+        if self.follows && playback.is_playing && has_left && self.drag.is_none() {
+            self.time = Span::new(position, position + self.time.len()).pushed_into(whole);
+        }
+        self.last_position_secs = position;
+    }
+}
+
+fn paint_playhead(painter: &egui::Painter, palette: Palette, stage: &Stage, position_secs: f64) {
+    let x = stage.time.pixel(position_secs);
+    let painter_of = |rect: Rect| painter.with_clip_rect(rect.expand2(egui::vec2(1.0, 0.0)));
+    painter_of(stage.waveform).vline(x, stage.waveform.y_range(), Stroke::new(1.5, palette.ink));
+    let on_picture = painter_of(stage.spectrogram);
+    on_picture.vline(
+        x,
+        stage.spectrogram.y_range(),
+        Stroke::new(3.5, Color32::from_black_alpha(130)),
+    );
+    on_picture.vline(x, stage.spectrogram.y_range(), Stroke::new(1.5, Color32::WHITE));
+    let head = vec![
+        pos2(x - 5.0, stage.waveform.top()),
+        pos2(x + 5.0, stage.waveform.top()),
+        pos2(x, stage.waveform.top() + 6.0),
+    ];
+    painter_of(stage.waveform).add(egui::Shape::convex_polygon(head, palette.ink, Stroke::NONE));
+}
+
+/// `1.200–3.400 s (2.200 s)`.
+pub(super) fn span_text(span: Span) -> String {
+    format!(
+        "{} \u{2013} {} ({})",
+        format_secs(span.start),
+        format_secs(span.end),
+        format_secs(span.len())
+    )
+}

@@ -1,0 +1,209 @@
+//! What stands round the picture: axes, colour bar, guides at the pointer, and the figures under it.
+
+use eframe::egui::{self, Align2, Color32, FontId, Mesh, Pos2, Rect, Stroke, emath::Rangef, pos2};
+
+use super::picture::{PictureView, Stage, span_text};
+use crate::app::LoadedClip;
+use crate::ui::plots::{Span, decibel_ticks, format_hz, format_secs, frequency_ticks, time_ticks};
+use crate::ui::theme::Palette;
+
+const TICK_POINTS: f32 = 4.0;
+
+/// All rulers, and where the pointer is on them.
+pub(super) fn paint(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView, pointer: Option<Pos2>) {
+    time_axis(painter, palette, stage, view);
+    frequency_axis(painter, palette, stage, view);
+    color_bar(painter, palette, stage.color_bar, view);
+    if let Some(pointer) = pointer {
+        guides(painter, palette, stage, pointer);
+    }
+}
+
+/// What the edges of the waveform stand for.
+pub(super) fn paint_amplitude(painter: &egui::Painter, palette: Palette, rect: Rect, amplitude: f32) {
+    let text = if amplitude >= 0.01 {
+        format!("\u{b1}{amplitude:.2}")
+    } else {
+        format!("{:.0} dBFS", 20.0 * amplitude.log10())
+    };
+    let at = pos2(rect.left() - 6.0, rect.center().y);
+    painter.text(at, Align2::RIGHT_CENTER, text, font(), palette.weak);
+}
+
+/// Under the picture: what is at the pointer, and what is selected.
+pub(super) fn readout(
+    painter: &egui::Painter,
+    palette: Palette,
+    stage: &Stage,
+    view: &PictureView,
+    loaded: &LoadedClip,
+    pointer: Option<Pos2>,
+    selected: Option<Span>,
+) {
+    let rect = stage.readout;
+    let font = FontId::monospace(12.0);
+    let text = match pointer {
+        Some(pointer) => at_pointer(stage, view, loaded, pointer),
+        None if view.time == stage.whole => {
+            let khz = f64::from(loaded.clip.sample_rate_hz) / 1000.0;
+            format!("{} at {khz} kHz", format_secs(stage.whole.end))
+        }
+        None => format!("{} shown", span_text(view.time)),
+    };
+    let color = if pointer.is_some() { palette.ink } else { palette.weak };
+    let left = painter.text(rect.left_center(), Align2::LEFT_CENTER, text, font.clone(), color);
+    if let Some(selected) = selected {
+        let text = format!("selected {}", span_text(selected));
+        let galley = painter.layout_no_wrap(text, font, palette.accent);
+        let at = pos2(rect.right() - galley.size().x, rect.center().y - galley.size().y / 2.0);
+        // Where both do not fit, what the pointer says comes first.
+        if at.x > left.right() + 12.0 {
+            painter.galley(at, galley, palette.accent);
+        }
+    }
+}
+
+/// `2.310 s   1.85 kHz   −43.2 dBFS`.
+fn at_pointer(stage: &Stage, view: &PictureView, loaded: &LoadedClip, pointer: Pos2) -> String {
+    let secs = stage.time.value(pointer.x);
+    if !stage.spectrogram.contains(pointer) {
+        return format_secs(secs);
+    }
+    let hz = view.axis.hz(stage.frequency.value(pointer.y), stage.top_hz);
+    let level = level_db(loaded, secs, hz).map_or(String::new(), |db| {
+        let sign = if db < 0.0 { "\u{2212}" } else { "" };
+        format!("   {sign}{:.1} dBFS", db.abs())
+    });
+    format!("{}   {}{level}", format_secs(secs), format_hz(hz))
+}
+
+/// The level of the bin and frame nearest to a place.
+fn level_db(loaded: &LoadedClip, secs: f64, hz: f64) -> Option<f32> {
+    let frame_idx = (secs * f64::from(loaded.clip.sample_rate_hz) / loaded.settings.hop.max(1) as f64).round() as usize;
+    let above = loaded.bin_hz.partition_point(|&centre| f64::from(centre) < hz);
+    let distance = |bin: &usize| {
+        loaded
+            .bin_hz
+            .get(*bin)
+            .map_or(f64::INFINITY, |&centre| (f64::from(centre) - hz).abs())
+    };
+    let bin = [above.saturating_sub(1), above]
+        .into_iter()
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    if frame_idx >= loaded.spectrogram.n_frames {
+        return None;
+    }
+    loaded.spectrogram.frame(frame_idx).get(bin).copied()
+}
+
+fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {
+    let rect = stage.time_axis;
+    for tick in time_ticks(view.time, rect.width()) {
+        let x = stage.time.pixel(tick.value);
+        painter.vline(
+            x,
+            Rangef::new(rect.top(), rect.top() + TICK_POINTS),
+            Stroke::new(1.0, palette.weak),
+        );
+        painter.text(
+            pos2(x, rect.top() + 5.0),
+            Align2::CENTER_TOP,
+            tick.label,
+            font(),
+            palette.weak,
+        );
+    }
+    let unit = if view.time.end > 90.0 { "min:s" } else { "s" };
+    let beside = pos2(rect.left() - 16.0, rect.top() + 5.0);
+    painter.text(beside, Align2::RIGHT_TOP, unit, font(), palette.weak);
+}
+
+fn frequency_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {
+    let rect = stage.spectrogram;
+    for tick in frequency_ticks(view.axis, stage.top_hz, view.positions, rect.height()) {
+        let y = stage.frequency.pixel(view.axis.position(tick.value, stage.top_hz));
+        painter.hline(
+            Rangef::new(rect.left() - TICK_POINTS, rect.left()),
+            y,
+            Stroke::new(1.0, palette.weak),
+        );
+        // The labels at the ends stay within the picture's height.
+        let label_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
+        painter.text(
+            pos2(rect.left() - 6.0, label_y),
+            Align2::RIGHT_CENTER,
+            tick.label,
+            font(),
+            palette.weak,
+        );
+    }
+    painter.text(
+        pos2(rect.left() - 6.0, rect.top() - 3.0),
+        Align2::RIGHT_BOTTOM,
+        "Hz",
+        font(),
+        palette.weak,
+    );
+}
+
+fn color_bar(painter: &egui::Painter, palette: Palette, rect: Rect, view: &PictureView) {
+    let mut mesh = Mesh::default();
+    let colors = view.map.colors();
+    let n_colors = colors.len() as f32;
+    for (i, color) in colors.into_iter().enumerate() {
+        let y = |i: f32| rect.bottom() - i / n_colors * rect.height();
+        let band = Rect::from_min_max(pos2(rect.left(), y(i as f32 + 1.0)), pos2(rect.right(), y(i as f32)));
+        mesh.add_colored_rect(band, color);
+    }
+    painter.add(mesh);
+    let [low, high] = view.range_db.map(f64::from);
+    let range = Span::new(low, high);
+    for tick in decibel_ticks(range, rect.height()) {
+        let y = rect.bottom() - ((tick.value - low) / range.len()) as f32 * rect.height();
+        painter.hline(
+            Rangef::new(rect.right(), rect.right() + 3.0),
+            y,
+            Stroke::new(1.0, palette.weak),
+        );
+        let label_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
+        painter.text(
+            pos2(rect.right() + 5.0, label_y),
+            Align2::LEFT_CENTER,
+            tick.label,
+            font(),
+            palette.weak,
+        );
+    }
+    painter.text(
+        pos2(rect.left() - 2.0, rect.top() - 3.0),
+        Align2::LEFT_BOTTOM,
+        "dBFS",
+        font(),
+        palette.weak,
+    );
+}
+
+/// Thin lines over the picture and strong ones on the rulers.
+fn guides(painter: &egui::Painter, palette: Palette, stage: &Stage, pointer: Pos2) {
+    let thin = Stroke::new(1.0, Color32::from_white_alpha(70));
+    let strong = Stroke::new(1.5, palette.accent);
+    let x = painter.round_to_pixel_center(pointer.x);
+    painter.vline(x, stage.spectrogram.y_range(), thin);
+    painter.vline(
+        x,
+        stage.waveform.y_range(),
+        Stroke::new(1.0, palette.weak.gamma_multiply(0.6)),
+    );
+    let on_time = Rangef::new(stage.time_axis.top(), stage.time_axis.top() + 6.0);
+    painter.vline(x, on_time, strong);
+    if stage.spectrogram.contains(pointer) {
+        let y = painter.round_to_pixel_center(pointer.y);
+        painter.hline(stage.spectrogram.x_range(), y, thin);
+        let on_frequency = Rangef::new(stage.spectrogram.left() - 6.0, stage.spectrogram.left());
+        painter.hline(on_frequency, y, strong);
+    }
+}
+
+fn font() -> FontId {
+    FontId::proportional(11.5)
+}

@@ -1,0 +1,148 @@
+//! How the picture is computed and coloured: one compact row of controls.
+
+use eframe::egui::{self, Button, ComboBox, DragValue};
+
+use super::picture::PictureView;
+use crate::app::{Action, SpectrogramKind, SpectrogramSettings};
+use crate::ui::plots::{ColorMap, FrequencyAxis};
+use crate::ui::theme::GRID;
+
+const FFT_SIZES: [usize; 6] = [256, 512, 1024, 2048, 4096, 8192];
+const BAND_COUNTS: [usize; 4] = [40, 64, 128, 256];
+/// The smallest distance between the ends of the range.
+const MIN_RANGE_DB: f32 = 5.0;
+
+/// Transform, sizes, axis, colours and range.
+pub(super) fn tool_row(ui: &mut egui::Ui, view: &mut PictureView, settings: SpectrogramSettings, actions: &mut Vec<Action>) {
+    let mut wanted = settings;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = GRID;
+        ui.spacing_mut().button_padding.x = 1.5 * GRID;
+        transform(ui, &mut wanted);
+        let mut axis = view.axis;
+        let axis_title = |axis: FrequencyAxis| axis.title().to_owned();
+        choice(ui, "Frequency axis", &mut axis, &FrequencyAxis::ALL, axis_title, 52.0);
+        if axis != view.axis {
+            view.set_axis(axis);
+        }
+        let map_title = |map: ColorMap| map.title().to_owned();
+        choice(ui, "Colour map", &mut view.map, &ColorMap::ALL, map_title, 62.0);
+        range(ui, &mut view.range_db);
+        let follow = Button::selectable(view.follows, "Follow").frame_when_inactive(true);
+        if ui
+            .add(follow)
+            .on_hover_text("Turn the page when the playhead runs over its edge")
+            .clicked()
+        {
+            view.follows = !view.follows;
+        }
+    });
+    if wanted != settings {
+        actions.push(Action::SetSpectrogram(wanted));
+    }
+}
+
+/// The next larger (1) or smaller (-1) transform, if there is one; the hop keeps its part of it.
+pub(super) fn other_fft(settings: SpectrogramSettings, by: isize) -> Option<SpectrogramSettings> {
+    let at = FFT_SIZES.iter().position(|&size| size == settings.n_fft)?;
+    let n_fft = *FFT_SIZES.get(at.checked_add_signed(by)?)?;
+    Some(with_fft(settings, n_fft))
+}
+
+/// The colour map after this one.
+pub(super) fn next_map(map: ColorMap) -> ColorMap {
+    let at = ColorMap::ALL.iter().position(|&other| other == map).unwrap_or(0);
+    ColorMap::ALL[(at + 1) % ColorMap::ALL.len()]
+}
+
+fn with_fft(settings: SpectrogramSettings, n_fft: usize) -> SpectrogramSettings {
+    SpectrogramSettings {
+        n_fft,
+        hop: (settings.hop * n_fft / settings.n_fft.max(1)).max(1),
+        ..settings
+    }
+}
+
+fn transform(ui: &mut egui::Ui, settings: &mut SpectrogramSettings) {
+    let kinds = [SpectrogramKind::Stft, SpectrogramKind::Mel];
+    let kind_title = |kind| match kind {
+        SpectrogramKind::Stft => "STFT".to_owned(),
+        SpectrogramKind::Mel => "Mel".to_owned(),
+    };
+    choice(ui, "Transform", &mut settings.kind, &kinds, kind_title, 44.0);
+    if settings.kind == SpectrogramKind::Mel {
+        let bands_title = |n_mels: usize| format!("{n_mels} bands");
+        choice(ui, "Mel bands", &mut settings.n_mels, &BAND_COUNTS, bands_title, 72.0);
+    }
+    let number = |n: usize| n.to_string();
+    let mut n_fft = settings.n_fft;
+    choice(ui, "FFT size", &mut n_fft, &FFT_SIZES, number, 44.0);
+    if n_fft != settings.n_fft {
+        *settings = with_fft(*settings, n_fft);
+    }
+    let hops = [8, 4, 2, 1].map(|part| (settings.n_fft / part).max(1));
+    choice(ui, "Hop", &mut settings.hop, &hops, number, 44.0);
+}
+
+/// A combo box whose name is in its tooltip and its accessible name.
+fn choice<T: Copy + PartialEq>(ui: &mut egui::Ui, name: &str, value: &mut T, all: &[T], title: impl Fn(T) -> String, width: f32) {
+    ComboBox::from_id_salt(name)
+        .selected_text(title(*value))
+        .width(width)
+        .show_ui(ui, |ui| {
+            for &other in all {
+                ui.selectable_value(value, other, title(other));
+            }
+        })
+        .response
+        .on_hover_text(hint(name))
+        .accessible_name(name);
+}
+
+fn hint(name: &str) -> &str {
+    match name {
+        "FFT size" => "FFT size in samples (G, Shift+G)",
+        "Hop" => "Hop: samples from frame to frame",
+        "Colour map" => "Colour map (C)",
+        other => other,
+    }
+}
+
+fn range(ui: &mut egui::Ui, range_db: &mut [f32; 2]) {
+    let [low, high] = *range_db;
+    let end = |value: &mut f32, limits, name: &str, ui: &mut egui::Ui| {
+        ui.add(DragValue::new(value).speed(0.5).range(limits).fixed_decimals(0))
+            .on_hover_text(format!("{name} of the colours in dBFS"))
+            .accessible_name(format!("{name} of the range"));
+    };
+    end(&mut range_db[0], -200.0..=high - MIN_RANGE_DB, "Lower end", ui);
+    ui.label("\u{2026}");
+    end(&mut range_db[1], low + MIN_RANGE_DB..=20.0, "Upper end", ui);
+    ui.label("dBFS");
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{SpectrogramSettings, next_map, other_fft};
+    use crate::ui::plots::ColorMap;
+
+    #[test]
+    fn sizes_go_up_and_down_with_their_hop_and_stop_at_the_ends() {
+        let settings = SpectrogramSettings::default();
+        let larger = other_fft(settings, 1).unwrap();
+        assert_eq!((larger.n_fft, larger.hop), (4096, 1024));
+        assert_eq!(other_fft(larger, -1), Some(settings));
+        let largest = other_fft(larger, 1).unwrap();
+        assert_eq!(other_fft(largest, 1), None);
+    }
+
+    #[test]
+    fn the_colour_maps_go_round() {
+        let mut map = ColorMap::default();
+        for _ in ColorMap::ALL {
+            map = next_map(map);
+        }
+        assert_eq!(map, ColorMap::default());
+    }
+}
