@@ -17,8 +17,6 @@ use crate::nn::{EMBEDDING_LEN, Examples, MobileAnoNet as Network, SegmentShape, 
 
 /// Frames of a segment.
 const N_FRAMES: usize = SegmentShape::PUBLISHED.n_frames;
-/// Frames between two segments of a clip that is embedded. The paper takes 1, at 16 times the cost: 249 segments for 10 s.
-const INFERENCE_HOP: usize = 16;
 /// Segments that are embedded at once: 4 MB of input, 33 MB in the widest layer.
 const CHUNK_SEGMENTS: usize = 16;
 /// StepLR of the published code.
@@ -30,10 +28,11 @@ const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
 /// The trained network.
 ///
-/// The embedding of a clip is the mean of the 128 numbers of its segments, one segment every 16 frames and the last one.
+/// The embedding of a clip is the mean of the 128 numbers of its segments, one every `segment_hop` frames and the last one.
 pub(super) struct MobileAnoNet {
     network: Network,
     stft: Stft,
+    segment_hop: usize,
 }
 
 impl MobileAnoNet {
@@ -74,7 +73,7 @@ impl MobileAnoNet {
         let fresh = Network::new(SegmentShape::PUBLISHED, classes.len(), config.device, config.seed)?;
         let plan = plan_of(config, &data);
         let network = fresh.train(&plan, examples, Some(&run_dir.join(CHECKPOINT_FILE)), observer)?;
-        Ok(Self { network, stft })
+        Ok(Self { network, stft, segment_hop: config.segment_hop })
     }
 
     /// Opens what [`Extractor::save`] wrote.
@@ -84,6 +83,7 @@ impl MobileAnoNet {
         Ok(Self {
             network: Network::from_weights(SegmentShape::PUBLISHED, config.device, &weights, &path)?,
             stft: Stft::new(StftConfig::default()),
+            segment_hop: config.segment_hop,
         })
     }
 
@@ -108,7 +108,7 @@ impl Extractor for MobileAnoNet {
 
     fn embed(&self, clip: &Clip, _group: &MachineSection) -> Result<Embedding, ExtractorError> {
         let magnitude = self.stft.magnitude(&clip.samples);
-        let starts = segment_starts(magnitude.n_frames);
+        let starts = segment_starts(magnitude.n_frames, self.segment_hop);
         if starts.is_empty() {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),
@@ -174,12 +174,12 @@ fn plan_of(config: &TrainingConfig, clips: &str) -> TrainingPlan {
     }
 }
 
-/// Every 16th first frame of a segment, and the last possible one.
-fn segment_starts(n_frames: usize) -> Vec<usize> {
+/// The first frames of segments: every `hop`-th, and the last possible one.
+fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
     let Some(last) = n_frames.checked_sub(N_FRAMES) else {
         return Vec::new();
     };
-    (0..last).step_by(INFERENCE_HOP).chain([last]).collect()
+    (0..last).step_by(hop.max(1)).chain([last]).collect()
 }
 
 /// The classes, sorted: machine sections, or, where all clips are of one section, their working conditions.
@@ -291,10 +291,11 @@ mod tests {
 
     #[test]
     fn the_last_segment_is_embedded_too() {
-        assert_eq!(segment_starts(63), [0usize; 0]);
-        assert_eq!(segment_starts(64), [0]);
-        assert_eq!(segment_starts(65), [0, 1]);
-        assert_eq!(segment_starts(313).last(), Some(&249));
-        assert_eq!(segment_starts(313).len(), 17);
+        assert_eq!(segment_starts(63, 16), [0usize; 0]);
+        assert_eq!(segment_starts(64, 16), [0]);
+        assert_eq!(segment_starts(65, 16), [0, 1]);
+        assert_eq!(segment_starts(313, 16).last(), Some(&249));
+        assert_eq!(segment_starts(313, 16).len(), 17);
+        assert_eq!(segment_starts(313, 1).len(), 250);
     }
 }

@@ -98,7 +98,8 @@ fn cache_file(run: &Run, dataset: &Dataset) -> PathBuf {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     hasher.update(format!("{:?} {:?}", run.recipe, dataset.channel).as_bytes());
-    let weights = run.dir.join("weights.safetensors");
+    // A recipe without training has no weights.
+    let weights = run.dir.join(format!("{}.safetensors", run.recipe.training.recipe.name()));
     if let Ok(bytes) = std::fs::read(weights) {
         hasher.update(&bytes);
     }

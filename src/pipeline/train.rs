@@ -98,6 +98,17 @@ pub fn load_run(run_dir: &Path) -> Result<Run, PipelineError> {
     })
 }
 
+/// The same run with another number of frames between the segments of a clip that is embedded.
+///
+/// # Errors
+/// Where its weights cannot be read again.
+pub fn with_segment_hop(run: &Run, segment_hop: usize) -> Result<Run, PipelineError> {
+    let mut recipe = run.recipe.clone();
+    recipe.training.segment_hop = segment_hop;
+    let extractor = extractors::load(&recipe.training, &run.dir)?;
+    Ok(Run { dir: run.dir.clone(), recipe, extractor: Arc::from(extractor) })
+}
+
 /// Whether a folder holds a finished run.
 pub fn is_finished(run_dir: &Path) -> bool {
     run_dir.join(RECIPE_FILE).is_file()
