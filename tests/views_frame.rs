@@ -7,16 +7,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{
-    Action, ImportPreview, JobKind, Notice, Playback, RecentProject, RunStatus, SaveState, Screen, Severity, State,
+    Action, FocusView, ImportPreview, JobKind, Notice, Playback, RecentProject, RunStatus, SaveState, Screen, Severity, State,
 };
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{Label, Layout};
 use auscult::extractors::{Recipe, TrainingConfig};
+use auscult::figures::{Figure, LossFigure};
 use auscult::jobs::JobId;
 use auscult::project::RunRecipe;
 use auscult::ui::frame::Frame;
+use auscult::ui::{dialogs, widgets};
 use common::{Scene, dataset, focus, job, run, workbench};
-use eframe::egui::{Key, Modifiers, Theme, accesskit::Role};
+use eframe::egui::{self, Key, Modifiers, Theme, accesskit::Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
@@ -445,6 +447,85 @@ fn a_failed_save_is_told() {
     state.workbench.as_mut().unwrap().save = SaveState::Failed("the disk is full".to_owned());
     let harness = window(state);
     harness.get_by_label("Not saved");
+    harness.get_by_label("Plant A*");
+}
+
+#[test]
+fn only_the_settings_that_a_recipe_uses_are_shown() {
+    let mut harness = window(open(Screen::Train));
+    let shown = |harness: &Harness<'_, Scene>| {
+        let fields = ["Epochs", "Batch size", "Segments a clip", "Learning rate", "Seed", "Device"];
+        fields.map(|field| harness.query_all_by_label(field).next().is_some())
+    };
+    assert_eq!(shown(&harness), [false; 6], "pooled log-mel trains nothing");
+    click(&mut harness, "Dense autoencoder");
+    assert_eq!(shown(&harness), [true, true, false, true, true, true]);
+    click(&mut harness, "MobileAnoNet");
+    assert_eq!(shown(&harness), [true; 6]);
+}
+
+#[test]
+fn a_changed_setting_reaches_the_recipe_and_can_be_taken_back() {
+    let mut harness = window(open(Screen::Train));
+    click(&mut harness, "Dense autoencoder");
+    harness
+        .get_by_role_and_label(Role::SpinButton, "Epochs")
+        .increment_accesskit();
+    harness.run();
+    let wishes = click(&mut harness, "Start training");
+    let [Action::Train(recipe)] = wishes.as_slice() else {
+        panic!("not {wishes:?}")
+    };
+    assert_eq!(recipe.training.n_epochs, 101);
+    click(&mut harness, "Published settings");
+    let wishes = click(&mut harness, "Start training");
+    let [Action::Train(recipe)] = wishes.as_slice() else {
+        panic!("not {wishes:?}")
+    };
+    assert_eq!(recipe.training, TrainingConfig::published(Recipe::DenseAe));
+}
+
+#[test]
+fn a_figure_is_saved_where_the_person_says() {
+    let figure = Figure::Loss(LossFigure {
+        title: "Loss".to_owned(),
+        curves: vec![("training".to_owned(), vec![2.0, 1.0])],
+    });
+    let made = figure.clone();
+    let view = move |ui: &mut egui::Ui, _: &State, actions: &mut Vec<Action>| {
+        widgets::save_figure_menu(ui, "loss of fan 00", || Some(made.clone()));
+        dialogs::ui(ui, actions);
+    };
+    let mut harness = common::harness(State::default(), Theme::Dark, view);
+    harness.run();
+    click(&mut harness, "Save figure…");
+    click(&mut harness, "PNG");
+    assert_eq!(
+        harness.get_by_label("Write to this file").value().unwrap(),
+        "loss_of_fan_00.png"
+    );
+    let path = PathBuf::from("loss_of_fan_00.png");
+    assert_eq!(
+        click(&mut harness, "Save"),
+        [Action::SaveFigure {
+            figure: figure.clone(),
+            path
+        }]
+    );
+    click(&mut harness, "Save figure…");
+    click(&mut harness, "SVG");
+    let field = harness.get_by_label("Write to this file");
+    field.focus();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run();
+    harness.get_by_label("Write to this file").type_text("figures/loss");
+    harness.run();
+    let path = PathBuf::from("figures/loss.svg");
+    assert_eq!(
+        press(&mut harness, Modifiers::NONE, Key::Enter),
+        [Action::SaveFigure { figure, path }],
+        "Enter saves, and the ending is added"
+    );
 }
 
 #[test]
@@ -461,7 +542,10 @@ fn pictures() {
     picture("welcome_empty", Theme::Dark, State::default());
     picture("welcome_found", Theme::Light, found());
     picture("train_empty", Theme::Light, open(Screen::Train));
-    picture("train_running", Theme::Dark, trained());
+    let mut running = trained();
+    running.workbench.as_mut().unwrap().focus = None;
+    running.workbench.as_mut().unwrap().focus_view = FocusView::default();
+    picture("train_running", Theme::Dark, running);
     picture(
         "frame_no_project",
         Theme::Dark,

@@ -8,9 +8,9 @@ const REFERENCE_CLIP_SECS: f64 = 10.0;
 const POOLED_SECS_PER_CLIP: f64 = 0.01;
 /// Dense autoencoder: seconds a clip and epoch, on four cores.
 const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.01;
-/// MobileAnoNet: seconds a segment and epoch, forward and backward, on four cores.
+/// `MobileAnoNet`: seconds a segment and epoch, forward and backward, on four cores.
 const MOBILE_SECS_PER_SEGMENT: f64 = 0.2;
-/// MobileAnoNet: seconds a clip to embed it afterwards, by hops over the whole clip.
+/// `MobileAnoNet`: seconds a clip to embed it afterwards, by hops over the whole clip.
 const MOBILE_SECS_PER_CLIP_EMBEDDED: f64 = 0.2;
 
 /// About how many seconds a training on `n_clips` recordings takes that last `total_secs` together, embedding them included.

@@ -111,7 +111,8 @@ fn clip_keys(
         actions.push(Action::MoveFocus(-1));
     }
     let Some(clip) = workbench.focused() else { return };
-    if pressed(Modifiers::NONE, Key::Space) {
+    let is_held = context.input(|input| input.events.iter().any(is_repeated_space));
+    if pressed(Modifiers::NONE, Key::Space) && !is_held {
         actions.push(Action::PlayPause);
     }
     if pressed(Modifiers::NONE, Key::Home) {
@@ -122,4 +123,16 @@ fn clip_keys(
         let span = state.playback.loop_span_secs.is_none().then_some(whole);
         actions.push(Action::SetLoop(span));
     }
+}
+
+/// A key that is held down is pressed again and again by the system.
+fn is_repeated_space(event: &egui::Event) -> bool {
+    matches!(
+        event,
+        egui::Event::Key {
+            key: Key::Space,
+            repeat: true,
+            ..
+        }
+    )
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, ComboBox, Layout, RichText, ThemePreference};
 
 use super::{Frame, theme};
-use crate::app::{Action, Screen, State, Workbench};
+use crate::app::{Action, SaveState, Screen, State, Workbench};
 use crate::ui::dialogs;
 use crate::ui::widgets::{Icon, icon_button, icon_toggle, menu_button};
 
@@ -39,7 +39,11 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, frame: &mut Frame, actions: &
 }
 
 fn project_menu(ui: &mut egui::Ui, workbench: Option<&Workbench>, actions: &mut Vec<Action>) {
-    let name = workbench.map_or("auscult", |workbench| workbench.project.name.as_str());
+    let name = match workbench {
+        None => "auscult".to_owned(),
+        Some(workbench) if workbench.save == SaveState::Saved => workbench.project.name.clone(),
+        Some(workbench) => format!("{}*", workbench.project.name),
+    };
     let menu = menu_button(ui, RichText::new(name).strong(), |ui| {
         ui.set_min_width(220.0);
         if ui.add(egui::Button::new("Open a folder…").shortcut_text("Ctrl+O")).clicked() {

@@ -111,14 +111,14 @@ impl Form {
         heading(ui, "Training");
         let config = &mut self.config;
         field(ui, "Epochs", |ui| {
-            ui.add(DragValue::new(&mut config.n_epochs).range(1..=10_000))
+            ui.add(DragValue::new(&mut config.n_epochs).speed(1.0).range(1..=10_000))
         });
         field(ui, "Batch size", |ui| {
-            ui.add(DragValue::new(&mut config.batch_size).range(1..=65_536))
+            ui.add(DragValue::new(&mut config.batch_size).speed(1.0).range(1..=65_536))
         });
         if config.recipe == Recipe::MobileAnoNet {
             field(ui, "Segments a clip", |ui| {
-                ui.add(DragValue::new(&mut config.segments_per_clip).range(1..=1_000))
+                ui.add(DragValue::new(&mut config.segments_per_clip).speed(1.0).range(1..=1_000))
             });
         }
         field(ui, "Learning rate", |ui| {
@@ -129,7 +129,7 @@ impl Form {
                     .custom_parser(|text| text.trim().parse().ok()),
             )
         });
-        field(ui, "Seed", |ui| ui.add(DragValue::new(&mut config.seed)));
+        field(ui, "Seed", |ui| ui.add(DragValue::new(&mut config.seed).speed(1.0)));
         field(ui, "Device", |ui| {
             ComboBox::from_id_salt("device")
                 .width(160.0)

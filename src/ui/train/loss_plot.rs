@@ -1,7 +1,7 @@
 //! The loss of a run over its epochs, growing while it trains.
 
 use eframe::egui;
-use egui_plot::{Corner, GridInput, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints, uniform_grid_spacer};
+use egui_plot::{Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints, uniform_grid_spacer};
 
 use crate::app::RunView;
 use crate::ui::theme;
@@ -32,7 +32,7 @@ pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
         .include_x(run.recipe.training.n_epochs as f64)
         .allow_scroll(false)
         .grid_color(palette.grid)
-        .x_grid_spacer(uniform_grid_spacer(whole_epochs))
+        .x_grid_spacer(uniform_grid_spacer(|input| whole_epochs(input.bounds)))
         .label_formatter(|position| match position {
             HoverPosition::NearDataPoint { plot_name, position, .. } => {
                 Some(format!("{plot_name}\nepoch {:.0}: {:.4}", position.x, position.y))
@@ -84,8 +84,8 @@ pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
 }
 
 /// Some eight lines of the grid, each on a whole epoch.
-fn whole_epochs(input: GridInput) -> [f64; 3] {
-    let width = (input.bounds.1 - input.bounds.0) / 8.0;
+fn whole_epochs((first, last): (f64, f64)) -> [f64; 3] {
+    let width = (last - first) / 8.0;
     let decade = 10_f64.powf(width.max(1.0).log10().floor());
     let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
     let step = steps.into_iter().find(|step| *step >= width).unwrap_or(10.0 * decade);
