@@ -252,13 +252,15 @@ pub struct Playback {
 }
 
 impl Workbench {
-    /// A project just opened: every clip in the list, nothing computed yet.
+    /// A project that was just opened: all clips are listed by path, nothing is focused or computed yet.
     pub fn new(path: PathBuf, project: Project, dataset: Arc<Dataset>) -> Self {
+        let scores = vec![None; dataset.clips.len()];
         let mut workbench = Self {
             path,
             project,
             history: UndoHistory::default(),
             save: SaveState::default(),
+            dataset,
             scope: Scope::default(),
             filter: ClipFilter::default(),
             sort: (SortKey::default(), true),
@@ -270,9 +272,8 @@ impl Workbench {
             runs: BTreeMap::new(),
             embedded: None,
             comparison: None,
-            scores: vec![None; dataset.clips.len()],
+            scores,
             map: MapView::default(),
-            dataset,
         };
         workbench.refresh_visible();
         workbench

@@ -33,8 +33,7 @@ impl Decisions {
     /// Harmonic mean of precision and true positive rate; `None` where either is undefined.
     pub fn f1(&self) -> Option<f64> {
         let (caught, wrong) = (self.caught.len() as f64, self.missed.len() + self.false_alarms.len());
-        (self.precision().is_some() && self.true_positive_rate().is_some())
-            .then(|| 2.0 * caught / (2.0 * caught + wrong as f64))
+        (self.precision().is_some() && self.true_positive_rate().is_some()).then(|| 2.0 * caught / (2.0 * caught + wrong as f64))
     }
 }
 

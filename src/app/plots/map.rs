@@ -64,7 +64,12 @@ pub fn map_figure_by(workbench: &Workbench, color: MapColor) -> Option<MapFigure
         clip: clips[clip_idx].path.clone(),
     });
     Some(MapFigure {
-        title: format!("{}: map of {} clips by {}", workbench.project.name, placed().count(), color.title().to_lowercase()),
+        title: format!(
+            "{}: map of {} clips by {}",
+            workbench.project.name,
+            placed().count(),
+            color.title().to_lowercase()
+        ),
         points: points.collect(),
         categories,
     })
@@ -76,7 +81,11 @@ pub fn map_categories(workbench: &Workbench, color: MapColor) -> (Vec<String>, V
     let each = |category: &dyn Fn(usize) -> usize| (0..clips.len()).map(category).collect();
     match color {
         MapColor::Machine => by_name(clips.iter().map(|clip| (clip.group.machine.as_str(), ""))),
-        MapColor::Section => by_name(clips.iter().map(|clip| (clip.group.machine.as_str(), clip.group.section.as_str()))),
+        MapColor::Section => by_name(
+            clips
+                .iter()
+                .map(|clip| (clip.group.machine.as_str(), clip.group.section.as_str())),
+        ),
         MapColor::Label => (
             owned(&["normal", "anomalous", "unknown"]),
             each(&|clip_idx| match workbench.label(clip_idx) {
@@ -111,7 +120,9 @@ fn by_name<'a>(names: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> (Vec<
     for (count, value) in number.values_mut().enumerate() {
         *value = count;
     }
-    let titles = number.keys().map(|(machine, section)| format!("{machine} {section}").trim_end().to_owned());
+    let titles = number
+        .keys()
+        .map(|(machine, section)| format!("{machine} {section}").trim_end().to_owned());
     (titles.collect(), names.map(|name| number[&name]).collect())
 }
 

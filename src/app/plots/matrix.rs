@@ -144,10 +144,17 @@ pub fn matrix(workbench: &Workbench, metric: MatrixMetric) -> Option<Matrix> {
     Some(Matrix {
         metric,
         columns: comparison.detectors.clone(),
-        totals: comparison.detectors.iter().map(|&detector| total(&|_| Some(detector))).collect(),
+        totals: comparison
+            .detectors
+            .iter()
+            .map(|&detector| total(&|_| Some(detector)))
+            .collect(),
         total_in_use: total(&|row| Some(row.in_use)),
         total_oracle: total(&|row| row.oracle),
-        n_pinned: rows.iter().filter(|row| row.label_use == LabelUse::PersonSawTestLabels).count(),
+        n_pinned: rows
+            .iter()
+            .filter(|row| row.label_use == LabelUse::PersonSawTestLabels)
+            .count(),
         rows,
     })
 }
@@ -164,7 +171,11 @@ fn row(workbench: &Workbench, comparison: &GroupComparison, metric: MatrixMetric
         figure,
         is_tie: Some(column) != best && figure.zip(low).is_some_and(|(figure, low)| figure.high >= low),
     });
-    let value_of = |detector| metric.figure(&comparison.result(detector)?.metrics).map(|figure| figure.value);
+    let value_of = |detector| {
+        metric
+            .figure(&comparison.result(detector)?.metrics)
+            .map(|figure| figure.value)
+    };
     let (in_use, label_use) = workbench.detector(&comparison.group);
     MatrixRow {
         group: comparison.group.clone(),
@@ -209,7 +220,12 @@ pub fn matrix_table(workbench: &Workbench, metric: MatrixMetric) -> Option<Table
         rows.push(table_row(row.group.to_string(), cells, row.in_use_value, row.oracle_value));
     }
     let totals = matrix.totals.iter().copied();
-    rows.push(table_row("All (harmonic mean)".to_owned(), totals, matrix.total_in_use, matrix.total_oracle));
+    rows.push(table_row(
+        "All (harmonic mean)".to_owned(),
+        totals,
+        matrix.total_in_use,
+        matrix.total_oracle,
+    ));
     Some(Table {
         caption: caption(&matrix),
         columns,
@@ -227,8 +243,13 @@ fn table_row(name: String, cells: impl Iterator<Item = Option<f64>>, in_use: Opt
 
 /// Says what is in use and which labels that rests on: a table must not lose its badge on the way out.
 fn caption(matrix: &Matrix) -> String {
-    let pinned = matrix.rows.iter().filter(|row| row.label_use == LabelUse::PersonSawTestLabels);
-    let pinned: Vec<String> = pinned.map(|row| format!("{} for {}", row.in_use.title(), row.group)).collect();
+    let pinned = matrix
+        .rows
+        .iter()
+        .filter(|row| row.label_use == LabelUse::PersonSawTestLabels);
+    let pinned: Vec<String> = pinned
+        .map(|row| format!("{} for {}", row.in_use.title(), row.group))
+        .collect();
     let in_use = if pinned.is_empty() {
         "In use: fusion, no labels used.".to_owned()
     } else {
@@ -265,5 +286,9 @@ fn ties_of_section(group: &GroupComparison) -> Vec<bool> {
         let is_another = result.detector != best.detector && hmean(result).is_some();
         is_another && evaluation::is_tie(&best.labelled, &result.labelled, config)
     };
-    group.results.iter().map(|result| result.as_ref().is_ok_and(&ties_with_best)).collect()
+    group
+        .results
+        .iter()
+        .map(|result| result.as_ref().is_ok_and(&ties_with_best))
+        .collect()
 }

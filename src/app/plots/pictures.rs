@@ -42,16 +42,25 @@ fn add(curves: &mut Vec<(String, Vec<f64>)>, name: String, value: f64) {
 pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
     let entry = workbench.focused()?;
     let view = &workbench.focus_view;
-    let loaded = view.loaded.as_ref().filter(|loaded| Some(loaded.clip_idx) == workbench.focus)?;
+    let loaded = view
+        .loaded
+        .as_ref()
+        .filter(|loaded| Some(loaded.clip_idx) == workbench.focus)?;
     let crops = match &view.ribbon {
         Some(ribbon) => {
             let scored = ribbon.crops.iter().zip(&ribbon.percentiles);
-            scored.map(|(crop, &score)| (crop.start_secs, crop.end_secs, Some(score))).collect()
+            scored
+                .map(|(crop, &score)| (crop.start_secs, crop.end_secs, Some(score)))
+                .collect()
         }
         None => view.crops.iter().map(|crop| (crop.start_secs, crop.end_secs, None)).collect(),
     };
     let values = &loaded.spectrogram.values;
-    let loudest = values.iter().copied().filter(|db| db.is_finite()).fold(f32::NEG_INFINITY, f32::max);
+    let loudest = values
+        .iter()
+        .copied()
+        .filter(|db| db.is_finite())
+        .fold(f32::NEG_INFINITY, f32::max);
     let top_db = if loudest.is_finite() { loudest.ceil() } else { 0.0 };
     Some(SpectrogramFigure {
         title: entry.path.clone(),

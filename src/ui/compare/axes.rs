@@ -62,14 +62,26 @@ impl Axes {
             let x = painter.round_to_pixel_center(self.x(tick));
             painter.vline(x, self.plot.y_range(), line);
             let text = format!("{tick:.x_digits$}");
-            painter.text(pos2(x, self.plot.bottom() + 3.0), Align2::CENTER_TOP, text, digits.clone(), palette.weak);
+            painter.text(
+                pos2(x, self.plot.bottom() + 3.0),
+                Align2::CENTER_TOP,
+                text,
+                digits.clone(),
+                palette.weak,
+            );
         }
         let (y_ticks, y_digits) = ticks(self.y_range, (self.plot.height() / 32.0) as usize);
         for tick in y_ticks {
             let y = painter.round_to_pixel_center(self.y(tick));
             painter.hline(self.plot.x_range(), y, line);
             let text = format!("{tick:.y_digits$}");
-            painter.text(pos2(self.plot.left() - GRID, y), Align2::RIGHT_CENTER, text, digits.clone(), palette.weak);
+            painter.text(
+                pos2(self.plot.left() - GRID, y),
+                Align2::RIGHT_CENTER,
+                text,
+                digits.clone(),
+                palette.weak,
+            );
         }
         let below = pos2(self.plot.center().x, self.plot.bottom() + BOTTOM);
         painter.text(below, Align2::CENTER_BOTTOM, x_name, small.clone(), palette.weak);
@@ -85,7 +97,11 @@ fn ticks([low, high]: [f64; 2], n_max: usize) -> (Vec<f64>, usize) {
         return (Vec::new(), 0);
     }
     let unit = 10f64.powf(rough.log10().floor());
-    let step = unit * [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| unit * factor >= rough).unwrap_or(10.0);
+    let step = unit
+        * [1.0, 2.0, 5.0, 10.0]
+            .into_iter()
+            .find(|factor| unit * factor >= rough)
+            .unwrap_or(10.0);
     let (first, last) = ((low / step - 1e-6).ceil() as i64, (high / step + 1e-6).floor() as i64);
     // Adding 0 turns −0 into 0.
     let ticks = (first..=last).map(|tick| tick as f64 * step + 0.0).collect();

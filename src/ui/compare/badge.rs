@@ -57,7 +57,10 @@ pub(super) fn mark(painter: &Painter, palette: &Palette, center: Pos2, label_use
 pub(super) fn badge(ui: &mut egui::Ui, label_use: LabelUse, text: &str) -> Response {
     let palette = theme::palette(ui);
     let fill = ui.visuals().faint_bg_color;
-    let frame = egui::Frame::NONE.fill(fill).corner_radius(4).inner_margin(egui::Margin::symmetric(8, 3));
+    let frame = egui::Frame::NONE
+        .fill(fill)
+        .corner_radius(4)
+        .inner_margin(egui::Margin::symmetric(8, 3));
     frame
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;

@@ -25,12 +25,19 @@ pub(super) fn ui(
         ui.label(RichText::new(format!("{group} × {}", detector.title())).strong());
         let is_pinned = workbench.project.pins.get(&group.to_string()) == Some(&detector);
         let (text, hint) = if is_pinned {
-            (format!("Unpin {}", detector.title()), format!("Go back to the fusion that needs no labels for {group} (P)"))
+            (
+                format!("Unpin {}", detector.title()),
+                format!("Go back to the fusion that needs no labels for {group} (P)"),
+            )
         } else {
             (format!("Pin {}", detector.title()), format!("Use it for {group} (P)"))
         };
         let is_in_use = !is_pinned && workbench.detector(group).0 == detector;
-        let hint = if is_in_use { format!("{} is in use already, without a look at any label", detector.title()) } else { hint };
+        let hint = if is_in_use {
+            format!("{} is in use already, without a look at any label", detector.title())
+        } else {
+            hint
+        };
         if widgets::labelled_button(ui, can_pin(workbench, group, detector), &text, &hint).clicked() {
             actions.push(toggle_pin(workbench, group, detector));
         }
@@ -56,9 +63,11 @@ pub(super) fn ui(
             let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 12.0), egui::Sense::hover());
             badge::mark(ui.painter(), &theme::palette(ui), rect.center(), label_use);
             ui.add_space(-2.0 * GRID);
-            ui.label(small(ui, badge::words(label_use))).on_hover_text(badge::meaning(label_use));
+            ui.label(small(ui, badge::words(label_use)))
+                .on_hover_text(badge::meaning(label_use));
         }
-        ui.label(small(ui, "≈ tie with the best")).on_hover_text(tie_meaning(drawn.matrix.metric));
+        ui.label(small(ui, "≈ tie with the best"))
+            .on_hover_text(tie_meaning(drawn.matrix.metric));
     });
 }
 
@@ -120,7 +129,9 @@ pub(super) fn card(ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn, grou
     });
     let n_anomalies = result.labelled.iter().filter(|clip| clip.is_anomaly).count();
     let n_normals = result.labelled.len() - n_anomalies;
-    ui.weak(format!("{n_normals} normal and {n_anomalies} anomalous test clips; 95 % bootstrap intervals"));
+    ui.weak(format!(
+        "{n_normals} normal and {n_anomalies} anomalous test clips; 95 % bootstrap intervals"
+    ));
     let row = drawn.matrix.rows.iter().find(|row| row.group == *group);
     let column = drawn.matrix.columns.iter().position(|&other| other == detector);
     if let Some((row, column)) = row.zip(column)

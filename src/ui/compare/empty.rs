@@ -12,9 +12,8 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, workbench: &Workbench, action
         progress(ui, job, actions);
         return;
     }
-    let text = failure(workbench).unwrap_or_else(|| {
-        "Here will stand a row for each machine, a column for each detector, and their ROC curves".to_owned()
-    });
+    let text = failure(workbench)
+        .unwrap_or_else(|| "Here will stand a row for each machine, a column for each detector, and their ROC curves".to_owned());
     if widgets::empty_state(ui, "Nothing is scored yet", &text, Some("Score with pooled log-mel now")) {
         actions.push(Action::score_now());
     }
@@ -25,7 +24,9 @@ fn failure(workbench: &Workbench) -> Option<String> {
     let run = workbench.project.active_run.as_ref()?;
     match &workbench.runs.get(run)?.status {
         RunStatus::Failed(error) => Some(format!("The run {run} failed: {error}")),
-        RunStatus::Stopped => Some(format!("The run {run} was stopped before it could score: resume it on the screen Train")),
+        RunStatus::Stopped => Some(format!(
+            "The run {run} was stopped before it could score: resume it on the screen Train"
+        )),
         RunStatus::Training | RunStatus::Done => None,
     }
 }
@@ -35,11 +36,21 @@ fn progress(ui: &mut egui::Ui, job: &JobView, actions: &mut Vec<Action>) {
         ui.add_space((ui.available_height() * 0.5 - 60.0).max(2.0 * GRID));
         ui.heading(&job.title);
         let weak = theme::palette(ui).weak;
-        let stage = if job.stage.is_empty() { "The matrix fills when the clips are scored" } else { &job.stage };
+        let stage = if job.stage.is_empty() {
+            "The matrix fills when the clips are scored"
+        } else {
+            &job.stage
+        };
         ui.colored_label(weak, stage);
         ui.add_space(GRID);
-        let part = if job.total == 0 { 0.0 } else { job.done as f32 / job.total as f32 };
-        let remaining = job.remaining_secs.map(|secs| format!(", about {} left", widgets::duration(f64::from(secs))));
+        let part = if job.total == 0 {
+            0.0
+        } else {
+            job.done as f32 / job.total as f32
+        };
+        let remaining = job
+            .remaining_secs
+            .map(|secs| format!(", about {} left", widgets::duration(f64::from(secs))));
         let text = format!("{} of {}{}", job.done, job.total, remaining.unwrap_or_default());
         ui.add(ProgressBar::new(part).desired_width(320.0).text(text));
         ui.add_space(GRID);

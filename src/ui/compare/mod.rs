@@ -2,6 +2,7 @@
 
 mod axes;
 mod badge;
+mod columns;
 mod decisions;
 mod detail;
 mod drawn;
@@ -20,8 +21,8 @@ use crate::ui::theme::GRID;
 use crate::ui::widgets;
 use drawn::Drawn;
 
-/// Width of the column with the ROC curves before a person drags its edge.
-const ROC_WIDTH: f32 = 356.0;
+/// Part of the width for the ROC curves before a person drags their edge.
+const ROC_PART: f32 = 0.345;
 /// Height of the row with the score histogram before a person drags its edge.
 const HISTOGRAM_HEIGHT: f32 = 208.0;
 
@@ -58,17 +59,26 @@ impl CompareView {
         keys(ui, workbench, &group, detector, &drawn, actions);
         self.header(ui, workbench, &drawn);
         Panel::right("compare_roc")
-            .frame(Frame::NONE.inner_margin(egui::Margin { left: 12, ..Default::default() }))
-            .default_size(ROC_WIDTH)
+            .frame(Frame::NONE.inner_margin(egui::Margin {
+                left: 12,
+                ..Default::default()
+            }))
+            .default_size(ROC_PART * ui.available_width())
             .size_range(260.0..=640.0)
             .show(ui, |ui| self.roc.ui(ui, workbench, &drawn, detector, actions));
         Panel::bottom("compare_scores")
-            .frame(Frame::NONE.inner_margin(egui::Margin { top: 8, ..Default::default() }))
+            .frame(Frame::NONE.inner_margin(egui::Margin {
+                top: 8,
+                ..Default::default()
+            }))
             .default_size(HISTOGRAM_HEIGHT)
             .size_range(150.0..=420.0)
             .show(ui, |ui| self.histogram.ui(ui, workbench, &drawn, actions));
         Panel::bottom("compare_detail")
-            .frame(Frame::NONE.inner_margin(egui::Margin { top: 4, ..Default::default() }))
+            .frame(Frame::NONE.inner_margin(egui::Margin {
+                top: 4,
+                ..Default::default()
+            }))
             .resizable(false)
             .show_separator_line(false)
             .show(ui, |ui| detail::ui(ui, workbench, &drawn, &group, detector, actions));
@@ -82,18 +92,16 @@ impl CompareView {
     /// The metric, the badge of the whole table, and how to save it.
     fn header(&mut self, ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn) {
         ui.horizontal(|ui| {
-            ui.label("Metric");
+            // The tooltip stands on the label: on the box it would take the place of its name.
+            ui.label("Metric").on_hover_text(self.metric.definition());
             ui.name_inputs("Metric", |ui| {
-                egui::ComboBox::from_id_salt("compare_metric")
-                    .selected_text(self.metric.title())
-                    .show_ui(ui, |ui| {
-                        for metric in MatrixMetric::ALL {
-                            ui.selectable_value(&mut self.metric, metric, metric.title())
-                                .on_hover_text(metric.definition());
-                        }
-                    })
-                    .response
-                    .on_hover_text(self.metric.definition());
+                let combo = egui::ComboBox::from_id_salt("compare_metric").selected_text(self.metric.title());
+                combo.show_ui(ui, |ui| {
+                    for metric in MatrixMetric::ALL {
+                        ui.selectable_value(&mut self.metric, metric, metric.title())
+                            .on_hover_text(metric.definition());
+                    }
+                });
             });
             if let Some(run) = &workbench.project.active_run {
                 ui.add_space(GRID);
@@ -113,12 +121,18 @@ impl CompareView {
     fn current_group(&mut self, workbench: &Workbench) -> Option<MachineSection> {
         let groups = &workbench.comparison.as_ref()?.groups;
         let is_scored = |group: &MachineSection| groups.iter().any(|scored| scored.group == *group);
-        if self.focus.as_ref().is_some_and(|(group, _)| self.scope != workbench.scope || !is_scored(group)) {
+        if self
+            .focus
+            .as_ref()
+            .is_some_and(|(group, _)| self.scope != workbench.scope || !is_scored(group))
+        {
             self.focus = None;
         }
         let clicked = self.focus.as_ref().map(|(group, _)| group.clone());
         let elsewhere = || workbench.current_group().filter(is_scored);
-        clicked.or_else(elsewhere).or_else(|| groups.first().map(|scored| scored.group.clone()))
+        clicked
+            .or_else(elsewhere)
+            .or_else(|| groups.first().map(|scored| scored.group.clone()))
     }
 
     /// The detector that is looked at: the one that was clicked, else the one in use.
@@ -137,7 +151,7 @@ fn keys(
     drawn: &Drawn,
     actions: &mut Vec<Action>,
 ) {
-    if ui.ctx().egui_wants_keyboard_input() {
+    if ui.ctx().text_edit_focused() || ui.ctx().any_popup_open() {
         return;
     }
     let is_pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));

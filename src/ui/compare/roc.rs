@@ -1,6 +1,8 @@
 //! The ROC fan of the focused section: the figure that is saved, on the screen.
 
-use eframe::egui::{self, Color32, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Shape, Stroke, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    self, Color32, Pos2, Rect, Response, RichText, Role, ScrollArea, Sense, Shape, Stroke, WidgetInfo, pos2, vec2,
+};
 
 use super::axes::Axes;
 use super::drawn::Drawn;
@@ -60,7 +62,9 @@ impl RocView {
         let end = if self.zooms_to_band { figure.pauc_max_fpr } else { 1.0 };
         let axes = Axes::within(outer, [0.0, end], [0.0, 1.0]);
         axes.paint(ui, "False positive rate", "True positive rate");
-        let front = self.hovered.or_else(|| drawn.roc_detectors.iter().position(|&other| other == detector));
+        let front = self
+            .hovered
+            .or_else(|| drawn.roc_detectors.iter().position(|&other| other == detector));
         paint_curves(ui, &axes, figure, &drawn.roc_detectors, front);
         steps(ui, &axes, workbench, drawn, figure, &response, front, actions);
         self.legend(ui, figure, &drawn.roc_detectors, front);
@@ -92,27 +96,37 @@ impl RocView {
 
 /// Name, AUC with its interval and pAUC in columns, so that the figures stand below each other.
 fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, is_front: bool) {
-    let color = if is_front { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
+    let color = if is_front {
+        ui.visuals().strong_text_color()
+    } else {
+        ui.visuals().text_color()
+    };
     let small = egui::TextStyle::Small.resolve(ui.style());
     let figures = egui::FontId::monospace(small.size - 0.5);
     let mut parts = label.split("  ");
     let y = rect.center().y;
     let left = |x: f32| pos2(rect.left() + x, y);
-    ui.painter().text(left(28.0), egui::Align2::LEFT_CENTER, parts.next().unwrap_or_default(), small, color);
-    for (x, part) in [96.0, 246.0].into_iter().zip(parts) {
-        ui.painter().text(left(x), egui::Align2::LEFT_CENTER, part, figures.clone(), color);
+    ui.painter().text(
+        left(28.0),
+        egui::Align2::LEFT_CENTER,
+        parts.next().unwrap_or_default(),
+        small,
+        color,
+    );
+    for (x, part) in [92.0, 236.0].into_iter().zip(parts) {
+        ui.painter()
+            .text(left(x), egui::Align2::LEFT_CENTER, part, figures.clone(), color);
     }
 }
 
-/// The colour of a detector: the same on every section, ink for the fusion. Yellow is darkened on white.
+/// The colour of a detector: the same on every section, ink for the fusion.
 fn color(ui: &egui::Ui, detector: DetectorKind) -> Color32 {
     if detector == DetectorKind::Fusion {
         return theme::palette(ui).ink;
     }
     let place = DetectorKind::ALL.iter().position(|&other| other == detector).unwrap_or(0);
-    let color = theme::CATEGORIES[place % theme::CATEGORIES.len()];
-    let is_pale = color.intensity() > 0.75;
-    if is_pale && !ui.visuals().dark_mode { color.gamma_multiply(0.6).to_opaque() } else { color }
+    let colors = theme::categories(ui);
+    colors[place % colors.len()]
 }
 
 fn stroke(ui: &egui::Ui, detector: DetectorKind, is_front: bool) -> Stroke {
@@ -167,7 +181,8 @@ fn steps(
     };
     let (curve, detector) = (&figure.curves[curve_idx], drawn.roc_detectors[curve_idx]);
     let [fpr, tpr, threshold] = curve.points[step_idx];
-    ui.painter().circle_stroke(axes.pos([fpr, tpr]), 5.0, Stroke::new(1.5, theme::palette(ui).ink));
+    ui.painter()
+        .circle_stroke(axes.pos([fpr, tpr]), 5.0, Stroke::new(1.5, theme::palette(ui).ink));
     let group = drawn.group();
     let Some(result) = workbench.group_comparison(group).and_then(|group| group.result(detector)) else {
         return;
