@@ -10,8 +10,8 @@ use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
 
 /// Of the table of decisions.
-const NAME_WIDTH: f32 = 104.0;
-const CELL_WIDTH: f32 = 60.0;
+const NAME_WIDTH: f32 = 88.0;
+const CELL_WIDTHS: [f32; 3] = [50.0, 66.0, 44.0];
 const ROW_HEIGHT: f32 = 18.0;
 
 pub(super) fn ui(
@@ -23,7 +23,11 @@ pub(super) fn ui(
 ) {
     rule(ui, workbench, group, threshold, actions);
     let Some(threshold) = threshold else {
-        widgets::message(ui, theme::palette(ui).weak, "No threshold: there are no scores of normal training clips");
+        widgets::message(
+            ui,
+            theme::palette(ui).weak,
+            "No threshold: there are no scores of normal training clips",
+        );
         return;
     };
     let result = workbench.detector_result(group);
@@ -33,17 +37,34 @@ pub(super) fn ui(
     let Some(decisions) = decisions(workbench, group, threshold) else {
         return;
     };
-    let n_labelled = decisions.caught.len() + decisions.missed.len() + decisions.false_alarms.len() + decisions.correct_normals.len();
+    let n_labelled =
+        decisions.caught.len() + decisions.missed.len() + decisions.false_alarms.len() + decisions.correct_normals.len();
     if n_labelled == 0 {
-        widgets::message(ui, theme::palette(ui).weak, "No labelled test clips: nothing to hold the decisions against");
+        widgets::message(
+            ui,
+            theme::palette(ui).weak,
+            "No labelled test clips: nothing to hold the decisions against",
+        );
         return;
     }
     ui.add_space(GRID);
     counts(ui, &decisions);
     ui.add_space(GRID);
     ui.horizontal(|ui| {
-        links(ui, "missed", "Called normal, labelled anomalous; the lowest score first", &decisions.missed, actions);
-        links(ui, "false alarms", "Called anomalous, labelled normal; the highest score first", &decisions.false_alarms, actions);
+        links(
+            ui,
+            "missed",
+            "Called normal, labelled anomalous; the lowest score first",
+            &decisions.missed,
+            actions,
+        );
+        links(
+            ui,
+            "false alarms",
+            "Called anomalous, labelled normal; the highest score first",
+            &decisions.false_alarms,
+            actions,
+        );
     });
 }
 
@@ -54,15 +75,25 @@ fn rule(ui: &mut egui::Ui, workbench: &Workbench, group: &MachineSection, thresh
         ui.label(RichText::new("Threshold").strong());
         let mut chosen = None;
         ui.name_inputs(format!("Threshold rule of {group}"), |ui| {
-            ComboBox::from_id_salt("threshold_rule").width(118.0).selected_text(title(rule)).show_ui(ui, |ui| {
-                let manual = threshold.map(ThresholdRule::Manual);
-                for option in [Some(ThresholdRule::Gamma(0.9)), Some(ThresholdRule::Quantile(0.95)), manual].into_iter().flatten() {
-                    let is_on = std::mem::discriminant(&option) == std::mem::discriminant(&rule);
-                    if ui.selectable_label(is_on, title(option)).on_hover_text(meaning(option)).clicked() {
-                        chosen = Some(option);
+            ComboBox::from_id_salt("threshold_rule")
+                .width(104.0)
+                .selected_text(title(rule))
+                .show_ui(ui, |ui| {
+                    let manual = threshold.map(ThresholdRule::Manual);
+                    for option in [Some(ThresholdRule::Gamma(0.9)), Some(ThresholdRule::Quantile(0.95)), manual]
+                        .into_iter()
+                        .flatten()
+                    {
+                        let is_on = std::mem::discriminant(&option) == std::mem::discriminant(&rule);
+                        if ui
+                            .selectable_label(is_on, title(option))
+                            .on_hover_text(meaning(option))
+                            .clicked()
+                        {
+                            chosen = Some(option);
+                        }
                     }
-                }
-            });
+                });
         });
         let is_default = rule == ThresholdRule::default();
         if widgets::labelled_button(ui, !is_default, "Reset", "Back to the gamma rule").clicked() {
@@ -85,7 +116,9 @@ fn title(rule: ThresholdRule) -> String {
 
 fn meaning(rule: ThresholdRule) -> &'static str {
     match rule {
-        ThresholdRule::Gamma(_) => "Quantile of a gamma distribution fitted to leave-one-out scores of normal training clips: no anomaly is needed",
+        ThresholdRule::Gamma(_) => {
+            "Quantile of a gamma distribution fitted to leave-one-out scores of normal training clips: no anomaly is needed"
+        }
         ThresholdRule::Quantile(_) => "Quantile of the leave-one-out scores of normal training clips themselves",
         ThresholdRule::Manual(_) => "Where you leave the line",
     }
@@ -96,13 +129,21 @@ fn counts(ui: &mut egui::Ui, decisions: &Decisions) {
     let palette = theme::palette(ui);
     let (alarm_rate, hit_rate) = (decisions.false_positive_rate(), decisions.true_positive_rate());
     let rows = [
-        ("is normal", &decisions.correct_normals, &decisions.false_alarms, alarm_rate, palette.normal),
-        ("is anomalous", &decisions.missed, &decisions.caught, hit_rate, palette.anomalous),
+        (
+            "is normal",
+            &decisions.correct_normals,
+            &decisions.false_alarms,
+            alarm_rate,
+            palette.normal,
+        ),
+        (
+            "is anomalous",
+            &decisions.missed,
+            &decisions.caught,
+            hit_rate,
+            palette.anomalous,
+        ),
     ];
-    let cell = |ui: &mut egui::Ui, text: RichText| {
-        let layout = Layout::right_to_left(Align::Center);
-        ui.allocate_ui_with_layout(vec2(CELL_WIDTH, ROW_HEIGHT), layout, |ui| ui.label(text));
-    };
     let line = |ui: &mut egui::Ui, name: RichText, cells: [RichText; 3]| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 0.0;
@@ -111,7 +152,10 @@ fn counts(ui: &mut egui::Ui, decisions: &Decisions) {
                 ui.set_min_width(NAME_WIDTH);
                 ui.label(name);
             });
-            cells.into_iter().for_each(|text| cell(ui, text));
+            let layout = Layout::right_to_left(Align::Center);
+            for (text, width) in cells.into_iter().zip(CELL_WIDTHS) {
+                ui.allocate_ui_with_layout(vec2(width, ROW_HEIGHT), layout, |ui| ui.label(text));
+            }
         });
     };
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -120,10 +164,19 @@ fn counts(ui: &mut egui::Ui, decisions: &Decisions) {
     for (name, normal, anomalous, rate, color) in rows {
         let rate = rate.map_or("–".to_owned(), |rate| format!("{rate:.2}"));
         let cells = [normal.len().to_string(), anomalous.len().to_string(), rate];
-        line(ui, RichText::new(name).color(color), cells.map(|text| RichText::new(text).monospace()));
+        line(
+            ui,
+            RichText::new(name).color(color),
+            cells.map(|text| RichText::new(text).monospace()),
+        );
     }
     let show = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
-    let text = format!("precision {}  recall {}  F1 {}", show(decisions.precision()), show(hit_rate), show(decisions.f1()));
+    let text = format!(
+        "precision {}  recall {}  F1 {}",
+        show(decisions.precision()),
+        show(hit_rate),
+        show(decisions.f1())
+    );
     ui.label(RichText::new(text).small().color(palette.weak));
 }
 

@@ -33,7 +33,11 @@ pub(super) fn ui(
             (format!("Pin {}", detector.title()), format!("Use it for {group} (P)"))
         };
         let is_in_use = !is_pinned && workbench.detector(group).0 == detector;
-        let hint = if is_in_use { format!("{} is in use already, without a look at any label", detector.title()) } else { hint };
+        let hint = if is_in_use {
+            format!("{} is in use already, without a look at any label", detector.title())
+        } else {
+            hint
+        };
         if widgets::labelled_button(ui, can_pin(workbench, group, detector), &text, &hint).clicked() {
             actions.push(toggle_pin(workbench, group, detector));
         }

@@ -1,7 +1,8 @@
 //! The scores of the section's test clips with the threshold that a person can take hold of.
 
 use eframe::egui::{
-    self, Color32, CursorIcon, Rect, RichText, Role, Sense, Stroke, StrokeKind, UiBuilder, WidgetInfo, pos2, vec2,
+    self, Align2, Color32, CursorIcon, Rect, RichText, Role, Sense, Stroke, StrokeKind, TextStyle, UiBuilder, WidgetInfo, pos2,
+    vec2,
 };
 
 use super::axes::Axes;
@@ -15,7 +16,7 @@ use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets;
 
 /// Width of the panel with the decisions.
-const DECISIONS_WIDTH: f32 = 292.0;
+const DECISIONS_WIDTH: f32 = 256.0;
 
 /// The private look of the plot.
 #[derive(Default)]
@@ -44,9 +45,6 @@ impl HistogramView {
         ui.horizontal(|ui| {
             let (in_use, _) = workbench.detector(group);
             ui.label(RichText::new(format!("Scores of {group} by {}", in_use.title())).strong());
-            if let Some(figure) = &drawn.histogram {
-                legend(ui, figure);
-            }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let stem = format!("scores {group}");
                 widgets::save_figure_menu(ui, &stem, || histogram_figure(workbench, group).map(Figure::Histogram));
@@ -67,6 +65,7 @@ impl HistogramView {
         let top = (drawn.bins.max_count() as f64 * 1.08).max(1.0);
         let axes = Axes::within(outer, [from, to], [0.0, top]);
         axes.paint(ui, &figure.score_name, "Test clips");
+        legend(ui, &axes, figure);
         paint_bars(ui, &axes, &drawn.bins);
         if let Some(threshold) = threshold {
             self.line(ui, &axes, workbench, drawn, threshold, actions);
@@ -87,7 +86,7 @@ impl HistogramView {
         let palette = theme::palette(ui);
         let x = axes.x(threshold).clamp(axes.plot.left(), axes.plot.right());
         let handle = Rect::from_center_size(pos2(x, axes.plot.center().y), vec2(12.0, axes.plot.height()));
-        let response = ui.interact(handle, ui.id().with("threshold"), Sense::drag());
+        let response = ui.interact(handle, ui.scope_id().with("threshold"), Sense::drag());
         response.widget_info(|| WidgetInfo::slider(true, threshold, format!("Threshold of {group}")));
         if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) {
             self.held = Some(axes.x_value(pointer.x.clamp(axes.plot.left(), axes.plot.right())));
@@ -119,19 +118,29 @@ impl HistogramView {
     }
 }
 
-/// The three kinds of clips that are there, with their counts.
-fn legend(ui: &mut egui::Ui, figure: &HistogramFigure) {
+/// The three kinds of clips that are there, with their counts, at the right above the plot.
+fn legend(ui: &egui::Ui, axes: &Axes, figure: &HistogramFigure) {
     let palette = theme::palette(ui);
+    let small = TextStyle::Small.resolve(ui.style());
     let kinds = [
         ("normal", &figure.normal),
         ("anomalous", &figure.anomalous),
         ("unknown", &figure.unknown),
     ];
-    for (place, (name, scores)) in kinds.into_iter().enumerate().filter(|(_, (_, scores))| !scores.is_empty()) {
-        let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        paint_bar(ui, rect, kind_color(&palette, place), place == 2);
-        ui.add_space(-GRID);
-        ui.label(RichText::new(format!("{name} {}", widgets::count(scores.len()))).small());
+    let mut at = pos2(axes.plot.right(), axes.plot.top() - 5.0);
+    for (place, (name, scores)) in kinds
+        .into_iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, (_, scores))| !scores.is_empty())
+    {
+        let text = format!("{name} {}", widgets::count(scores.len()));
+        let text = ui
+            .painter()
+            .text(at, Align2::RIGHT_BOTTOM, text, small.clone(), ui.visuals().text_color());
+        let swatch = Rect::from_center_size(pos2(text.left() - 9.0, text.center().y), vec2(9.0, 9.0));
+        paint_bar(ui, swatch, kind_color(&palette, place), place == 2);
+        at.x = swatch.left() - 2.5 * GRID;
     }
 }
 

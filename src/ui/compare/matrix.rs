@@ -6,6 +6,7 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
+use super::columns::{Columns, NAME_WIDTH};
 use super::drawn::Drawn;
 use super::{badge, detail};
 use crate::app::{MatrixRow, Workbench};
@@ -18,12 +19,6 @@ use crate::ui::widgets;
 const ROW_HEIGHT: f32 = 19.0;
 /// Room for names of two words, one above the other.
 const HEADER_HEIGHT: f32 = 32.0;
-const NAME_WIDTH: f32 = 120.0;
-/// Of the columns "In use" and "Oracle": a mark, a name and a figure.
-const SIDE_WIDTH: f32 = 122.0;
-const CELL_WIDTHS: std::ops::RangeInclusive<f32> = 48.0..=92.0;
-/// Between the detectors, those in use, and the oracle.
-const GAP: f32 = 8.0;
 
 /// A section and one of its detectors.
 type Cell = (MachineSection, DetectorKind);
@@ -49,7 +44,10 @@ pub(super) fn ui(
     let mut clicked = None;
     ScrollArea::horizontal().id_salt("compare_matrix_x").show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        let columns = Columns::of(ui.available_width() - ui.spacing().scroll.bar_width, matrix.columns.len());
+        let columns = Columns::of(
+            ui.available_width() - ui.spacing().scroll.bar_width - GRID,
+            matrix.columns.len(),
+        );
         let painting = Painting {
             workbench,
             drawn,
@@ -74,35 +72,6 @@ pub(super) fn ui(
     clicked
 }
 
-/// Where the columns stand, from the left edge of the matrix.
-struct Columns {
-    cell_width: f32,
-    n_cells: usize,
-}
-
-impl Columns {
-    fn of(width: f32, n_cells: usize) -> Self {
-        let rest = width - NAME_WIDTH - 2.0 * (SIDE_WIDTH + GAP);
-        let cell_width = (rest / n_cells.max(1) as f32).floor().clamp(*CELL_WIDTHS.start(), *CELL_WIDTHS.end());
-        Self { cell_width, n_cells }
-    }
-
-    fn cell(&self, column: usize) -> [f32; 2] {
-        let left = NAME_WIDTH + column as f32 * self.cell_width;
-        [left, left + self.cell_width]
-    }
-
-    /// 0: in use, 1: oracle.
-    fn side(&self, column: usize) -> [f32; 2] {
-        let left = self.cell(self.n_cells)[0] + GAP + column as f32 * (SIDE_WIDTH + GAP);
-        [left, left + SIDE_WIDTH]
-    }
-
-    fn width(&self) -> f32 {
-        self.side(1)[1]
-    }
-}
-
 /// What every row is drawn with.
 struct Painting<'a> {
     workbench: &'a Workbench,
@@ -124,14 +93,14 @@ impl Painting<'_> {
         elided(ui, at([GRID, NAME_WIDTH]), "Machine, section", &small, palette.weak, false);
         for (column, detector) in self.drawn.matrix.columns.iter().enumerate() {
             let (above, last) = detector.title().rsplit_once(' ').unwrap_or(("", detector.title()));
-            let line = at(self.columns.cell(column)).shrink2(vec2(2.0, 0.0)).translate(vec2(-3.0, 0.0));
+            let line = at(self.columns.cell(column)).translate(vec2(-3.0, 0.0));
             elided(ui, line, last, &small, palette.weak, true);
             elided(ui, line.translate(vec2(0.0, -13.0)), above, &small, palette.weak, true);
         }
         for (side, (title, label_use)) in [("In use", None), ("Oracle", Some(LabelUse::Oracle))].into_iter().enumerate() {
             let rect = at(self.columns.side(side));
             elided(ui, rect.shrink2(vec2(5.0, 0.0)), title, &small, palette.weak, false);
-            let response = ui.interact(rect, ui.id().with(("title", side)), Sense::hover());
+            let response = ui.interact(rect, ui.scope_id().with(("title", side)), Sense::hover());
             match label_use {
                 None => response.on_hover_text("The pinned detector, or the fusion that needs no labels"),
                 Some(label_use) => {
@@ -141,7 +110,8 @@ impl Painting<'_> {
                 }
             };
         }
-        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.grid));
+        ui.painter()
+            .hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, palette.grid));
     }
 
     fn row(&self, ui: &mut egui::Ui, row_idx: usize) -> Option<Cell> {
@@ -168,8 +138,16 @@ impl Painting<'_> {
                 clicked = Some(self.drawn.matrix.columns[column]);
             }
         }
-        let in_use = Side { detector: Some(row.in_use), value: row.in_use_value, label_use: row.label_use };
-        let oracle = Side { detector: row.oracle, value: row.oracle_value, label_use: LabelUse::Oracle };
+        let in_use = Side {
+            detector: Some(row.in_use),
+            value: row.in_use_value,
+            label_use: row.label_use,
+        };
+        let oracle = Side {
+            detector: row.oracle,
+            value: row.oracle_value,
+            label_use: LabelUse::Oracle,
+        };
         for (column, side) in [in_use, oracle].into_iter().enumerate() {
             let rect = span_rect(rect, self.columns.side(column));
             if self.side(ui, rect, &row.group, side).clicked() {
@@ -183,18 +161,30 @@ impl Painting<'_> {
     fn name(&self, ui: &egui::Ui, rect: Rect, group: &MachineSection, is_first: bool) {
         let body = TextStyle::Body.resolve(ui.style());
         let text = ui.visuals().text_color();
-        let split = if group.section.is_empty() { NAME_WIDTH } else { NAME_WIDTH * 0.64 };
+        let split = if group.section.is_empty() {
+            NAME_WIDTH
+        } else {
+            NAME_WIDTH * 0.64
+        };
         if is_first {
             elided(ui, span_rect(rect, [GRID, split]), &group.machine, &body, text, false);
         }
-        elided(ui, span_rect(rect, [split, NAME_WIDTH - 2.0 * GRID]), &group.section, &self.figures, text, false);
+        elided(
+            ui,
+            span_rect(rect, [split, NAME_WIDTH - 2.0 * GRID]),
+            &group.section,
+            &self.figures,
+            text,
+            false,
+        );
     }
 
     fn cell(&self, ui: &egui::Ui, rect: Rect, row: &MatrixRow, column: usize, [low, high]: [f64; 2]) -> Response {
         let detector = self.drawn.matrix.columns[column];
         let cell = row.cells[column];
         let is_best = row.best == Some(column);
-        let is_pinned = row.in_use == detector && row.label_use == LabelUse::PersonSawTestLabels;
+        let is_in_use = row.in_use == detector;
+        let is_pinned = is_in_use && row.label_use == LabelUse::PersonSawTestLabels;
         let is_focused = row.group == *self.focus.0 && detector == self.focus.1;
         let response = ui.interact(rect, cell_id(ui, &row.group, detector), Sense::click());
         let value = cell.figure.map(|figure| figure.value);
@@ -214,17 +204,32 @@ impl Painting<'_> {
         if response.hovered() {
             painter.rect_stroke(rect, 2.0, Stroke::new(1.0, palette.weak), StrokeKind::Inside);
         }
-        if is_pinned {
-            painter.rect_stroke(rect, 2.0, Stroke::new(2.0, palette.warning), StrokeKind::Inside);
+        if is_in_use {
+            let stroke = if is_pinned {
+                Stroke::new(2.0, palette.warning)
+            } else {
+                Stroke::new(1.0, palette.accent)
+            };
+            painter.rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
         }
         if is_focused || response.has_focus() {
             painter.rect_stroke(rect, 2.0, Stroke::new(1.5, palette.ink), StrokeKind::Outside);
         }
-        let color = if value.is_none() { palette.weak } else { strength(ui, is_best) };
+        let color = if value.is_none() {
+            palette.weak
+        } else {
+            strength(ui, is_best)
+        };
         self.figure(ui, rect, value, color, is_best);
         if cell.is_tie {
-            let font = FontId::proportional(self.figures.size - 1.0);
-            painter.text(rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, "≈", font, palette.weak);
+            let font = FontId::proportional(self.figures.size - 2.0);
+            painter.text(
+                rect.left_center() + vec2(1.5, 0.0),
+                Align2::LEFT_CENTER,
+                "≈",
+                font,
+                palette.weak,
+            );
         }
         response.on_hover_ui(|ui| detail::card(ui, self.workbench, self.drawn, &row.group, detector))
     }
@@ -233,7 +238,7 @@ impl Painting<'_> {
         let rect = rect.shrink(1.0);
         let is_oracle = side.label_use == LabelUse::Oracle;
         let name = side.detector.map_or("–", DetectorKind::title);
-        let response = ui.interact(rect, ui.id().with(("side", group, is_oracle)), Sense::click());
+        let response = ui.interact(rect, ui.scope_id().with(("side", group, is_oracle)), Sense::click());
         let words = badge::words(side.label_use);
         response.widget_info(|| {
             let what = if is_oracle { "Oracle" } else { "In use" };
@@ -242,7 +247,8 @@ impl Painting<'_> {
         });
         let palette = theme::palette(ui);
         if response.hovered() {
-            ui.painter().rect_stroke(rect, 2.0, Stroke::new(1.0, palette.weak), StrokeKind::Inside);
+            ui.painter()
+                .rect_stroke(rect, 2.0, Stroke::new(1.0, palette.weak), StrokeKind::Inside);
         }
         let color = if is_oracle { palette.weak } else { ui.visuals().text_color() };
         if side.detector.is_some() {
@@ -250,19 +256,29 @@ impl Painting<'_> {
         }
         let small = TextStyle::Small.resolve(ui.style());
         let name_rect = Rect::from_min_max(rect.min + vec2(18.0, 0.0), rect.max - vec2(44.0, 0.0));
-        elided(ui, name_rect, name, &small, color, false);
+        if self.columns.names_sides() {
+            elided(ui, name_rect, name, &small, color, false);
+        }
         self.figure(ui, rect, side.value, color, false);
-        response.on_hover_text(format!("{words}\n{}", badge::meaning(side.label_use)))
+        response.on_hover_text(format!("{name}: {words}\n{}", badge::meaning(side.label_use)))
     }
 
     fn totals(&self, ui: &mut egui::Ui) {
         let (rect, response) = ui.allocate_exact_size(vec2(self.columns.width(), ROW_HEIGHT + GRID), Sense::hover());
         let matrix = &self.drawn.matrix;
         let palette = theme::palette(ui);
-        ui.painter().hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.weak));
+        ui.painter()
+            .hline(rect.x_range(), rect.top() + 0.5, Stroke::new(1.0, palette.weak));
         let best = matrix.totals.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
         let body = TextStyle::Body.resolve(ui.style());
-        elided(ui, span_rect(rect, [GRID, NAME_WIDTH]), "All sections", &body, ui.visuals().text_color(), false);
+        elided(
+            ui,
+            span_rect(rect, [GRID, NAME_WIDTH]),
+            "All sections",
+            &body,
+            ui.visuals().text_color(),
+            false,
+        );
         for (column, &value) in matrix.totals.iter().enumerate() {
             let rect = span_rect(rect, self.columns.cell(column)).shrink(1.0);
             let is_best = value == Some(best);
@@ -272,7 +288,11 @@ impl Painting<'_> {
         self.figure(ui, in_use, matrix.total_in_use, ui.visuals().strong_text_color(), true);
         let oracle = span_rect(rect, self.columns.side(1)).shrink(1.0);
         self.figure(ui, oracle, matrix.total_oracle, palette.weak, false);
-        let label = format!("All sections, in use: {}; oracle: {}", self.text(matrix.total_in_use), self.text(matrix.total_oracle));
+        let label = format!(
+            "All sections, in use: {}; oracle: {}",
+            self.text(matrix.total_in_use),
+            self.text(matrix.total_oracle)
+        );
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
         response.on_hover_text("Harmonic mean over all sections");
     }
@@ -282,7 +302,8 @@ impl Painting<'_> {
         let at: Pos2 = rect.right_center() - vec2(5.0, 0.0);
         let text = self.text(value);
         if is_bold {
-            ui.painter().text(at + vec2(0.6, 0.0), Align2::RIGHT_CENTER, &text, self.figures.clone(), color);
+            ui.painter()
+                .text(at + vec2(0.6, 0.0), Align2::RIGHT_CENTER, &text, self.figures.clone(), color);
         }
         ui.painter().text(at, Align2::RIGHT_CENTER, text, self.figures.clone(), color);
     }
@@ -301,11 +322,15 @@ struct Side {
 }
 
 fn strength(ui: &egui::Ui, is_best: bool) -> Color32 {
-    if is_best { ui.visuals().strong_text_color() } else { ui.visuals().text_color() }
+    if is_best {
+        ui.visuals().strong_text_color()
+    } else {
+        ui.visuals().text_color()
+    }
 }
 
 fn cell_id(ui: &egui::Ui, group: &MachineSection, detector: DetectorKind) -> Id {
-    ui.id().with(("cell", group, detector))
+    ui.scope_id().with(("cell", group, detector))
 }
 
 fn span_rect(row: Rect, [left, right]: [f32; 2]) -> Rect {
@@ -317,6 +342,11 @@ fn elided(ui: &egui::Ui, rect: Rect, text: &str, font: &FontId, color: Color32, 
     let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font.clone(), color));
     job.wrap = TextWrapping::truncate_at_width(rect.width());
     let galley = ui.painter().layout_job(job);
-    let x = if is_right { rect.right() - galley.size().x } else { rect.left() };
-    ui.painter().galley(pos2(x, rect.center().y - 0.5 * galley.size().y), galley, color);
+    let x = if is_right {
+        rect.right() - galley.size().x
+    } else {
+        rect.left()
+    };
+    ui.painter()
+        .galley(pos2(x, rect.center().y - 0.5 * galley.size().y), galley, color);
 }

@@ -2,6 +2,7 @@
 
 mod axes;
 mod badge;
+mod columns;
 mod decisions;
 mod detail;
 mod drawn;
@@ -20,8 +21,8 @@ use crate::ui::theme::GRID;
 use crate::ui::widgets;
 use drawn::Drawn;
 
-/// Width of the column with the ROC curves before a person drags its edge.
-const ROC_WIDTH: f32 = 356.0;
+/// Part of the width for the ROC curves before a person drags their edge.
+const ROC_PART: f32 = 0.345;
 /// Height of the row with the score histogram before a person drags its edge.
 const HISTOGRAM_HEIGHT: f32 = 208.0;
 
@@ -62,7 +63,7 @@ impl CompareView {
                 left: 12,
                 ..Default::default()
             }))
-            .default_size(ROC_WIDTH)
+            .default_size(ROC_PART * ui.available_width())
             .size_range(260.0..=640.0)
             .show(ui, |ui| self.roc.ui(ui, workbench, &drawn, detector, actions));
         Panel::bottom("compare_scores")
@@ -91,18 +92,16 @@ impl CompareView {
     /// The metric, the badge of the whole table, and how to save it.
     fn header(&mut self, ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn) {
         ui.horizontal(|ui| {
-            ui.label("Metric");
+            // The tooltip stands on the label: on the box it would take the place of its name.
+            ui.label("Metric").on_hover_text(self.metric.definition());
             ui.name_inputs("Metric", |ui| {
-                egui::ComboBox::from_id_salt("compare_metric")
-                    .selected_text(self.metric.title())
-                    .show_ui(ui, |ui| {
-                        for metric in MatrixMetric::ALL {
-                            ui.selectable_value(&mut self.metric, metric, metric.title())
-                                .on_hover_text(metric.definition());
-                        }
-                    })
-                    .response
-                    .on_hover_text(self.metric.definition());
+                let combo = egui::ComboBox::from_id_salt("compare_metric").selected_text(self.metric.title());
+                combo.show_ui(ui, |ui| {
+                    for metric in MatrixMetric::ALL {
+                        ui.selectable_value(&mut self.metric, metric, metric.title())
+                            .on_hover_text(metric.definition());
+                    }
+                });
             });
             if let Some(run) = &workbench.project.active_run {
                 ui.add_space(GRID);
@@ -152,7 +151,7 @@ fn keys(
     drawn: &Drawn,
     actions: &mut Vec<Action>,
 ) {
-    if ui.ctx().egui_wants_keyboard_input() {
+    if ui.ctx().text_edit_focused() || ui.ctx().any_popup_open() {
         return;
     }
     let is_pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));

@@ -113,25 +113,20 @@ fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, is_front: bool) {
         small,
         color,
     );
-    for (x, part) in [96.0, 246.0].into_iter().zip(parts) {
+    for (x, part) in [92.0, 236.0].into_iter().zip(parts) {
         ui.painter()
             .text(left(x), egui::Align2::LEFT_CENTER, part, figures.clone(), color);
     }
 }
 
-/// The colour of a detector: the same on every section, ink for the fusion. Yellow is darkened on white.
+/// The colour of a detector: the same on every section, ink for the fusion.
 fn color(ui: &egui::Ui, detector: DetectorKind) -> Color32 {
     if detector == DetectorKind::Fusion {
         return theme::palette(ui).ink;
     }
     let place = DetectorKind::ALL.iter().position(|&other| other == detector).unwrap_or(0);
-    let color = theme::CATEGORIES[place % theme::CATEGORIES.len()];
-    let is_pale = color.intensity() > 0.75;
-    if is_pale && !ui.visuals().dark_mode {
-        color.gamma_multiply(0.6).to_opaque()
-    } else {
-        color
-    }
+    let colors = theme::categories(ui);
+    colors[place % colors.len()]
 }
 
 fn stroke(ui: &egui::Ui, detector: DetectorKind, is_front: bool) -> Stroke {

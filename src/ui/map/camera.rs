@@ -51,7 +51,10 @@ impl Camera {
     /// The place under the pointer stays under it.
     pub(super) fn zoomed(self, factor: f32, pointer: Pos2, screen: Rect) -> Self {
         let fixed = self.to_map(pointer, screen);
-        let scaled = Self { scale: (self.scale * factor).clamp(1e-9, 1e9), ..self };
+        let scaled = Self {
+            scale: (self.scale * factor).clamp(1e-9, 1e9),
+            ..self
+        };
         let moved = scaled.to_screen(fixed, screen);
         scaled.panned(pointer - moved)
     }

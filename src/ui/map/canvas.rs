@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, CursorIcon, Key, Mesh, PointerButton, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, TextureHandle, TextureId,
-    WidgetInfo,
+    self, CursorIcon, Key, Mesh, PointerButton, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, TextureHandle,
+    TextureId, WidgetInfo,
 };
 
+use super::MapView;
 use super::camera::Camera;
 use super::grid::Grid;
 use super::looks::Looks;
 use super::markers::{self, Marker};
-use super::MapView;
 use crate::app::{Action, Workbench};
 use crate::dataset::{Domain, Label};
 use crate::projection::Layout;
@@ -34,7 +34,13 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
     let n_clips = layout.points.len().min(workbench.map.clips.len());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Map of {n_clips} clips")));
     let grid = Grid::renew(view.grid.take(), layout);
-    let map = Map { workbench, looks, layout, grid: &grid, screen };
+    let map = Map {
+        workbench,
+        looks,
+        layout,
+        grid: &grid,
+        screen,
+    };
     let camera = steer(ui, view, &map, &response);
     let hovered = response
         .hover_pos()
@@ -43,7 +49,9 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
     choose(ui, view, &map, &response, camera, hovered, actions);
     map.paint(ui, view, camera, hovered);
     if let Some(clip_idx) = hovered {
-        response.on_hover_cursor(CursorIcon::PointingHand).on_hover_ui_at_pointer(|ui| card(ui, workbench, clip_idx));
+        response
+            .on_hover_cursor(CursorIcon::PointingHand)
+            .on_hover_ui_at_pointer(|ui| card(ui, workbench, clip_idx));
     }
     view.grid = Some(grid);
 }
@@ -60,7 +68,7 @@ struct Map<'a> {
 /// Wheel zooms about the pointer, Alt or middle drag moves, double-click or F shows everything again.
 fn steer(ui: &egui::Ui, view: &mut MapView, map: &Map<'_>, response: &Response) -> Camera {
     let fitting = || Camera::fitting(&map.layout.points, map.screen);
-    let is_alone = !ui.ctx().egui_wants_keyboard_input();
+    let is_alone = !ui.ctx().text_edit_focused() && !ui.ctx().any_popup_open();
     let wants_fit = is_alone && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::F));
     if response.double_clicked() || wants_fit {
         view.camera = None;
@@ -97,7 +105,11 @@ fn choose(
 ) {
     let (modifiers, origin) = ui.input(|input| (input.modifiers, input.pointer.press_origin()));
     let kept = || -> Vec<usize> {
-        if modifiers.shift { map.workbench.selection.iter().copied().collect() } else { Vec::new() }
+        if modifiers.shift {
+            map.workbench.selection.iter().copied().collect()
+        } else {
+            Vec::new()
+        }
     };
     if response.drag_started_by(PointerButton::Primary) && !modifiers.alt {
         view.rectangle = origin.map(|origin| camera.to_map(origin, map.screen));
@@ -151,7 +163,7 @@ impl Map<'_> {
         let painter = ui.painter_at(self.screen);
         painter.rect_filled(self.screen, 2.0, palette.canvas);
         let texture = texture(ui, &mut view.markers);
-        let colors = self.looks.colors(&palette, ui.visuals().dark_mode);
+        let colors = self.looks.colors(ui);
         let is_hidden: Vec<bool> = (0..colors.len()).map(|category| view.hidden.contains(&category)).collect();
         let selection = &self.workbench.selection;
         let size = size_of(self.layout.points.len());
@@ -169,9 +181,21 @@ impl Map<'_> {
                 continue;
             }
             let is_selected = !selection.is_empty() && selection.contains(&clip_idx);
-            let color = if look.marker.is_anomaly() { palette.ink } else { colors[look.category as usize] };
-            let color = if selection.is_empty() || is_selected { color } else { color.gamma_multiply(0.3) };
-            let mesh = if look.marker.is_anomaly() { &mut anomalies } else { &mut normal };
+            let color = if look.marker.is_anomaly() {
+                palette.ink
+            } else {
+                colors[look.category as usize]
+            };
+            let color = if selection.is_empty() || is_selected {
+                color
+            } else {
+                color.gamma_multiply(0.3)
+            };
+            let mesh = if look.marker.is_anomaly() {
+                &mut anomalies
+            } else {
+                &mut normal
+            };
             markers::add(mesh, look.marker, at, size, color);
             if is_selected {
                 markers::add(&mut anomalies, Marker::Ring, at, 1.6 * size, palette.accent);
@@ -185,7 +209,9 @@ impl Map<'_> {
         painter.add(Shape::mesh(normal));
         painter.add(Shape::mesh(anomalies));
         for (at, stroke) in rings {
-            painter.circle_stroke(at, size, stroke);
+            // On a crowded map a ring needs a moat.
+            painter.circle_stroke(at, size + 1.0, Stroke::new(stroke.width + 3.0, palette.canvas));
+            painter.circle_stroke(at, size + 1.0, stroke);
         }
         if let Some(from) = view.rectangle
             && let Some(pointer) = ui.input(|input| input.pointer.interact_pos())
@@ -224,7 +250,11 @@ fn card(ui: &mut egui::Ui, workbench: &Workbench, clip_idx: usize) {
     };
     ui.label(format!("{label}{domain}"));
     if let Some(score) = workbench.scores.get(clip_idx).copied().flatten() {
-        let verdict = if score.is_anomalous { "called anomalous" } else { "called normal" };
+        let verdict = if score.is_anomalous {
+            "called anomalous"
+        } else {
+            "called normal"
+        };
         ui.label(format!("score {:.0} of 100, {verdict}", score.percentile));
     }
     widgets::message(ui, theme::palette(ui).weak, "Click selects and focuses, Space plays");

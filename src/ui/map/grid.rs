@@ -27,7 +27,8 @@ impl Grid {
 
     fn new(layout: &Arc<Layout>) -> Self {
         let finite = || layout.points.iter().filter(|point| is_finite(point));
-        let fold = |axis: usize, start: f32, pick: fn(f32, f32) -> f32| finite().fold(start, |seen, point| pick(seen, point[axis]));
+        let fold =
+            |axis: usize, start: f32, pick: fn(f32, f32) -> f32| finite().fold(start, |seen, point| pick(seen, point[axis]));
         let low = [fold(0, f32::INFINITY, f32::min), fold(1, f32::INFINITY, f32::min)];
         let high = [fold(0, f32::NEG_INFINITY, f32::max), fold(1, f32::NEG_INFINITY, f32::max)];
         let extent = [(high[0] - low[0]).max(0.0), (high[1] - low[1]).max(0.0)];
@@ -64,7 +65,10 @@ impl Grid {
     /// Column and row of a place, within the grid.
     fn place(&self, [x, y]: [f32; 2]) -> [usize; 2] {
         let along = |value: f32, origin: f32, n: usize| (((value - origin) / self.cell).max(0.0) as usize).min(n - 1);
-        [along(x, self.origin[0], self.n_columns), along(y, self.origin[1], self.n_rows)]
+        [
+            along(x, self.origin[0], self.n_columns),
+            along(y, self.origin[1], self.n_rows),
+        ]
     }
 
     fn cell_of(&self, point: &[f32; 2]) -> usize {
@@ -75,13 +79,17 @@ impl Grid {
     /// The nearest point within `radius` that `is_shown`, as its place in the layout.
     pub(super) fn nearest(&self, at: [f32; 2], radius: f32, is_shown: impl Fn(usize) -> bool) -> Option<usize> {
         let mut best: Option<(f32, usize)> = None;
-        self.visit([at[0] - radius, at[1] - radius], [at[0] + radius, at[1] + radius], |point_idx| {
-            let [x, y] = self.layout.points[point_idx];
-            let distance = (x - at[0]).hypot(y - at[1]);
-            if distance <= best.map_or(radius, |(nearest, _)| nearest) && is_shown(point_idx) {
-                best = Some((distance, point_idx));
-            }
-        });
+        self.visit(
+            [at[0] - radius, at[1] - radius],
+            [at[0] + radius, at[1] + radius],
+            |point_idx| {
+                let [x, y] = self.layout.points[point_idx];
+                let distance = (x - at[0]).hypot(y - at[1]);
+                if distance <= best.map_or(radius, |(nearest, _)| nearest) && is_shown(point_idx) {
+                    best = Some((distance, point_idx));
+                }
+            },
+        );
         best.map(|(_, point_idx)| point_idx)
     }
 
@@ -139,7 +147,10 @@ mod tests {
         let grid = Grid::renew(None, &layout);
         for query in [[0.0, 0.0], [50.3, 33.3], [101.0, 69.0], [-5.0, 20.0], [300.0, 300.0]] {
             let distance = |idx: usize| (layout.points[idx][0] - query[0]).hypot(layout.points[idx][1] - query[1]);
-            let brute = (0..3000).filter(|idx| idx % 3 != 0).map(distance).fold(f32::INFINITY, f32::min);
+            let brute = (0..3000)
+                .filter(|idx| idx % 3 != 0)
+                .map(distance)
+                .fold(f32::INFINITY, f32::min);
             let found = grid.nearest(query, 20.0, |idx| idx % 3 != 0).map(distance);
             assert_eq!(found, (brute <= 20.0).then_some(brute), "at {query:?}");
         }
@@ -158,10 +169,21 @@ mod tests {
 
     #[test]
     fn odd_layouts_have_a_grid_too() {
-        let odd = [vec![], vec![[1.0, 1.0]], vec![[f32::NAN, 0.0], [2.0, 2.0]], (0..500).map(|i| [i as f32, 0.0]).collect()];
+        let odd = [
+            vec![],
+            vec![[1.0, 1.0]],
+            vec![[f32::NAN, 0.0], [2.0, 2.0]],
+            (0..500).map(|i| [i as f32, 0.0]).collect(),
+        ];
         for points in odd {
             let n_finite = points.iter().filter(|point: &&[f32; 2]| point[0].is_finite()).count();
-            let grid = Grid::renew(None, &Arc::new(Layout { points, ..Layout::default() }));
+            let grid = Grid::renew(
+                None,
+                &Arc::new(Layout {
+                    points,
+                    ..Layout::default()
+                }),
+            );
             assert_eq!(grid.within([-1e9; 2], [1e9; 2]).len(), n_finite);
             assert!(grid.starts.len() < 2000, "the cells stay few");
         }

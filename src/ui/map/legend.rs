@@ -29,7 +29,7 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
     ui.add_space(GRID);
     let texture = canvas::texture(ui, &mut view.markers);
     let palette = theme::palette(ui);
-    let colors = looks.colors(&palette, ui.visuals().dark_mode);
+    let colors = looks.colors(ui);
     let below = 7.5 * ROW_HEIGHT;
     ScrollArea::vertical()
         .id_salt("map_categories")
@@ -41,7 +41,15 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
                     continue;
                 }
                 let is_shown = !view.hidden.contains(&category);
-                let row = row(ui, texture, Marker::Disc, colors[category], name, looks.counts[category], is_shown);
+                let row = row(
+                    ui,
+                    texture,
+                    Marker::Disc,
+                    colors[category],
+                    name,
+                    looks.counts[category],
+                    is_shown,
+                );
                 if row.on_hover_text("Click to hide or show").clicked() && !view.hidden.remove(&category) {
                     view.hidden.insert(category);
                 }
@@ -49,7 +57,15 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
         });
     ui.separator();
     ui.spacing_mut().item_spacing.y = 0.0;
-    row(ui, texture, Marker::Ring, palette.weak, "target domain, open", looks.n_targets, true);
+    row(
+        ui,
+        texture,
+        Marker::Ring,
+        palette.weak,
+        "target domain",
+        looks.n_targets,
+        true,
+    );
     row(ui, texture, Marker::Cross, palette.ink, "anomaly", looks.n_anomalies, true);
     ui.spacing_mut().item_spacing.y = 1.5 * GRID;
     ui.add_space(GRID);
@@ -63,7 +79,11 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
     let stem = format!("map {}", workbench.project.name);
     let color = view.color;
     widgets::save_figure_menu(ui, &stem, || map_figure_by(workbench, color).map(Figure::Map));
-    ui.label(RichText::new("Drag selects, Alt or middle drag moves").small().color(palette.weak));
+    ui.label(
+        RichText::new("Drag selects, Shift adds; Alt or middle drag moves, the wheel zooms, F fits")
+            .small()
+            .color(palette.weak),
+    );
 }
 
 /// Marker, name and count.
@@ -80,14 +100,28 @@ fn row(
     response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, is_shown, format!("{name}, {count} clips")));
     let faded = if is_shown { 1.0 } else { 0.3 };
     let mut mesh = egui::Mesh::with_texture(texture);
-    markers::add(&mut mesh, marker, pos2(rect.left() + 7.0, rect.center().y), 13.0, color.gamma_multiply(faded));
+    markers::add(
+        &mut mesh,
+        marker,
+        pos2(rect.left() + 7.0, rect.center().y),
+        13.0,
+        color.gamma_multiply(faded),
+    );
     ui.painter().add(Shape::mesh(mesh));
     let text = ui.visuals().text_color().gamma_multiply(faded);
     let figures = TextStyle::Monospace.resolve(ui.style());
     let right = pos2(rect.right() - 2.0, rect.center().y);
-    let counted = ui.painter().text(right, egui::Align2::RIGHT_CENTER, widgets::count(count), figures, text);
+    let counted = ui
+        .painter()
+        .text(right, egui::Align2::RIGHT_CENTER, widgets::count(count), figures, text);
     let painter = ui.painter_at(Rect::from_min_max(rect.min, pos2(counted.left() - GRID, rect.bottom())));
     let body = TextStyle::Body.resolve(ui.style());
-    painter.text(pos2(rect.left() + 20.0, rect.center().y), egui::Align2::LEFT_CENTER, name, body, text);
+    painter.text(
+        pos2(rect.left() + 20.0, rect.center().y),
+        egui::Align2::LEFT_CENTER,
+        name,
+        body,
+        text,
+    );
     response
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eframe::egui::{Color32, ecolor::Hsva};
+use eframe::egui::{self, Color32, ecolor::Hsva};
 
 use super::markers::Marker;
 use crate::app::{ClipScore, MapColor, Workbench, map_categories};
 use crate::dataset::{Dataset, Label};
-use crate::ui::theme::{self, Palette};
+use crate::ui::theme;
 
 /// How one clip is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,10 @@ impl Looks {
         let (categories, category_of) = map_categories(workbench, color);
         let look = |(clip_idx, &category): (usize, &usize)| Look {
             category: category as u32,
-            marker: Marker::of(workbench.label(clip_idx) == Label::Anomalous, workbench.dataset.clips[clip_idx].is_target()),
+            marker: Marker::of(
+                workbench.label(clip_idx) == Label::Anomalous,
+                workbench.dataset.clips[clip_idx].is_target(),
+            ),
         };
         let of_clip: Vec<Look> = category_of.iter().enumerate().map(look).collect();
         let mut counts = vec![0; categories.len()];
@@ -69,7 +72,11 @@ impl Looks {
             clips_on_map: Arc::clone(&workbench.map.clips),
             color,
             labels: workbench.project.labels.clone(),
-            scores: if color == MapColor::Score { workbench.scores.clone() } else { Vec::new() },
+            scores: if color == MapColor::Score {
+                workbench.scores.clone()
+            } else {
+                Vec::new()
+            },
             categories,
             counts,
             n_targets,
@@ -79,23 +86,25 @@ impl Looks {
     }
 
     /// One a category.
-    pub(super) fn colors(&self, palette: &Palette, is_dark: bool) -> Vec<Color32> {
+    pub(super) fn colors(&self, ui: &egui::Ui) -> Vec<Color32> {
         let n = self.categories.len();
+        let (palette, is_dark) = (theme::palette(ui), ui.visuals().dark_mode);
+        let eight = theme::categories(ui);
         match self.color {
             MapColor::Label => vec![palette.normal, palette.anomalous, palette.weak],
-            MapColor::Domain => vec![palette.normal, theme::CATEGORIES[1], palette.weak],
+            MapColor::Domain => vec![palette.normal, eight[1], palette.weak],
             MapColor::Score => {
                 let mut colors: Vec<Color32> = (0..n - 1).map(|step| score_color(step, n - 1, is_dark)).collect();
                 colors.push(palette.weak.gamma_multiply(0.6));
                 colors
             }
-            MapColor::Machine => (0..n).map(|place| spread(place, n)).collect(),
-            MapColor::Section => self.section_colors(),
+            MapColor::Machine => (0..n).map(|place| spread(&eight, place, n)).collect(),
+            MapColor::Section => self.section_colors(&eight),
         }
     }
 
     /// The sections of one machine are shades of the machine's colour.
-    fn section_colors(&self) -> Vec<Color32> {
+    fn section_colors(&self, eight: &[Color32; 8]) -> Vec<Color32> {
         let machine = |name: &str| name.rsplit_once(' ').map_or(name, |(machine, _)| machine).to_owned();
         let mut sections: BTreeMap<String, usize> = BTreeMap::new();
         for name in &self.categories {
@@ -108,18 +117,24 @@ impl Looks {
             let place = seen.entry(machine.clone()).or_default();
             *place += 1;
             let part = *place as f32 / (sections[&machine] + 1) as f32;
-            shade(spread(places[&machine], places.len()), part)
+            shade(spread(eight, places[&machine], places.len()), part)
         };
         self.categories.iter().map(color).collect()
     }
 }
 
 /// Eight colours that all eyes tell apart; round the wheel of hues where there are more.
-fn spread(place: usize, n: usize) -> Color32 {
-    match theme::CATEGORIES.get(place) {
-        Some(&color) if n <= theme::CATEGORIES.len() => color,
+fn spread(eight: &[Color32; 8], place: usize, n: usize) -> Color32 {
+    match eight.get(place) {
+        Some(&color) if n <= eight.len() => color,
         // Neighbours in the list differ in value too.
-        _ => Hsva::new(place as f32 / n as f32, 0.65, if place.is_multiple_of(2) { 0.9 } else { 0.65 }, 1.0).into(),
+        _ => Hsva::new(
+            place as f32 / n as f32,
+            0.65,
+            if place.is_multiple_of(2) { 0.9 } else { 0.65 },
+            1.0,
+        )
+        .into(),
     }
 }
 

@@ -60,7 +60,10 @@ impl MapView {
         }
         let looks = Looks::renew(self.looks.take(), workbench, self.color);
         Panel::bottom("map_reminder")
-            .frame(Frame::NONE.inner_margin(Margin { top: 4, ..Default::default() }))
+            .frame(Frame::NONE.inner_margin(Margin {
+                top: 4,
+                ..Default::default()
+            }))
             .resizable(false)
             .show_separator_line(false)
             .show(ui, |ui| {
@@ -68,7 +71,10 @@ impl MapView {
                 ui.label(RichText::new(text).small().color(theme::palette(ui).weak));
             });
         Panel::right("map_legend")
-            .frame(Frame::NONE.inner_margin(Margin { left: 12, ..Default::default() }))
+            .frame(Frame::NONE.inner_margin(Margin {
+                left: 12,
+                ..Default::default()
+            }))
             .exact_size(LEGEND_WIDTH)
             .resizable(false)
             .show_separator_line(false)
@@ -81,14 +87,22 @@ impl MapView {
 /// Before any clip is embedded: the one click that changes it.
 fn without_embeddings(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
     use crate::app::JobKind;
-    let underway = state.jobs.iter().find(|job| matches!(job.kind, JobKind::Score | JobKind::Train { .. }));
+    let underway = state
+        .jobs
+        .iter()
+        .find(|job| matches!(job.kind, JobKind::Score | JobKind::Train { .. }));
     if let Some(job) = underway {
         let text = format!("{}: {} of {}", job.title, job.done, job.total);
         widgets::empty_state(ui, "The clips are being scored", &text, None);
         return;
     }
     let text = "Here each clip will be a point beside those that sound like it";
-    if widgets::empty_state(ui, "Nothing to place on a map yet", text, Some("Score with pooled log-mel now")) {
+    if widgets::empty_state(
+        ui,
+        "Nothing to place on a map yet",
+        text,
+        Some("Score with pooled log-mel now"),
+    ) {
         actions.push(Action::score_now());
     }
 }

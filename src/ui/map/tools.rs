@@ -52,7 +52,9 @@ fn settings(ui: &mut egui::Ui, draft: &mut Option<ProjectionConfig>, saved: Proj
     let mut config = draft.unwrap_or(saved);
     let mut is_settled = false;
     ui.name_inputs("Engine", |ui| {
-        let combo = ComboBox::from_id_salt("map_engine").width(92.0).selected_text(title(config.engine));
+        let combo = ComboBox::from_id_salt("map_engine")
+            .width(92.0)
+            .selected_text(title(config.engine));
         combo.show_ui(ui, |ui| {
             for engine in ENGINES {
                 let choice = ui.selectable_value(&mut config.engine, engine, title(engine));
@@ -61,8 +63,16 @@ fn settings(ui: &mut egui::Ui, draft: &mut Option<ProjectionConfig>, saved: Proj
         });
     });
     if config.engine != ProjectionEngine::Pca {
-        let perplexity = DragValue::new(&mut config.perplexity).range(2.0..=200.0).speed(0.5).max_decimals(0);
-        is_settled |= number(ui, "perplexity", "How many neighbours each clip keeps near it, roughly", perplexity);
+        let perplexity = DragValue::new(&mut config.perplexity)
+            .range(2.0..=200.0)
+            .speed(0.5)
+            .max_decimals(0);
+        is_settled |= number(
+            ui,
+            "perplexity",
+            "How many neighbours each clip keeps near it, roughly",
+            perplexity,
+        );
         let iterations = DragValue::new(&mut config.n_iterations).range(250..=10_000).speed(10.0);
         is_settled |= number(ui, "iterations", "More make a large map calmer", iterations);
         let seed = DragValue::new(&mut config.seed).speed(0.1);
@@ -122,9 +132,19 @@ fn running(ui: &mut egui::Ui, job: &JobView, workbench: &Workbench, actions: &mu
         actions.push(Action::CancelJob(job.id));
     }
     let layout = workbench.map.layout.as_ref();
-    let kl = layout.and_then(|layout| layout.kl_divergence).map_or(String::new(), |kl| format!(", KL {kl:.3}"));
+    let kl = layout
+        .and_then(|layout| layout.kl_divergence)
+        .map_or(String::new(), |kl| format!(", KL {kl:.3}"));
     let iteration = layout.map_or(job.done, |layout| layout.iteration as u64);
-    let part = if job.total == 0 { 0.0 } else { job.done as f32 / job.total as f32 };
+    let part = if job.total == 0 {
+        0.0
+    } else {
+        job.done as f32 / job.total as f32
+    };
     let text = format!("iteration {iteration} of {}{kl}", workbench.project.map.n_iterations);
-    ui.add(ProgressBar::new(part).desired_width(ui.available_width().clamp(80.0, 260.0)).text(text));
+    ui.add(
+        ProgressBar::new(part)
+            .desired_width(ui.available_width().clamp(80.0, 260.0))
+            .text(text),
+    );
 }
