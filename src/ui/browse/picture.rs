@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Color32, Rect, Role, Sense, Stroke, WidgetInfo, emath::Rangef, pos2};
+use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::Rangef};
 
 use super::gestures::{Drag, gestures, keys};
 use super::tool_row::tool_row;

@@ -30,7 +30,7 @@ pub(super) fn tool_row(ui: &mut egui::Ui, view: &mut PictureView, settings: Spec
         let map_title = |map: ColorMap| map.title().to_owned();
         choice(ui, "Colour map", &mut view.map, &ColorMap::ALL, map_title, 62.0);
         // The two ends stay together.
-        if ui.available_width() < RANGE_POINTS {
+        if ui.available_size_before_wrap().x < RANGE_POINTS {
             ui.end_row();
         }
         range(ui, &mut view.range_db);
