@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Color32, Rect, Role, Sense, Stroke, WidgetInfo, emath::Rangef, pos2};
+use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::Rangef};
 
 use super::gestures::{Drag, gestures, keys};
 use super::tool_row::tool_row;
-use super::{crops, empty_state, rulers, save::SaveMenu};
+use super::{crops, empty_state, overlays, rulers, save::SaveMenu};
 use crate::app::{Action, LoadedClip, Playback, State, Workbench, spectrogram_figure};
+use crate::dataset::ClipEntry;
 use crate::figures::Figure;
 use crate::ui::plots::{
     ColorMap, FrequencyAxis, Picture, Scale, Span, TiledSpectrogram, format_secs, paint_waveform, peak_amplitude,
@@ -81,21 +82,7 @@ impl PictureView {
             );
             return;
         };
-        ui.horizontal(|ui| {
-            let range_db = self.range_db;
-            ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
-                let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
-                self.save.ui(ui, stem, actions, || {
-                    let mut figure = spectrogram_figure(workbench)?;
-                    figure.range_db = range_db;
-                    Some(Figure::Spectrogram(figure))
-                });
-                ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
-                    let name = egui::RichText::new(clip.file_name()).strong();
-                    ui.add(egui::Label::new(name).truncate()).on_hover_text(&clip.path);
-                });
-            });
-        });
+        self.title(ui, workbench, clip, actions);
         tool_row(ui, self, workbench.spectrogram, actions);
         let focus = &workbench.focus_view;
         if let Some(error) = &focus.error {
@@ -118,6 +105,30 @@ impl PictureView {
                 });
             }
         }
+    }
+
+    /// The clip's name; at the right whether to follow the playhead, and where to save the picture.
+    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            let range_db = self.range_db;
+            ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+                let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
+                self.save.ui(ui, stem, actions, || {
+                    let mut figure = spectrogram_figure(workbench)?;
+                    figure.range_db = range_db;
+                    Some(Figure::Spectrogram(figure))
+                });
+                let follow = egui::Button::selectable(self.follows, "Follow").frame_when_inactive(true);
+                let hint = "Turn the page when the playhead runs over its edge";
+                if ui.add(follow).on_hover_text(hint).clicked() {
+                    self.follows = !self.follows;
+                }
+                ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
+                    let name = egui::RichText::new(clip.file_name()).strong();
+                    ui.add(egui::Label::new(name).truncate()).on_hover_text(&clip.path);
+                });
+            });
+        });
     }
 
     pub(super) fn shown(&self) -> (Span, Span) {
@@ -176,8 +187,10 @@ impl PictureView {
         if let Some(ribbon) = &focus.ribbon {
             crops::ribbon(ui, &stage, ribbon, actions);
         }
-        self.paint_selection(&painter, palette, &stage, playback);
-        paint_playhead(&painter, palette, &stage, playback.position_secs);
+        if let Some(selected) = self.selected(playback) {
+            overlays::paint_selection(&painter, palette, &stage, selected);
+        }
+        overlays::paint_playhead(&painter, palette, &stage, playback.position_secs);
         let pointer = picture.hover_pos().or(waveform.hover_pos());
         rulers::paint(&painter, palette, &stage, self, pointer);
         rulers::readout(&painter, palette, &stage, self, loaded, pointer, self.selected(playback));
@@ -251,29 +264,6 @@ impl PictureView {
         }
     }
 
-    fn paint_selection(&self, painter: &egui::Painter, palette: Palette, stage: &Stage, playback: &Playback) {
-        let Some(selected) = self.selected(playback) else {
-            return;
-        };
-        let x = Rangef::new(stage.time.pixel(selected.start), stage.time.pixel(selected.end));
-        let band = Rect::from_x_y_ranges(x, stage.waveform.y_range());
-        let on_waveform = painter.with_clip_rect(stage.waveform);
-        on_waveform.rect_filled(band, 0.0, palette.accent.gamma_multiply(0.3));
-        // What is selected keeps the colours of the colour bar: the rest is veiled.
-        let on_picture = painter.with_clip_rect(stage.spectrogram);
-        let (left, right) = (stage.spectrogram.left(), stage.spectrogram.right());
-        for beside in [Rangef::new(left, x.min), Rangef::new(x.max, right)] {
-            if beside.min < beside.max {
-                let veil = Rect::from_x_y_ranges(beside, stage.spectrogram.y_range());
-                on_picture.rect_filled(veil, 0.0, Color32::from_black_alpha(110));
-            }
-        }
-        for edge in [x.min, x.max] {
-            on_waveform.vline(edge, stage.waveform.y_range(), Stroke::new(1.5, palette.accent));
-            on_picture.vline(edge, stage.spectrogram.y_range(), Stroke::new(1.5, palette.accent));
-        }
-    }
-
     /// Turns the page when the playhead has run over its edge; a person who pans away is not pulled back.
     fn follow(&mut self, playback: &Playback, whole: Span) {
         let position = playback.position_secs;
@@ -283,25 +273,6 @@ impl PictureView {
         }
         self.last_position_secs = position;
     }
-}
-
-fn paint_playhead(painter: &egui::Painter, palette: Palette, stage: &Stage, position_secs: f64) {
-    let x = stage.time.pixel(position_secs);
-    let painter_of = |rect: Rect| painter.with_clip_rect(rect.expand2(egui::vec2(1.0, 0.0)));
-    painter_of(stage.waveform).vline(x, stage.waveform.y_range(), Stroke::new(1.5, palette.ink));
-    let on_picture = painter_of(stage.spectrogram);
-    on_picture.vline(
-        x,
-        stage.spectrogram.y_range(),
-        Stroke::new(3.5, Color32::from_black_alpha(130)),
-    );
-    on_picture.vline(x, stage.spectrogram.y_range(), Stroke::new(1.5, Color32::WHITE));
-    let head = vec![
-        pos2(x - 5.0, stage.waveform.top()),
-        pos2(x + 5.0, stage.waveform.top()),
-        pos2(x, stage.waveform.top() + 6.0),
-    ];
-    painter_of(stage.waveform).add(egui::Shape::convex_polygon(head, palette.ink, Stroke::NONE));
 }
 
 /// `1.200–3.400 s (2.200 s)`.

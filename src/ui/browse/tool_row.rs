@@ -1,6 +1,6 @@
 //! How the picture is computed and coloured: one compact row of controls.
 
-use eframe::egui::{self, Button, ComboBox, DragValue};
+use eframe::egui::{self, ComboBox, DragValue};
 
 use super::picture::PictureView;
 use crate::app::{Action, SpectrogramKind, SpectrogramSettings};
@@ -9,6 +9,8 @@ use crate::ui::theme::GRID;
 
 const FFT_SIZES: [usize; 6] = [256, 512, 1024, 2048, 4096, 8192];
 const BAND_COUNTS: [usize; 4] = [40, 64, 128, 256];
+/// Room that the range takes.
+const RANGE_POINTS: f32 = 150.0;
 /// The smallest distance between the ends of the range.
 const MIN_RANGE_DB: f32 = 5.0;
 
@@ -27,15 +29,11 @@ pub(super) fn tool_row(ui: &mut egui::Ui, view: &mut PictureView, settings: Spec
         }
         let map_title = |map: ColorMap| map.title().to_owned();
         choice(ui, "Colour map", &mut view.map, &ColorMap::ALL, map_title, 62.0);
-        range(ui, &mut view.range_db);
-        let follow = Button::selectable(view.follows, "Follow").frame_when_inactive(true);
-        if ui
-            .add(follow)
-            .on_hover_text("Turn the page when the playhead runs over its edge")
-            .clicked()
-        {
-            view.follows = !view.follows;
+        // The two ends stay together.
+        if ui.available_size_before_wrap().x < RANGE_POINTS {
+            ui.end_row();
         }
+        range(ui, &mut view.range_db);
     });
     if wanted != settings {
         actions.push(Action::SetSpectrogram(wanted));

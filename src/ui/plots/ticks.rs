@@ -57,7 +57,7 @@ pub fn frequency_ticks(axis: FrequencyAxis, top_hz: f64, positions: Span, len_po
                 .into_iter()
                 .map(|value| Tick {
                     value,
-                    label: frequency_label(value, value),
+                    label: frequency_label(value, value.max(1.0)),
                 })
                 .collect();
         }
@@ -128,13 +128,24 @@ fn multiples(span: Span, max_count: usize, steps: impl Iterator<Item = f64>) -> 
 }
 
 /// Round frequencies for an axis that is not linear, the roundest first: 0, powers of ten, then fives, then twos of
-/// each decade, each where it does not touch one that is there.
+/// each decade where they do not touch one that is there, then other digits where there is plenty of room.
 fn decades(hz: Span, points: impl Fn(f64) -> f32) -> Vec<f64> {
     let mut values: Vec<f64> = Vec::new();
     let multiples_of = |digit: f64| (0..6).map(move |exponent| digit * 10f64.powi(exponent));
-    let candidates = std::iter::once(0.0).chain([1.0, 5.0, 2.0].into_iter().flat_map(multiples_of));
-    for value in candidates.filter(|value| hz.contains(*value)) {
-        if values.iter().all(|&other| (points(other) - points(value)).abs() >= 18.0) {
+    let close = [1.0, 5.0, 2.0].into_iter().flat_map(multiples_of).map(|value| (value, 18.0));
+    let apart = [3.0, 8.0, 4.0, 6.0, 7.0]
+        .into_iter()
+        .flat_map(multiples_of)
+        .map(|value| (value, 44.0));
+    let candidates = std::iter::once((0.0, 0.0)).chain(close).chain(apart);
+    // Both ends went through logarithms.
+    let slack = 1e-9 * hz.end;
+    let is_inside = |value: f64| value >= hz.start - slack && value <= hz.end + slack;
+    for (value, room_points) in candidates.filter(|&(value, _)| is_inside(value)) {
+        if values
+            .iter()
+            .all(|&other| (points(other) - points(value)).abs() >= room_points)
+        {
             values.push(value);
         }
     }
@@ -260,7 +271,10 @@ mod tests {
             labels(&whole(FrequencyAxis::Log)),
             ["20", "50", "100", "200", "500", "1k", "2k", "5k"]
         );
-        assert_eq!(labels(&whole(FrequencyAxis::Mel)), ["0", "200", "500", "1k", "2k", "5k"]);
+        assert_eq!(
+            labels(&whole(FrequencyAxis::Mel)),
+            ["0", "200", "500", "1k", "2k", "5k", "8k"]
+        );
         assert_eq!(
             labels(&decibel_ticks(Span::new(-100.0, -20.0), 200.0)),
             ["\u{2212}100", "\u{2212}80", "\u{2212}60", "\u{2212}40", "\u{2212}20"]
