@@ -7,7 +7,6 @@ mod gestures;
 mod overlays;
 mod picture;
 mod rulers;
-mod save;
 mod table;
 mod tool_row;
 
@@ -17,6 +16,7 @@ use self::picture::PictureView;
 use self::table::TableView;
 use crate::app::{Action, State};
 use crate::ui::plots::Span;
+use crate::ui::widgets;
 use crate::ui::theme;
 
 /// The private look of the screen.
@@ -29,7 +29,7 @@ pub struct BrowseView {
 impl BrowseView {
     pub fn ui(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         let Some(workbench) = &state.workbench else {
-            empty_state(
+            widgets::empty_state(
                 ui,
                 "No project",
                 "Open a folder of recordings or a project on the Welcome screen.",
@@ -63,19 +63,4 @@ impl BrowseView {
     pub fn n_drawn_rows(&self) -> usize {
         self.table.n_drawn_rows()
     }
-}
-
-/// Says what will be here. Returns whether the button was clicked.
-fn empty_state(ui: &mut egui::Ui, title: &str, text: &str, button: Option<&str>) -> bool {
-    let palette = theme::palette(ui);
-    ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() * 0.5 - 60.0).max(2.0 * theme::GRID));
-        ui.heading(title);
-        ui.add(egui::Label::new(egui::RichText::new(text).color(palette.weak)).wrap());
-        button.is_some_and(|button| {
-            ui.add_space(2.0 * theme::GRID);
-            ui.button(button).clicked()
-        })
-    })
-    .inner
 }

@@ -6,13 +6,14 @@ use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::R
 
 use super::gestures::{Drag, gestures, keys};
 use super::tool_row::tool_row;
-use super::{crops, empty_state, overlays, rulers, save::SaveMenu};
+use super::{crops, overlays, rulers};
 use crate::app::{Action, LoadedClip, Playback, State, Workbench, spectrogram_figure};
 use crate::dataset::ClipEntry;
 use crate::figures::Figure;
 use crate::ui::plots::{
     ColorMap, FrequencyAxis, Picture, Scale, Span, TiledSpectrogram, format_secs, paint_waveform, peak_amplitude,
 };
+use crate::ui::widgets;
 use crate::ui::theme::{self, GRID, Palette};
 
 /// Audacity's window: clips stay comparable.
@@ -34,7 +35,6 @@ pub(super) struct PictureView {
     clip_idx: Option<usize>,
     last_position_secs: f64,
     tiles: TiledSpectrogram,
-    save: SaveMenu,
 }
 
 impl Default for PictureView {
@@ -50,7 +50,6 @@ impl Default for PictureView {
             clip_idx: None,
             last_position_secs: 0.0,
             tiles: TiledSpectrogram::default(),
-            save: SaveMenu::default(),
         }
     }
 }
@@ -74,7 +73,7 @@ pub(super) struct Stage {
 impl PictureView {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, state: &State, workbench: &Workbench, actions: &mut Vec<Action>) {
         let Some(clip) = workbench.focused() else {
-            empty_state(
+            widgets::empty_state(
                 ui,
                 "No clip in focus",
                 "Click a row of the table to see and hear its clip.",
@@ -82,13 +81,13 @@ impl PictureView {
             );
             return;
         };
-        self.title(ui, workbench, clip, actions);
+        self.title(ui, workbench, clip);
         tool_row(ui, self, workbench.spectrogram, actions);
         let focus = &workbench.focus_view;
         if let Some(error) = &focus.error {
             let file = workbench.dataset.file(clip);
             let text = format!("{error}\n{}", file.display());
-            empty_state(ui, "This clip cannot be shown", &text, None);
+            widgets::empty_state(ui, "This clip cannot be shown", &text, None);
             return;
         }
         match focus
@@ -100,20 +99,19 @@ impl PictureView {
             None => {
                 ui.vertical_centered(|ui| {
                     ui.add_space(ui.available_height() * 0.4);
-                    ui.add(egui::Spinner::new());
-                    ui.label(format!("Reading {}", clip.file_name()));
+                    ui.weak(format!("Reading {}", clip.file_name()));
                 });
             }
         }
     }
 
     /// The clip's name; at the right whether to follow the playhead, and where to save the picture.
-    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
+    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry) {
         ui.horizontal(|ui| {
             let range_db = self.range_db;
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
                 let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
-                self.save.ui(ui, stem, actions, || {
+                widgets::save_figure_menu(ui, stem, || {
                     let mut figure = spectrogram_figure(workbench)?;
                     figure.range_db = range_db;
                     Some(Figure::Spectrogram(figure))

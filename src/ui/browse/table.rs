@@ -7,10 +7,10 @@ use eframe::egui::{self, Align, Key, Modifiers, Response, Sense, pos2, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::cells::{ClipColumn, cell};
-use super::empty_state;
 use super::filter_bar::filter_bar;
 use crate::app::{Action, ClipFilter, Workbench};
 use crate::dataset::Dataset;
+use crate::ui::widgets;
 use crate::ui::theme;
 
 const ROW_HEIGHT: f32 = 22.0;
@@ -203,10 +203,10 @@ fn arrow(rect: egui::Rect, is_up: bool, color: egui::Color32) -> egui::Shape {
 
 fn nothing_to_show(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
     if workbench.dataset.clips.is_empty() {
-        empty_state(ui, "No clips", "The data set holds no recordings that can be read.", None);
+        widgets::empty_state(ui, "No clips", "The data set holds no recordings that can be read.", None);
     } else if workbench.filter == ClipFilter::default() {
-        empty_state(ui, "No clips here", "The chosen machine and section have no clips.", None);
-    } else if empty_state(ui, "Nothing matches", "No clip matches the filter.", Some("Clear filter")) {
+        widgets::empty_state(ui, "No clips here", "The chosen machine and section have no clips.", None);
+    } else if widgets::empty_state(ui, "Nothing matches", "No clip matches the filter.", Some("Clear filter")) {
         actions.push(Action::SetFilter(ClipFilter::default()));
     }
 }
