@@ -87,6 +87,8 @@ impl eframe::App for Window {
             context.request_repaint();
         } else if self.app.state.playback.is_playing {
             context.request_repaint_after(PLAYHEAD_INTERVAL);
+        } else if let Some(wait) = self.app.next_wake() {
+            context.request_repaint_after(wait);
         }
     }
 
@@ -100,5 +102,9 @@ impl eframe::App for Window {
         }
         // What the actions changed is drawn at once, not at the next move of the mouse.
         ui.ctx().request_repaint();
+    }
+
+    fn on_exit(&mut self) {
+        self.app.shut_down();
     }
 }
