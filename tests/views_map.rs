@@ -42,7 +42,12 @@ fn stage(state: State, is_dark: bool) -> Harness<'static, Stage> {
 #[test]
 fn pictures() {
     let mut results = egui_kittest::SnapshotResults::new();
-    let pictures = [(LARGE, true, "map_large_dark"), (SMALL, false, "map_small_light")];
+    let seven = Size {
+        n_sections: 1,
+        n_clips: 40,
+        ..LARGE
+    };
+    let pictures = [(seven, true, "map_seven_dark"), (SMALL, false, "map_small_light")];
     for (size, is_dark, name) in pictures {
         let mut state = mapped_state(size);
         state.workbench.as_mut().unwrap().focus = Some(55);

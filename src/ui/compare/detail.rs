@@ -118,15 +118,19 @@ pub(super) fn card(ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn, grou
         }
         None => return,
     };
-    Grid::new("compare_card").num_columns(2).show(ui, |ui| {
-        for metric in MatrixMetric::ALL {
-            if let Some(figure) = metric.figure(&result.metrics) {
-                ui.label(metric.title());
-                ui.monospace(interval(Some(figure)));
-                ui.end_row();
+    Grid::new("compare_card")
+        .num_columns(2)
+        .spacing([16.0, 2.0])
+        .min_row_height(0.0)
+        .show(ui, |ui| {
+            for metric in MatrixMetric::ALL {
+                if let Some(figure) = metric.figure(&result.metrics) {
+                    ui.label(metric.title());
+                    ui.monospace(interval(Some(figure)));
+                    ui.end_row();
+                }
             }
-        }
-    });
+        });
     let n_anomalies = result.labelled.iter().filter(|clip| clip.is_anomaly).count();
     let n_normals = result.labelled.len() - n_anomalies;
     ui.weak(format!(

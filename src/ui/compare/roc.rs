@@ -201,17 +201,21 @@ fn steps(
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.strong(detector.title());
         let count = |rate: f64, n: usize| format!("{rate:.3}  ({} of {n})", (rate * n as f64).round());
-        egui::Grid::new("roc_card").num_columns(2).show(ui, |ui| {
-            for (name, value) in [
-                ("threshold", number(threshold)),
-                ("true positive rate", count(tpr, n_anomalies)),
-                ("false positive rate", count(fpr, n_normals)),
-            ] {
-                ui.label(name);
-                ui.monospace(value);
-                ui.end_row();
-            }
-        });
+        egui::Grid::new("roc_card")
+            .num_columns(2)
+            .spacing([16.0, 2.0])
+            .min_row_height(0.0)
+            .show(ui, |ui| {
+                for (name, value) in [
+                    ("threshold", number(threshold)),
+                    ("true positive rate", count(tpr, n_anomalies)),
+                    ("false positive rate", count(fpr, n_normals)),
+                ] {
+                    ui.label(name);
+                    ui.monospace(value);
+                    ui.end_row();
+                }
+            });
         for &clip_idx in flipping.iter().take(3) {
             ui.weak(workbench.dataset.clips[clip_idx].file_name());
         }

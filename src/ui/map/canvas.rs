@@ -79,7 +79,7 @@ fn steer(ui: &egui::Ui, view: &mut MapView, map: &Map<'_>, response: &Response) 
         view.camera = Some(camera);
     }
     if let Some(pointer) = response.hover_pos() {
-        let factor = ui.input(|input| input.zoom_delta() * (input.smooth_scroll_delta().y * 0.005).exp());
+        let factor = ui.input(|input| input.zoom_delta() * (input.smooth_scroll_delta().y * 0.003).exp());
         if factor != 1.0 {
             camera = camera.zoomed(factor, pointer, map.screen);
             view.camera = Some(camera);
