@@ -1,40 +1,40 @@
-//! What is not plain WAV, through symphonia: FLAC, AIFF, and the blocks of ADPCM in WAV.
+//! What is not plain WAV, through symphonia: FLAC and AIFF.
 //!
 //! Files come from outside and symphonia is large: a panic in it is turned into a fault of the file.
 
 use std::fs::File;
+use std::io::{Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use symphonia::core::audio::{Channels, Position};
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
-use symphonia::core::codecs::audio::well_known::{CODEC_ID_ADPCM_IMA_WAV, CODEC_ID_ADPCM_MS};
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, SeekMode, SeekTo, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSource, MediaSourceStream, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
-use symphonia::core::packet::Packet;
-use symphonia::core::units::{Duration, Timestamp};
+use symphonia::core::units::Timestamp;
 use symphonia::default::{get_codecs, get_probe};
 
 use super::Clip;
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
 use super::read::Header;
-use super::wav_layout::{Encoding, WavLayout};
+
+/// Symphonia holds a packet of all channels; a broken header must not make that huge.
+const MAX_CHANNELS: u16 = 64;
 
 /// Reads the header; decodes only the last packet, or all where the header says more than the file holds.
-pub(super) fn read_header(file: File) -> Result<Header, Fault> {
+pub(super) fn read_header(file: &File) -> Result<Header, Fault> {
     guarded(|| {
         let mut stream = Stream::open(file)?;
         let declared = stream.header;
         if declared.n_frames > 0 && stream.reaches(declared.n_frames) {
             return Ok(declared);
         }
-        stream.rewind()?;
         let mut n_frames = 0;
-        stream.decode(|n_new, _| {
+        Stream::open(file)?.decode(|n_new, _| {
             n_frames += n_new as u64;
             Ok(())
         })?;
@@ -43,7 +43,7 @@ pub(super) fn read_header(file: File) -> Result<Header, Fault> {
 }
 
 /// Decodes the whole file into the builder that `builder` makes for its header.
-pub(super) fn read(file: File, builder: impl FnOnce(Header) -> Result<ClipBuilder, Fault>) -> Result<Clip, Fault> {
+pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuilder, Fault>) -> Result<Clip, Fault> {
     guarded(|| {
         let mut stream = Stream::open(file)?;
         let header = stream.header;
@@ -61,57 +61,6 @@ pub(super) fn read(file: File, builder: impl FnOnce(Header) -> Result<ClipBuilde
     })
 }
 
-/// Decodes one block of ADPCM after the other.
-pub(super) struct BlockDecoder {
-    decoder: Box<dyn AudioDecoder>,
-    n_channels: usize,
-    n_frames: usize,
-    samples: Vec<f32>,
-}
-
-impl BlockDecoder {
-    /// A decoder for the blocks of this WAV file.
-    pub(super) fn new(layout: &WavLayout) -> Result<Self, Fault> {
-        let n_frames = layout.block_frames;
-        let codec = match layout.encoding {
-            Encoding::MsAdpcm => CODEC_ID_ADPCM_MS,
-            _ => CODEC_ID_ADPCM_IMA_WAV,
-        };
-        let mut params = AudioCodecParameters::new();
-        params.for_codec(codec).with_sample_rate(layout.header.sample_rate_hz);
-        params.with_channels(Position::from_count(layout.header.n_channels.into()).map_or(Channels::None, Channels::Positioned));
-        params
-            .with_max_frames_per_packet(n_frames as u64)
-            .with_frames_per_block(n_frames as u64);
-        let decoder = get_codecs()
-            .make_audio_decoder(&params, &AudioDecoderOptions::default())
-            .or_else(|error| undecodable(&error))?;
-        Ok(Self {
-            decoder,
-            n_channels: layout.header.n_channels.into(),
-            n_frames,
-            samples: Vec::new(),
-        })
-    }
-
-    /// Decodes one block into `builder`. A damaged block becomes silence, so that what follows keeps its time.
-    pub(super) fn decode(&mut self, block: &[u8], builder: &mut ClipBuilder) -> Result<(), Fault> {
-        let packet = Packet::new(0, Timestamp::new(0), Duration::new(self.n_frames as u64), block);
-        self.samples.clear();
-        guarded(|| {
-            if let Ok(decoded) = self.decoder.decode(&packet) {
-                decoded.copy_to_vec_interleaved(&mut self.samples);
-            }
-            Ok(())
-        })?;
-        let (samples, n_channels) = (&self.samples, self.n_channels);
-        builder.push(self.n_frames, |frame, channel| {
-            samples.get(frame * n_channels + channel).copied().unwrap_or(0.0)
-        });
-        Ok(())
-    }
-}
-
 /// An opened file with the decoder of its first audio track.
 struct Stream {
     format: Box<dyn FormatReader>,
@@ -122,12 +71,10 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(file: File) -> Result<Self, Fault> {
-        let source = MediaSourceStream::new(Box::new(file), Default::default());
-        let options = (FormatOptions::default(), MetadataOptions::default());
-        let format = get_probe()
-            .probe(&Hint::new(), source, options.0, options.1)
-            .or_else(|error| undecodable(&error))?;
+    fn open(file: &File) -> Result<Self, Fault> {
+        // Symphonia looks for chunks behind the sound of a file that can be searched, and fails where one was cut off.
+        let format = probe(file, |file| Box::new(file)).or_else(|_| probe(file, |file| Box::new(ReadOnlySource::new(file))));
+        let format = format?;
         let Some(track) = format.default_track(TrackType::Audio) else {
             return Fault::unreadable("it holds no sound; leave it out");
         };
@@ -138,6 +85,11 @@ impl Stream {
         let (Some(sample_rate_hz), Ok(n_channels @ 1..)) = (params.sample_rate, u16::try_from(n_channels)) else {
             return Fault::unreadable("its header lacks the sample rate or the channels; convert it to PCM WAV or FLAC");
         };
+        if n_channels > MAX_CHANNELS {
+            return Fault::unreadable(format!(
+                "its header says that it has {n_channels} channels; convert it to PCM WAV or FLAC"
+            ));
+        }
         let decoder = get_codecs()
             .make_audio_decoder(params, &AudioDecoderOptions::default())
             .or_else(|error| undecodable(&error))?;
@@ -167,23 +119,12 @@ impl Stream {
         }
         while let Ok(Some(packet)) = self.format.next_packet() {
             if packet.pts.get() + packet.dur.get() as i64 > last {
-                self.decoder.reset();
-                return self.decoder.decode(&packet).is_ok();
+                // Of a packet that was cut off, symphonia gives what there is.
+                let decoded = self.decoder.decode(&packet);
+                return decoded.is_ok_and(|decoded| packet.pts.get() + decoded.frames() as i64 > last);
             }
         }
         false
-    }
-
-    fn rewind(&mut self) -> Result<(), Fault> {
-        let to = SeekTo::Timestamp {
-            ts: Timestamp::new(0),
-            track_id: self.track_id,
-        };
-        self.format
-            .seek(SeekMode::Accurate, to)
-            .or_else(|error| undecodable(&error))?;
-        self.decoder.reset();
-        Ok(())
     }
 
     /// Decodes to the end, or to where the file was cut off; `take` gets `(n_frames, interleaved samples)`.
@@ -207,6 +148,17 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+/// Finds out the format of `file` from its start.
+fn probe(file: &File, source: impl FnOnce(File) -> Box<dyn MediaSource>) -> Result<Box<dyn FormatReader>, Fault> {
+    let mut file = file.try_clone()?;
+    file.seek(SeekFrom::Start(0))?;
+    let stream = MediaSourceStream::new(source(file), Default::default());
+    let options = (FormatOptions::default(), MetadataOptions::default());
+    get_probe()
+        .probe(&Hint::new(), stream, options.0, options.1)
+        .or_else(|error| undecodable(&error))
 }
 
 /// Runs symphonia; if it panics, the file is at fault.

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* this room knows files and the sound card, and nothing of machines, labels or scores.
 
+mod adpcm;
 mod clip_builder;
 mod error;
 mod foreign;

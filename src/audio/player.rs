@@ -14,7 +14,7 @@ use super::{AudioError, Clip};
 
 /// A sound system that takes longer than this to open is taken for dead.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
-/// Long enough for ALSA on PipeWire not to run dry (cpal#1250), short enough to feel immediate: 21 ms at 48 kHz.
+/// Long enough for ALSA on `PipeWire` not to run dry (cpal#1250), short enough to feel immediate: 21 ms at 48 kHz.
 const BUFFER_FRAMES: u32 = 1_024;
 /// Wishes that may wait for the next callback. Only a stuck card lets so many pile up.
 const N_COMMANDS: usize = 256;
@@ -336,12 +336,10 @@ mod tests {
             .env(FOLDER, folder)
             .output()
             .expect("the test runs");
-        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success() && printed.contains("1 passed"),
-            "{printed}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let printed = [output.stdout, output.stderr]
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .concat();
+        assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
         printed
     }
 
@@ -355,7 +353,7 @@ mod tests {
         );
         let printed = run_with_alsa("play_noise_and_a_sine", &configuration, folder.path());
         if let Some(line) = printed.lines().find(|line| line.contains("SKIPPED")) {
-            println!("{line}");
+            eprintln!("{line}");
             return;
         }
         // cpal takes 32-bit floats of a card that takes anything; ALSA labels whatever it writes as whole numbers.
@@ -401,7 +399,7 @@ mod tests {
         let mut player = match Player::open() {
             Ok(player) => player,
             Err(error) => {
-                println!("SKIPPED: ALSA cannot play into a file here: {error}");
+                eprintln!("SKIPPED: ALSA cannot play into a file here: {error}");
                 return;
             }
         };
@@ -459,6 +457,6 @@ mod tests {
         let error = Player::open().expect_err("there is no default device");
         assert!(start.elapsed() < OPEN_TIMEOUT + Duration::from_secs(1));
         assert!(matches!(error, AudioError::SoundCard { .. }), "{error}");
-        println!("{error}");
+        eprintln!("{error}");
     }
 }

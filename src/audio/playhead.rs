@@ -68,7 +68,7 @@ impl Playhead {
         loop {
             let before = self.count.load(Ordering::SeqCst);
             let words = self.words.each_ref().map(|word| word.load(Ordering::SeqCst));
-            if before % 2 == 0 && self.count.load(Ordering::SeqCst) == before {
+            if before.is_multiple_of(2) && self.count.load(Ordering::SeqCst) == before {
                 let [anchor, start, end, clip_end, from, to] = [0, 1, 2, 3, 4, 5].map(|i| f64::from_bits(words[i]));
                 let span = Some((start, end)).filter(|(start, end)| start < end);
                 let course = Course {

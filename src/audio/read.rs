@@ -32,7 +32,7 @@ pub fn read_header(path: &Path) -> Result<Header, AudioError> {
     let header = || {
         let header = match Opened::at(path)? {
             Opened::Wav { layout, .. } => layout.header,
-            Opened::Foreign(file) => foreign::read_header(file)?,
+            Opened::Foreign(file) => foreign::read_header(&file)?,
         };
         checked(header)
     };
@@ -60,7 +60,7 @@ fn read(path: &Path, channel: ChannelChoice, rate_hz: Option<u32>) -> Result<Cli
             wav_decode::decode(file, &layout, &mut builder)?;
             Ok(builder.finish())
         }
-        Opened::Foreign(file) => foreign::read(file, |header| Ok(ClipBuilder::new(&checked(header)?, channel, rate_hz))),
+        Opened::Foreign(file) => foreign::read(&file, |header| Ok(ClipBuilder::new(&checked(header)?, channel, rate_hz))),
     }
 }
 

@@ -1,12 +1,12 @@
-//! The samples of a WAV file: by hound where it can, by symphonia's decoders for ADPCM, by our own for the rest.
+//! The samples of a WAV file: by hound where it can, by our own decoders where it cannot.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
+use super::adpcm::{decode_ima, decode_ms};
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
-use super::foreign::BlockDecoder;
-use super::wav_layout::{Encoding, WavLayout, read_up_to};
+use super::wav_layout::{Encoding, WavLayout};
 use super::wav_samples::sample_decoder;
 
 /// Bytes that are read at a time.
@@ -98,14 +98,19 @@ fn decode_samples(
 }
 
 fn decode_blocks(file: &mut impl Read, layout: &WavLayout, builder: &mut ClipBuilder) -> Result<(), Fault> {
-    let mut decoder = BlockDecoder::new(layout)?;
-    let mut block = vec![0; layout.block_bytes];
-    let n_blocks = layout.header.n_frames / layout.block_frames as u64;
-    for _ in 0..n_blocks {
-        if read_up_to(file, &mut block)? < block.len() {
-            break;
-        }
-        decoder.decode(&block, builder)?;
+    let decode = if layout.encoding == Encoding::ImaAdpcm {
+        decode_ima
+    } else {
+        decode_ms
+    };
+    let n_channels = usize::from(layout.header.n_channels);
+    let (mut block, mut frames) = (vec![0; layout.block_bytes], Vec::new());
+    for _ in 0..layout.header.n_frames / layout.block_frames as u64 {
+        file.read_exact(&mut block)?;
+        decode(&block, n_channels, &mut frames);
+        builder.push(layout.block_frames, |frame, channel| {
+            f32::from(frames[frame * n_channels + channel]) / 32_768.0
+        });
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::adpcm::{ima_frames, ms_frames};
 use super::error::Fault;
 use super::read::Header;
 
@@ -94,8 +95,8 @@ impl WavLayout {
             _ => packed_bytes,
         };
         let (block_bytes, block_frames) = match encoding {
-            Encoding::ImaAdpcm => (align, ((align / channels).saturating_sub(4)) * 2 + 1),
-            Encoding::MsAdpcm => (align, ((align / channels).saturating_sub(7)) * 2 + 2),
+            Encoding::ImaAdpcm => (align, ima_frames(align, channels)),
+            Encoding::MsAdpcm => (align, ms_frames(align, channels)),
             _ => (sample_bytes * channels, 1),
         };
         if matches!(encoding, Encoding::ImaAdpcm | Encoding::MsAdpcm) && (channels > 2 || align < 7 * channels) {
