@@ -142,7 +142,7 @@ impl Planner<'_> {
             } else {
                 place == 0
             };
-            let is_new = domain == Domain::Target && varied(place) && (is_main || self.dice.unit() < 0.5);
+            let is_new = domain == Domain::Target && varied(place) && (is_main || self.dice.unit() < 0.3);
             *value = match (is_new, varied(place)) {
                 (true, _) => *self.dice.pick(target),
                 (false, true) => *self.dice.pick(source),

@@ -15,8 +15,8 @@ const LEVEL: f32 = 0.03;
 const BACKGROUNDS: [([(f32, f32); 2], f32); 4] = [
     ([(250.0, 0.8), (1800.0, 0.25)], 0.4),
     ([(400.0, 0.7), (2500.0, 0.3)], 0.2),
-    ([(160.0, 0.9), (1000.0, 0.6)], 1.2),
-    ([(600.0, 0.7), (4000.0, 0.5)], 0.6),
+    ([(200.0, 0.8), (1300.0, 0.4)], 1.2),
+    ([(500.0, 0.7), (3000.0, 0.4)], 0.6),
 ];
 
 /// Makes the recording of one take: samples in [-1, 1].
@@ -60,7 +60,7 @@ fn background(dice: &mut Dice, n_samples: usize, kind: usize) -> Vec<f32> {
 
 /// Two reflections and the microphone's own colour; each place hears the room differently.
 fn listen(sound: &mut [f32], unit: &mut Dice, microphone: usize) {
-    let place = 1.0 + 0.4 * microphone as f32;
+    let place = 1.0 + 0.2 * microphone as f32;
     let dry = sound.to_vec();
     for (secs, level) in [(0.0031, 0.4), (0.0087, 0.25)] {
         let delay = (unit.around(secs * place, 0.3) * SAMPLE_RATE_HZ as f32) as usize;
@@ -69,7 +69,7 @@ fn listen(sound: &mut [f32], unit: &mut Dice, microphone: usize) {
     }
     let mut presence = sound.to_vec();
     high_pass(&mut presence, unit.between(1500.0, 2500.0) * place);
-    add(sound, &presence, 0.3 * (TAU * 0.2 * microphone as f32).cos());
+    add(sound, &presence, 0.3 * (TAU * 0.1 * microphone as f32).cos());
     high_pass(sound, 45.0);
-    low_pass(sound, 7200.0 - 600.0 * microphone as f32);
+    low_pass(sound, 7200.0);
 }

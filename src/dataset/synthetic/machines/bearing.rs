@@ -16,7 +16,7 @@ pub(super) const MACHINE: Machine = Machine {
             name: "vel",
             role: Role::Machine,
             source: &[("6", 6.0), ("10", 10.0), ("14", 14.0), ("18", 18.0)],
-            target: &[("4", 4.0), ("22", 22.0), ("26", 26.0)],
+            target: &[("5", 5.0), ("20", 20.0), ("23", 23.0)],
         },
         Condition {
             name: "loc",

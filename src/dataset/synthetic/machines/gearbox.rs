@@ -11,7 +11,7 @@ pub(super) const MACHINE: Machine = Machine {
             name: "volt",
             role: Role::Machine,
             source: &[("1.0", 1.0), ("1.5", 1.5), ("2.0", 2.0)],
-            target: &[("0.6", 0.6), ("2.6", 2.6), ("3.0", 3.0)],
+            target: &[("0.8", 0.8), ("2.2", 2.2), ("2.4", 2.4)],
         },
         Condition {
             name: "wt",

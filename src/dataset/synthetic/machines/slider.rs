@@ -17,13 +17,13 @@ pub(super) const MACHINE: Machine = Machine {
             name: "vel",
             role: Role::Machine,
             source: &[("300", 300.0), ("400", 400.0), ("500", 500.0), ("600", 600.0)],
-            target: &[("200", 200.0), ("800", 800.0), ("1000", 1000.0)],
+            target: &[("250", 250.0), ("700", 700.0), ("800", 800.0)],
         },
         Condition {
             name: "ac",
             role: Role::Machine,
             source: &[("0.03", 0.03), ("0.05", 0.05)],
-            target: &[("0.1", 0.1), ("0.2", 0.2)],
+            target: &[("0.08", 0.08), ("0.1", 0.1)],
         },
         FACTORY_NOISE,
     ],
@@ -99,7 +99,7 @@ fn sound(take: &mut Take) -> Vec<f32> {
             .unwrap_or_default()
     };
     let motor = Shaft::with_speed(&mut take.dice, take.n_samples, |secs| {
-        hz * at(secs) * (1.0 + 0.05 * belt * (std::f32::consts::TAU * wobble * secs).sin())
+        hz * at(secs) * (1.0 + 0.1 * belt * (std::f32::consts::TAU * wobble * secs).sin())
     });
     for order in 1..=12_u8 {
         let order = f32::from(order);
@@ -111,7 +111,7 @@ fn sound(take: &mut Take) -> Vec<f32> {
     let grain_hz = unit.between(1500.0, 2500.0);
     let mut friction = band_noise(&mut take.dice, take.n_samples, grain_hz * pitch.sqrt(), 0.6);
     let squeal = band_noise(&mut take.dice, take.n_samples, unit.between(4200.0, 5600.0), 5.0);
-    add(&mut friction, &squeal, 0.1 + 0.6 * dry);
+    add(&mut friction, &squeal, 0.1 + 0.9 * dry);
     multiply(&mut friction, speed);
     let friction_level = take.dice.around(0.55, 0.15) * pitch.sqrt();
     add(&mut out, &friction, friction_level * (1.0 + 0.2 * dry));
@@ -124,7 +124,7 @@ fn sound(take: &mut Take) -> Vec<f32> {
             travel
                 .ends
                 .iter()
-                .map(|end| (end + take.dice.whole(1000, 2600) as usize, belt)),
+                .map(|end| (end + take.dice.whole(1000, 2600) as usize, 1.5 * belt)),
         );
     }
     add_blows(&mut out, &knocks, &frame, 2.2, &mut take.dice);
@@ -145,9 +145,9 @@ fn clicks(travel: &Travel, damage: f32, dirt: f32, unit: &mut super::Dice, take:
     for &(start, run, is_forth) in &travel.strokes {
         let share = if is_forth { place } else { 1.0 - place };
         if damage > 0.0 {
-            clicks.extend([0.0, 0.02, 0.05].map(|late| (start + ((share + late) * run as f32) as usize, 1.5 * damage)));
+            clicks.extend([0.0, 0.02, 0.05].map(|late| (start + ((share + late) * run as f32) as usize, 3.0 * damage)));
         }
-        let n_grains = (25.0 * dirt) as u32;
+        let n_grains = (70.0 * dirt) as u32;
         clicks.extend((0..n_grains).map(|_| (start + (take.dice.unit() * run as f32) as usize, take.dice.between(0.2, 0.8))));
     }
     clicks

@@ -38,7 +38,7 @@ fn sound(take: &mut Take) -> Vec<f32> {
     let (car, volt) = (take.amount("car"), take.amount("spd"));
     let (bent, worn) = (take.severity(Fault::BentShaft), take.severity(Fault::WornGear));
     let (tooth, flat) = (take.severity(Fault::DamagedTooth), take.severity(Fault::FlatWheel));
-    let motor_hz = unit.between(34.0, 40.0) * volt * (1.0 + 0.08 * car);
+    let motor_hz = unit.between(34.0, 40.0) * volt * (1.0 + 0.04 * car);
     let motor_hz = take.dice.around(motor_hz, 0.012) * (1.0 - 0.02 * bent);
     let motor = Shaft::turning(&mut take.dice, take.n_samples, motor_hz, 0.006);
 

@@ -55,7 +55,7 @@ fn sound(take: &mut Take) -> Vec<f32> {
     let n_periods = (take.n_samples as f32 / rate / period_secs) as usize + 2;
     for period_idx in 0..n_periods {
         // Dirt holds the plunger back, unevenly; a failing coil leaves strokes out.
-        if take.dice.unit() < 0.6 * missing {
+        if take.dice.unit() < 0.8 * missing {
             continue;
         }
         for pair in pattern.chunks_exact(2) {
@@ -65,7 +65,7 @@ fn sound(take: &mut Take) -> Vec<f32> {
             let sample = |secs: f32| ((secs * rate).max(0.0) as usize).min(take.n_samples);
             let (open, close) = (sample(open_secs), sample(close_secs));
             opening[open..close.max(open)].fill(1.0);
-            let strength = take.dice.between(0.8, 1.1) * (1.0 - 0.5 * dirt);
+            let strength = take.dice.between(0.8, 1.1) * (1.0 - 0.7 * dirt);
             clicks.extend(
                 [(open_secs, 1.0), (close_secs, 0.7)]
                     .iter()
@@ -79,12 +79,12 @@ fn sound(take: &mut Take) -> Vec<f32> {
     let bracket = body(&mut unit, 4, 300.0, 1500.0, 0.02);
     let mut out = take.silence();
     add_blows(&mut out, &clicks, &plunger, 5.0, &mut take.dice);
-    add_blows(&mut out, &rattles, &bracket, 3.0, &mut take.dice);
+    add_blows(&mut out, &rattles, &bracket, 5.0, &mut take.dice);
 
     let mut hiss = band_noise(&mut take.dice, take.n_samples, unit.between(3000.0, 4500.0), 0.9);
     // Air takes its time to start and stop flowing.
     low_pass(&mut opening, 25.0);
-    opening.iter_mut().for_each(|gain| *gain = gain.max(0.0) + 0.05 + 0.5 * leak);
+    opening.iter_mut().for_each(|gain| *gain = gain.max(0.0) + 0.05 + 0.9 * leak);
     multiply(&mut hiss, &opening);
     let hiss_level = take.dice.around(0.25, 0.2);
     add(&mut out, &hiss, hiss_level);

@@ -1,0 +1,630 @@
+//! Every layout on a tree of tiny recordings, hostile trees, and what a scan must never do.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use auscult::audio::ChannelChoice;
+use auscult::dataset::{ClipEntry, Dataset, DatasetError, Domain, Label, Layout, ScanOptions, Split, scan};
+use auscult::progress::{CancelAfter, NoProgress};
+use tempfile::TempDir;
+
+/// A 16-bit WAV file with `n_frames` frames, each sample of them different from file to file.
+fn wav_bytes(sample_rate_hz: u32, n_channels: u16, n_frames: u32, seed: u32) -> Vec<u8> {
+    let n_data_bytes = n_frames * u32::from(n_channels) * 2;
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + n_data_bytes).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0");
+    bytes.extend(n_channels.to_le_bytes());
+    bytes.extend(sample_rate_hz.to_le_bytes());
+    bytes.extend((sample_rate_hz * u32::from(n_channels) * 2).to_le_bytes());
+    bytes.extend((n_channels * 2).to_le_bytes());
+    bytes.extend(16_u16.to_le_bytes());
+    bytes.extend(b"data");
+    bytes.extend(n_data_bytes.to_le_bytes());
+    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+    for _ in 0..n_data_bytes / 2 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        bytes.extend(((state >> 16) as u16).to_le_bytes());
+    }
+    bytes
+}
+
+/// A folder that fills up with recordings of half a second.
+struct Tree {
+    dir: TempDir,
+    n_files: u32,
+}
+
+impl Tree {
+    fn new() -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            n_files: 0,
+        }
+    }
+
+    fn with(paths: &[&str]) -> Self {
+        let mut tree = Self::new();
+        for path in paths {
+            tree.sound(path);
+        }
+        tree
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.dir.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn sound(&mut self, path: &str) -> PathBuf {
+        self.n_files += 1;
+        self.write(path, &wav_bytes(16_000, 1, 8000, self.n_files))
+    }
+
+    fn scan(&self) -> Dataset {
+        self.scan_as(None)
+    }
+
+    fn scan_as(&self, layout: Option<Layout>) -> Dataset {
+        self.scan_below("", layout)
+    }
+
+    fn scan_below(&self, folder: &str, layout: Option<Layout>) -> Dataset {
+        let root = self.dir.path().join(folder);
+        scan(
+            &root,
+            ScanOptions {
+                layout,
+                ..ScanOptions::default()
+            },
+            &mut NoProgress,
+        )
+        .unwrap()
+    }
+}
+
+fn clip<'a>(dataset: &'a Dataset, path: &str) -> &'a ClipEntry {
+    dataset
+        .clips
+        .iter()
+        .find(|clip| clip.path == path)
+        .unwrap_or_else(|| panic!("{path} is not among {:#?}", dataset.clips))
+}
+
+fn groups(dataset: &Dataset) -> Vec<String> {
+    dataset.groups().iter().map(ToString::to_string).collect()
+}
+
+/// Split, label and domain in one line.
+fn said(clip: &ClipEntry) -> (Split, Label, Option<Domain>) {
+    (clip.split, clip.label, clip.domain)
+}
+
+fn attributes(clip: &ClipEntry) -> String {
+    let pairs: Vec<String> = clip.attributes.iter().map(|a| format!("{}={}", a.name, a.value)).collect();
+    pairs.join(" ")
+}
+
+fn n_of(dataset: &Dataset, section: &str, split: Split, label: Label) -> usize {
+    dataset
+        .clips
+        .iter()
+        .filter(|clip| clip.group.section == section && clip.split == split && clip.label == label)
+        .count()
+}
+
+#[test]
+fn mimii_bare_with_the_official_split() {
+    let mut tree = Tree::new();
+    for clip_idx in 0..10 {
+        tree.sound(&format!("fan/id_00/normal/{clip_idx:08}.wav"));
+    }
+    for clip_idx in 0..3 {
+        tree.sound(&format!("fan/id_00/abnormal/{clip_idx:08}.wav"));
+    }
+    let dataset = tree.scan();
+    assert_eq!((dataset.layout, groups(&dataset)), (Layout::Mimii, vec!["fan 00".to_owned()]));
+    let is_test = |clip_idx: usize| clip(&dataset, &format!("fan/id_00/normal/{clip_idx:08}.wav")).split == Split::Test;
+    assert!(
+        (0..3).all(is_test) && !(3..10).any(is_test),
+        "the first n(abnormal) normal clips are tested"
+    );
+    assert_eq!(n_of(&dataset, "00", Split::Test, Label::Anomalous), 3);
+    assert!(dataset.notes.is_empty(), "{:?}", dataset.notes);
+}
+
+#[test]
+fn mimii_opened_at_any_folder_above_the_ids() {
+    let tree = Tree::with(&["data/min6dB/fan/id_00/normal/0.wav", "data/min6dB/fan/id_00/abnormal/0.wav"]);
+    for folder in ["", "data", "data/min6dB", "data/min6dB/fan", "data/min6dB/fan/id_00"] {
+        let dataset = tree.scan_below(folder, None);
+        assert_eq!(
+            (dataset.layout, groups(&dataset)),
+            (Layout::Mimii, vec!["fan 00".to_owned()]),
+            "{folder}"
+        );
+    }
+}
+
+#[test]
+fn mimii_with_several_noise_levels_has_a_section_for_each() {
+    let tree = Tree::with(&[
+        "-6_dB_fan/fan/id_00/normal/00000000.wav",
+        "0_dB_fan/fan/id_00/normal/00000000.wav",
+        "6dB/fan/id_02/abnormal/00000000.wav",
+        "6_dB_pump/pump/id_02/abnormal/00000000.wav",
+    ]);
+    let dataset = tree.scan();
+    assert_eq!(groups(&dataset), ["fan 00_-6dB", "fan 00_0dB", "fan 02_6dB", "pump 02_6dB"]);
+    let one_level = tree.scan_below("-6_dB_fan", None);
+    assert_eq!(groups(&one_level), ["fan 00"]);
+}
+
+#[test]
+fn dcase_2020_names() {
+    let tree = Tree::with(&[
+        "dev_data/ToyCar/train/normal_id_01_00000000.wav",
+        "dev_data/ToyCar/test/normal_id_01_00000000.wav",
+        "dev_data/ToyCar/test/anomaly_id_02_00000000.wav",
+        "eval_data/ToyConveyor/test/id_05_00000000.wav",
+    ]);
+    tree.write(
+        "eval_data/ToyConveyor/eval_data_list.csv",
+        b"ToyConveyor\nid_05_00000000.wav,anomaly_id_05_00000000.wav,1\n",
+    );
+    let dataset = tree.scan();
+    assert_eq!(dataset.layout, Layout::Dcase2020);
+    assert_eq!(groups(&dataset), ["ToyCar 01", "ToyCar 02", "ToyConveyor 05"]);
+    assert_eq!(said(&dataset.clips[2]), (Split::Train, Label::Normal, None));
+    assert_eq!(
+        said(clip(&dataset, "dev_data/ToyCar/test/anomaly_id_02_00000000.wav")),
+        (Split::Test, Label::Anomalous, None)
+    );
+    assert_eq!(
+        said(clip(&dataset, "eval_data/ToyConveyor/test/id_05_00000000.wav")),
+        (Split::Test, Label::Anomalous, None)
+    );
+}
+
+#[test]
+fn dcase_2021_names_and_truth() {
+    let tree = Tree::with(&[
+        "fan/train/section_00_source_train_normal_0000_strength_1_ambient.wav",
+        "fan/train/section_00_target_train_normal_0002.wav",
+        "fan/source_test/section_00_source_test_anomaly_0000.wav",
+        "fan/target_test/section_00_target_test_normal_0000.wav",
+        "fan/source_test/section_03_source_test_0000.wav",
+    ]);
+    tree.write(
+        "truth/ground_truth_fan_section_03_source_test.csv",
+        b"section_03_source_test_0000.wav,1\n",
+    );
+    let dataset = tree.scan();
+    assert_eq!(
+        (dataset.layout, groups(&dataset)),
+        (Layout::Dcase2021, vec!["fan 00".to_owned(), "fan 03".to_owned()])
+    );
+    let train = clip(
+        &dataset,
+        "fan/train/section_00_source_train_normal_0000_strength_1_ambient.wav",
+    );
+    assert_eq!(
+        (said(train), attributes(train).as_str()),
+        ((Split::Train, Label::Normal, Some(Domain::Source)), "strength=1 ambient=")
+    );
+    let eval = clip(&dataset, "fan/source_test/section_03_source_test_0000.wav");
+    assert_eq!(said(eval), (Split::Test, Label::Anomalous, Some(Domain::Source)));
+}
+
+#[test]
+fn dcase_2022_names_and_the_truth_of_nameless_clips() {
+    let tree = Tree::with(&[
+        "fan/train/section_00_source_train_normal_0000_m-n_W.wav",
+        "fan/train/section_00_target_train_normal_0000_m-n_Z.wav",
+        "fan/test/section_01_target_test_anomaly_0049_f-n_C.wav",
+        "fan/test/section_03_0000.wav",
+        "fan/test/section_03_0001.wav",
+        "fan/test/section_04_0000.wav",
+        "bearing/test/section_04_test_0000.wav",
+    ]);
+    tree.write(
+        "fan/attributes_00.csv",
+        b"file_name,d1p,d1v\nfan/train/section_00_source_train_normal_0000_m-n_W.wav,m-n,W\n",
+    );
+    tree.write(
+        "truth/ground_truth_data/ground_truth_fan_section_03_test.csv",
+        b"section_03_0000.wav,1\nsection_03_0001.wav,0\n",
+    );
+    tree.write(
+        "truth/ground_truth_domain/ground_truth_fan_section_03_test.csv",
+        b"section_03_0000.wav,1\nsection_03_0001.wav,0\n",
+    );
+    let row = "fan/test/section_04_0000.wav,n-lv,L1,fan/test/section_04_source_test_anomaly_0000_n-lv_L1.wav";
+    tree.write(
+        "truth/fan/attributes_04.csv",
+        format!("file_name,d1p,d1v,file_name_with_full_attributes\n{row}\n").as_bytes(),
+    );
+    let dataset = tree.scan();
+    assert_eq!(dataset.layout, Layout::Dcase2022);
+    assert_eq!(groups(&dataset), ["bearing 04", "fan 00", "fan 01", "fan 03", "fan 04"]);
+    let train = clip(&dataset, "fan/train/section_00_source_train_normal_0000_m-n_W.wav");
+    assert_eq!(
+        (said(train), attributes(train).as_str()),
+        ((Split::Train, Label::Normal, Some(Domain::Source)), "m-n=W")
+    );
+    let first = clip(&dataset, "fan/test/section_03_0000.wav");
+    assert_eq!(said(first), (Split::Test, Label::Anomalous, Some(Domain::Target)));
+    assert_eq!(
+        said(clip(&dataset, "fan/test/section_03_0001.wav")),
+        (Split::Test, Label::Normal, Some(Domain::Source))
+    );
+    let with_name = clip(&dataset, "fan/test/section_04_0000.wav");
+    assert_eq!(
+        (said(with_name), attributes(with_name).as_str()),
+        ((Split::Test, Label::Anomalous, Some(Domain::Source)), "n-lv=L1")
+    );
+    assert_eq!(
+        said(clip(&dataset, "bearing/test/section_04_test_0000.wav")),
+        (Split::Test, Label::Unknown, None)
+    );
+}
+
+#[test]
+fn dcase_2023_and_later_in_wrapper_folders() {
+    let tree = Tree::with(&[
+        "data/dcase2024t2/dev_data/raw/ToyCar/train/section_00_source_train_normal_0001_car_A1_spd_28V_mic_1.wav",
+        "data/dcase2024t2/dev_data/raw/ToyTrain/train/section_00_source_train_normal_0001_noAttribute.wav",
+        "data/dcase2024t2/dev_data/raw/ToyTrain/test/section_00_target_test_anomaly_0050_noAttribute.wav",
+        "data/dcase2024t2/eval_data/raw/3DPrinter/train/section_00_target_train_normal_0003.wav",
+        "data/dcase2024t2/eval_data/raw/3DPrinter/test/section_00_0000.wav",
+        "data/dcase2024t2/eval_data/raw/3DPrinter/supplemental/section_00_noise_0000.wav",
+    ]);
+    let table = b"file_name,d1p,d1v\nsection_00_target_train_normal_0003,temp,210\n";
+    tree.write("data/dcase2024t2/eval_data/raw/3DPrinter/attributes_00.csv", table);
+    let dataset = tree.scan();
+    assert_eq!(
+        (dataset.layout, groups(&dataset)),
+        (
+            Layout::Dcase2023,
+            ["3DPrinter 00", "ToyCar 00", "ToyTrain 00"].map(String::from).to_vec()
+        )
+    );
+    let by_name = |name: &str| dataset.clips.iter().find(|clip| clip.file_name() == name).unwrap();
+    assert_eq!(
+        attributes(by_name("section_00_source_train_normal_0001_car_A1_spd_28V_mic_1.wav")),
+        "car=A1 spd=28V mic=1"
+    );
+    assert_eq!(attributes(by_name("section_00_target_test_anomaly_0050_noAttribute.wav")), "");
+    assert_eq!(attributes(by_name("section_00_target_train_normal_0003.wav")), "temp=210");
+    assert_eq!(said(by_name("section_00_0000.wav")), (Split::Test, Label::Unknown, None));
+    assert!(
+        dataset.notes.iter().any(|note| note.contains("supplemental")),
+        "{:?}",
+        dataset.notes
+    );
+}
+
+#[test]
+fn labelled_copies_of_the_evaluation_clips_replace_the_nameless_ones() {
+    let tree = Tree::with(&[
+        "fan/train/section_00_source_train_normal_0000_m-n_W.wav",
+        "fan/test/section_00_0000.wav",
+        "fan/test_rename/section_00_source_test_anomaly_0000_m-n_W.wav",
+    ]);
+    let dataset = tree.scan();
+    assert_eq!(dataset.clips.len(), 2);
+    assert_eq!(n_of(&dataset, "00", Split::Test, Label::Anomalous), 1);
+    assert!(dataset.notes[0].contains("test_rename"), "{:?}", dataset.notes);
+}
+
+#[test]
+fn a_machine_of_dcase_opened_alone_and_strays_in_it() {
+    let tree = Tree::with(&[
+        "fan/train/section_00_source_train_normal_0000_m-n_W.wav",
+        "fan/test/section_00_source_test_normal_0000_m-n_W.wav",
+        "fan/test/my own recording.wav",
+    ]);
+    for folder in ["fan", "fan/train"] {
+        let dataset = tree.scan_below(folder, None);
+        assert_eq!(groups(&dataset)[0], "fan 00", "{folder}");
+    }
+    let dataset = tree.scan();
+    assert_eq!((dataset.clips.len(), dataset.skipped.len()), (2, 1));
+    assert!(
+        dataset.skipped[0].error.contains("does not follow DCASE 2023"),
+        "{:?}",
+        dataset.skipped
+    );
+}
+
+#[test]
+fn plain_folders_with_labels() {
+    let mut tree = Tree::new();
+    for clip_idx in 0..10 {
+        tree.sound(&format!("press/OK/{clip_idx}.wav"));
+    }
+    tree.sound("press/faulty/0.wav");
+    let dataset = tree.scan();
+    assert_eq!(
+        (dataset.layout, groups(&dataset)),
+        (Layout::PlainFolders, vec!["press 00".to_owned()])
+    );
+    let parts = [
+        (Split::Train, Label::Normal),
+        (Split::Test, Label::Normal),
+        (Split::Test, Label::Anomalous),
+    ];
+    assert_eq!(parts.map(|(split, label)| n_of(&dataset, "00", split, label)), [6, 4, 1]);
+    assert!(dataset.notes.iter().any(|note| note.contains("60 %")), "{:?}", dataset.notes);
+}
+
+#[test]
+fn plain_folders_with_train_and_test() {
+    let tree = Tree::with(&["train/a.wav", "test/good/b.wav", "test/bad/c.wav", "train/bad/d.wav"]);
+    let dataset = tree.scan();
+    assert_eq!(said(clip(&dataset, "train/a.wav")), (Split::Train, Label::Normal, None));
+    assert_eq!(said(clip(&dataset, "test/good/b.wav")), (Split::Test, Label::Normal, None));
+    assert_eq!(said(clip(&dataset, "test/bad/c.wav")), (Split::Test, Label::Anomalous, None));
+    assert_eq!(
+        said(clip(&dataset, "train/bad/d.wav")),
+        (Split::Test, Label::Anomalous, None),
+        "anomalies never train"
+    );
+    assert_eq!(dataset.machines(), [tree.dir.path().file_name().unwrap().to_str().unwrap()]);
+}
+
+#[test]
+fn a_folder_without_labels_can_be_trained_and_scored() {
+    let paths: Vec<String> = (0..5).map(|day| format!("mill/2026-03-0{day}.wav")).collect();
+    let tree = Tree::with(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    let dataset = tree.scan();
+    let splits: Vec<Split> = dataset.clips.iter().map(|clip| clip.split).collect();
+    assert_eq!(splits, [Split::Train, Split::Train, Split::Train, Split::Test, Split::Test]);
+    assert!(
+        dataset
+            .clips
+            .iter()
+            .all(|clip| clip.label == Label::Unknown && clip.group.machine == "mill")
+    );
+    assert!(dataset.notes[0].contains("no labels"), "{:?}", dataset.notes);
+}
+
+#[test]
+fn a_manifest_says_everything() {
+    let tree = Tree::with(&["x/a.wav", "x/b.wav", "unlisted.wav"]);
+    let rows = "x/a.wav,press,07,train,normal,source,5 bar\nx/b.wav,press,07,test,anomaly,target,\nx/gone.wav,,,,,,\n";
+    tree.write(
+        "manifest.csv",
+        format!("path,machine,section,split,label,domain,pressure\n{rows}").as_bytes(),
+    );
+    let dataset = tree.scan();
+    assert_eq!(
+        (dataset.layout, groups(&dataset)),
+        (Layout::Manifest, vec!["press 07".to_owned()])
+    );
+    let (a, b) = (clip(&dataset, "x/a.wav"), clip(&dataset, "x/b.wav"));
+    assert_eq!(
+        (said(a), attributes(a).as_str()),
+        ((Split::Train, Label::Normal, Some(Domain::Source)), "pressure=5 bar")
+    );
+    assert_eq!(
+        (said(b), attributes(b).as_str()),
+        ((Split::Test, Label::Anomalous, Some(Domain::Target)), "")
+    );
+    assert!(
+        dataset.skipped.len() == 1 && dataset.skipped[0].path.ends_with("x/gone.wav"),
+        "{:?}",
+        dataset.skipped
+    );
+    assert!(dataset.notes[0].contains("1 recording not listed"), "{:?}", dataset.notes);
+
+    tree.write("manifest.csv", b"path,label\nx/a.wav,normal\nx/b.wav,purple\n");
+    let error = scan(tree.dir.path(), ScanOptions::default(), &mut NoProgress).unwrap_err();
+    assert!(matches!(error, DatasetError::Manifest { line: 3, .. }));
+    let text = error.to_string();
+    assert!(text.contains("manifest.csv, line 3") && text.contains("purple"), "{text}");
+}
+
+#[test]
+fn a_layout_can_be_forced() {
+    let tree = Tree::with(&["fan/id_00/normal/0.wav"]);
+    assert_eq!(tree.scan_as(Some(Layout::PlainFolders)).groups()[0].to_string(), "fan id_00");
+    let forced = tree.scan_as(Some(Layout::Dcase2022));
+    assert_eq!((forced.clips.len(), forced.skipped.len()), (0, 1));
+}
+
+#[test]
+fn unreadable_files_are_listed_and_others_ignored() {
+    let tree = Tree::with(&["a.wav", ".hidden.wav", ".cache/b.wav", "__MACOSX/c.wav"]);
+    tree.write("broken.wav", b"RIFF....WAVE");
+    tree.write("empty.flac", b"");
+    tree.write("no samples.wav", &wav_bytes(16_000, 1, 0, 0));
+    tree.write("notes.txt", b"not a sound");
+    let dataset = tree.scan();
+    assert_eq!(dataset.clips.len(), 1);
+    let skipped: Vec<_> = dataset
+        .skipped
+        .iter()
+        .map(|file| file.path.file_name().unwrap().to_str().unwrap())
+        .collect();
+    assert_eq!(skipped, ["broken.wav", "empty.flac", "no samples.wav"]);
+    assert!(
+        dataset.skipped.iter().all(|file| file.error.len() > 5),
+        "{:?}",
+        dataset.skipped
+    );
+}
+
+#[test]
+fn an_empty_folder_and_a_missing_one_are_errors_that_name_them() {
+    let tree = Tree::new();
+    tree.write("readme.txt", b"");
+    let error = scan(tree.dir.path(), ScanOptions::default(), &mut NoProgress).unwrap_err();
+    assert!(matches!(error, DatasetError::Empty { .. }));
+    let missing = tree.dir.path().join("nothing here");
+    let error = scan(&missing, ScanOptions::default(), &mut NoProgress).unwrap_err();
+    assert!(error.to_string().contains("nothing here"), "{error}");
+}
+
+#[test]
+fn notes_on_rates_channels_lengths_and_copies() {
+    let tree = Tree::new();
+    tree.write("train/a.wav", &wav_bytes(16_000, 8, 8000, 1));
+    tree.write("train/b.wav", &wav_bytes(48_000, 1, 24_000, 2));
+    tree.write("test/short.wav", &wav_bytes(16_000, 1, 100, 3));
+    tree.write("test/copy of a.wav", &wav_bytes(16_000, 8, 8000, 1));
+    let notes = tree.scan().notes.join("\n");
+    for part in [
+        "mixed sample rates (3 at 16000 Hz, 1 at 48000 Hz)",
+        "1 to 8 channels: channel 1 is used",
+        "1 of 4 clips are shorter",
+        "1 of them lie both in training and in test",
+    ] {
+        assert!(notes.contains(part), "{part:?} is not in {notes}");
+    }
+    let options = ScanOptions {
+        channel: ChannelChoice::Mean,
+        ..ScanOptions::default()
+    };
+    let of_mean = scan(tree.dir.path(), options, &mut NoProgress).unwrap().notes.join("\n");
+    assert!(of_mean.contains("the mean of all is used"), "{of_mean}");
+}
+
+#[cfg(unix)]
+#[test]
+fn hostile_names_and_links_do_no_harm() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut tree = Tree::new();
+    let long = format!("{}.wav", "x".repeat(250));
+    let names = [
+        "new\nline.wav",
+        "comma,quote\".wav",
+        "(.*)+$.wav",
+        "section_00_.wav",
+        "a..wav",
+        "id_.wav",
+        "%s%n.wav",
+        "é\u{202e}.wav",
+        &long,
+    ];
+    for name in names {
+        tree.sound(&format!("{0}/{0}/{name}", "deep".repeat(60)));
+    }
+    let bad = tree.dir.path().join(std::ffi::OsStr::from_bytes(b"not \xff utf8.wav"));
+    std::fs::write(bad, wav_bytes(16_000, 1, 8000, 99)).unwrap();
+    std::os::unix::fs::symlink(tree.dir.path(), tree.dir.path().join("loop")).unwrap();
+    std::os::unix::fs::symlink("nowhere.wav", tree.dir.path().join("dead.wav")).unwrap();
+    for layout in [None, Some(Layout::Mimii), Some(Layout::Dcase2020), Some(Layout::Dcase2022)] {
+        let dataset = tree.scan_as(layout);
+        let n_placed = dataset.clips.len() + dataset.skipped.len();
+        assert_eq!(
+            n_placed,
+            names.len() + 2,
+            "{layout:?}: each file is either a clip or skipped with a reason"
+        );
+    }
+    let dataset = tree.scan();
+    assert!(dataset.clips.iter().all(|clip| dataset.file(clip).is_file()));
+    let reasons: Vec<_> = dataset.skipped.iter().map(|file| file.error.as_str()).collect();
+    assert!(
+        reasons.iter().any(|reason| reason.contains("UTF-8")) && reasons.iter().any(|reason| reason.contains("not there")),
+        "{reasons:?}"
+    );
+}
+
+/// Every path below `dir` with its size and the time it was last changed, folders included.
+fn state_of(dir: &Path) -> BTreeMap<PathBuf, (u64, std::time::SystemTime)> {
+    let entries = walkdir::WalkDir::new(dir).into_iter().map(Result::unwrap);
+    entries
+        .map(|entry| {
+            (entry.path().to_owned(), {
+                let data = entry.metadata().unwrap();
+                (data.len(), data.modified().unwrap())
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_is_written_into_the_data_folder() {
+    let tree = Tree::with(&[
+        "fan/train/section_00_source_train_normal_0000.wav",
+        "fan/test/section_00_0000.wav",
+    ]);
+    let file = tree.write("fan/attributes_00.csv", b"file_name,d1p,d1v\n");
+    let folder = file.parent().unwrap().to_owned();
+    let set_readonly = |is_readonly: bool| {
+        let mut permissions = std::fs::metadata(&folder).unwrap().permissions();
+        permissions.set_readonly(is_readonly);
+        std::fs::set_permissions(&folder, permissions).unwrap();
+    };
+    let before = state_of(tree.dir.path());
+    set_readonly(true);
+    let dataset = tree.scan();
+    set_readonly(false);
+    assert_eq!((dataset.clips.len(), before), (2, state_of(tree.dir.path())));
+}
+
+#[test]
+fn a_scan_stops_when_asked() {
+    let paths: Vec<String> = (0..50).map(|clip_idx| format!("{clip_idx}.wav")).collect();
+    let tree = Tree::with(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    for n_steps in [0, 1, 10] {
+        let outcome = scan(tree.dir.path(), ScanOptions::default(), &mut CancelAfter(n_steps));
+        assert!(matches!(outcome, Err(DatasetError::Cancelled(_))), "after {n_steps} steps");
+    }
+}
+
+/// `cargo test --release --test layouts -- --ignored --nocapture` prints the time.
+#[test]
+#[ignore = "makes 50,000 files"]
+fn fifty_thousand_files() {
+    let mut tree = Tree::new();
+    for clip_idx in 0..50_000 {
+        tree.sound(&format!("fan/id_{:02}/normal/{clip_idx:08}.wav", clip_idx % 50));
+    }
+    let started = std::time::Instant::now();
+    let dataset = tree.scan();
+    println!("{} clips in {:.2} s", dataset.clips.len(), started.elapsed().as_secs_f64());
+    assert_eq!(dataset.clips.len(), 50_000);
+}
+
+#[test]
+fn the_real_set_is_split_six_to_four() {
+    let root = std::env::var_os("AUSCULT_SHARED_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from)
+        .join("real/mimii_minus6dB");
+    if !root.is_dir() {
+        eprintln!("SKIPPED: {} is not there (set AUSCULT_SHARED_DATA)", root.display());
+        return;
+    }
+    let dataset = scan(&root, ScanOptions::default(), &mut NoProgress).unwrap();
+    assert_eq!(
+        (dataset.layout, dataset.clips.len(), dataset.groups().len()),
+        (Layout::Mimii, 240, 16)
+    );
+    for group in dataset.groups() {
+        let n = |split, label| {
+            dataset
+                .indices(&group, split)
+                .iter()
+                .filter(|i| dataset.clips[**i].label == label)
+                .count()
+        };
+        assert_eq!(
+            [
+                n(Split::Train, Label::Normal),
+                n(Split::Test, Label::Normal),
+                n(Split::Test, Label::Anomalous)
+            ],
+            [6, 4, 5],
+            "{group}"
+        );
+    }
+    assert!(dataset.notes[0].contains("16 machine sections"), "{:?}", dataset.notes);
+}
