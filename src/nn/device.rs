@@ -66,7 +66,8 @@ fn open_gpu() -> Result<Device, TrainingError> {
 #[cfg(feature = "gpu")]
 fn open_gpu() -> Result<Device, TrainingError> {
     let device = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice);
-    let probe = std::panic::catch_unwind(|| burn::tensor::Tensor::<1>::ones([1], &device).try_into_data());
+    let first_operation = || burn::tensor::Tensor::<1>::ones([1], &device).try_into_data();
+    let probe = std::panic::catch_unwind(std::panic::AssertUnwindSafe(first_operation));
     match probe {
         Ok(Ok(_)) => Ok(device),
         Ok(Err(error)) => Err(TrainingError::device(error)),
