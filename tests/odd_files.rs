@@ -395,7 +395,7 @@ fn of_a_long_recording_with_eight_channels_one_is_held_and_its_header_costs_noth
     drop(content.into_inner().unwrap());
 
     let start = Instant::now();
-    let (header, peak) = peak_bytes(|| (0..100).map(|_| read_header(&path).unwrap()).next_back().unwrap());
+    let (header, peak) = peak_bytes(|| [(); 100].map(|()| read_header(&path).unwrap())[99]);
     assert_eq!(header.n_frames, (N_SECS * 16_000) as u64);
     eprintln!("100 headers in {:?}, {peak} bytes", start.elapsed());
     assert!(
@@ -440,7 +440,7 @@ fn what_is_no_recording_is_named_and_said() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_bytes_make_it_panic_hang_or_swell(

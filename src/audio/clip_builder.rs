@@ -4,6 +4,9 @@ use super::read::Header;
 use super::resample::RateConverter;
 use super::{ChannelChoice, Clip};
 
+/// 180 dB above full scale: floats beyond are damage, and sums of them would overflow.
+const MAX_LEVEL: f32 = 1e9;
+
 /// Takes frames of all channels piece by piece and keeps one channel, or the mean, at the wanted rate.
 pub(super) struct ClipBuilder {
     n_channels: usize,
@@ -38,7 +41,7 @@ impl ClipBuilder {
         self.converter.expect(n_frames);
     }
 
-    /// Takes in `n_frames` frames, whose samples `sample(frame, channel)` tells. What is not a number becomes silence.
+    /// Takes in `n_frames` frames, whose samples `sample(frame, channel)` tells. What is no level becomes silence.
     pub(super) fn push(&mut self, n_frames: usize, sample: impl Fn(usize, usize) -> f32) {
         self.piece.clear();
         match self.channel {
@@ -49,7 +52,7 @@ impl ClipBuilder {
             })),
         }
         for value in &mut self.piece {
-            if !value.is_finite() {
+            if value.is_nan() || value.abs() > MAX_LEVEL {
                 *value = 0.0;
             }
         }
