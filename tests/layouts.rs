@@ -590,7 +590,7 @@ fn fifty_thousand_files() {
     }
     let started = std::time::Instant::now();
     let dataset = tree.scan();
-    println!("{} clips in {:.2} s", dataset.clips.len(), started.elapsed().as_secs_f64());
+    eprintln!("{} clips in {:.2} s", dataset.clips.len(), started.elapsed().as_secs_f64());
     assert_eq!(dataset.clips.len(), 50_000);
 }
 
