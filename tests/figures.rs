@@ -586,9 +586,8 @@ fn assert_sound_latex(text: &str) {
         while let Some(c) = characters.next() {
             match c {
                 '\\' => {
-                    if !characters.peek().is_some_and(|next| next.is_ascii_alphabetic()) {
-                        characters.next();
-                    }
+                    // An escaped character; a command's name is letters, which are read on.
+                    characters.next_if(|next| !next.is_ascii_alphabetic());
                 }
                 '{' => depth += 1,
                 '}' => depth -= 1,

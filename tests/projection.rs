@@ -134,7 +134,6 @@ fn maps_are_as_good_as_linfa_s() {
             "reported over the neighbour graph: {reported}, over all pairs: {our_loss}"
         );
         assert!(purity(&ours.points, &of) > 0.97, "{}", purity(&ours.points, &of));
-        assert_eq!(theirs, map(ProjectionEngine::LinfaTsne, &rows, 32, 7).unwrap());
     }
 }
 
@@ -239,7 +238,7 @@ fn a_map_stops_when_asked() {
         let mut latest = 0;
         let config = ProjectionConfig::default();
         let result = project_embeddings(&config, &rows, 8, &mut CancelAfter(n_steps), &mut |layout| {
-            latest = layout.iteration
+            latest = layout.iteration;
         });
         assert!(matches!(result, Err(ProjectionError::Cancelled(_))), "after {n_steps} steps");
         assert!(latest as u64 <= n_steps);

@@ -74,7 +74,8 @@ impl HistogramFigure {
         let ends = (edges[0], edges[edges.len() - 1]);
         let (low, high) = range([ends.0, ends.1].into_iter().chain(self.threshold)).unwrap_or(ends);
         let pad = 0.02 * (high - low);
-        let y = Axis::rounded(0.0, highest as f64, if highest < 5 { highest } else { 5 });
+        // Room above the highest bar, and no ticks between whole clips.
+        let y = Axis::new(0.0, 1.06 * highest as f64, highest.min(5));
         let frame = Frame::new(&canvas, Axis::new(low - pad, high + pad, 6), y, HEIGHT, 2.0 * GAP);
         frame.draw_title(&mut canvas, &self.title);
         frame.draw_grid(&mut canvas, false);

@@ -7,7 +7,9 @@ use super::palette::{Shape, mark};
 
 const SIZE: f64 = 10.0;
 const LINE_HEIGHT: f64 = 15.0;
-const KEY_WIDTH: f64 = 26.0;
+/// Of a stretch of line; marks and boxes among themselves need less.
+const LINE_WIDTH: f64 = 26.0;
+const MARK_WIDTH: f64 = 16.0;
 /// Between entries on one line.
 const SPACE: f64 = 14.0;
 
@@ -31,23 +33,28 @@ pub(super) enum Key {
 /// Draws the entries from `top` on, as many to a line as fit, in columns of one width; returns the y below.
 pub(super) fn draw(canvas: &mut Canvas, left: f64, top: f64, entries: &[(Key, String)]) -> f64 {
     let room = canvas.width - left - MARGIN;
-    let text_room = room - KEY_WIDTH - GAP;
+    let key_width = if entries.iter().any(|entry| matches!(entry.0, Key::Line(_))) {
+        LINE_WIDTH
+    } else {
+        MARK_WIDTH
+    };
+    let text_room = room - key_width - GAP;
     let texts: Vec<String> = entries
         .iter()
         .map(|(_, text)| font::shortened(text, SIZE, text_room))
         .collect();
     let widest = texts.iter().map(|text| font::width(text, SIZE)).fold(0.0, f64::max);
-    let column_width = KEY_WIDTH + GAP + widest + SPACE;
+    let column_width = key_width + GAP + widest + SPACE;
     let n_columns = (((room + SPACE) / column_width) as usize).clamp(1, entries.len().max(1));
     for (entry_idx, ((key, _), text)) in entries.iter().zip(&texts).enumerate() {
         let x = left + (entry_idx % n_columns) as f64 * column_width;
         let y = top + (entry_idx / n_columns) as f64 * LINE_HEIGHT + 0.5 * LINE_HEIGHT;
         match *key {
-            Key::Line(stroke) => canvas.line([x, y], [x + KEY_WIDTH, y], stroke),
-            Key::Mark { shape, colour, is_open } => mark(canvas, [x + 0.5 * KEY_WIDTH, y], 3.4, shape, colour, is_open),
+            Key::Line(stroke) => canvas.line([x, y], [x + key_width, y], stroke),
+            Key::Mark { shape, colour, is_open } => mark(canvas, [x + 0.5 * key_width, y], 3.4, shape, colour, is_open),
             Key::Box { fill, opacity, stroke } => {
                 let area = super::canvas::Area {
-                    x: x + 0.5 * KEY_WIDTH - 8.0,
+                    x: x + 0.5 * key_width - 8.0,
                     y: y - 4.5,
                     width: 16.0,
                     height: 9.0,
@@ -56,7 +63,7 @@ pub(super) fn draw(canvas: &mut Canvas, left: f64, top: f64, entries: &[(Key, St
             }
         }
         canvas.text(
-            [x + KEY_WIDTH + GAP, y + 0.36 * SIZE],
+            [x + key_width + GAP, y + 0.36 * SIZE],
             text,
             TextStyle::new(SIZE, Anchor::Start),
         );

@@ -33,7 +33,9 @@ impl LossFigure {
         x.exponent = 0;
         let pad = 0.02 * (x.high - x.low);
         (x.low, x.high) = (x.low - pad, x.high + pad);
-        let frame = Frame::new(&canvas, x, Axis::rounded(low, high, 5), HEIGHT, 2.0 * GAP);
+        let room = 0.04 * (high - low);
+        let y = Axis::new(if low > 0.0 { low - room } else { low }, high + room, 5);
+        let frame = Frame::new(&canvas, x, y, HEIGHT, 2.0 * GAP);
         frame.draw_title(&mut canvas, &self.title);
         frame.draw_grid(&mut canvas, false);
         for (curve_idx, (_, values)) in self.curves.iter().enumerate() {

@@ -10,8 +10,8 @@ use super::raster::Image;
 const WIDTH: f64 = 440.0;
 /// More marks than this are drawn into pixels once, so that the file stays small.
 const MOST_VECTOR_MARKS: usize = 5000;
-/// Pixels a point of such a layer: 300 dots an inch.
-const LAYER_SCALE: f32 = 300.0 / 96.0;
+/// Pixels a point of such a layer: 200 dots an inch.
+const LAYER_SCALE: f32 = 200.0 / 96.0;
 
 /// A map of embeddings.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +51,7 @@ impl MapFigure {
                 width: layer.width,
                 height: layer.height,
             };
-            let image = Image::of_svg(&layer.finish_transparent(), LAYER_SCALE)?;
+            let image = Image::of_svg(&layer.finish_transparent(), LAYER_SCALE, false)?;
             canvas.image(whole, &image.to_png(None, None)?);
         } else {
             canvas.begin_group(r#"class="marks""#);
@@ -85,7 +85,7 @@ impl MapFigure {
         frame.area.height = frame.area.width * ratio;
         let scale = ((width + 2.0 * pad) / frame.area.width).max((height + 2.0 * pad) / frame.area.height);
         let centred = |axis: &mut Axis, middle: f64, length: f64| {
-            (axis.low, axis.high) = (middle - 0.5 * length * scale, middle + 0.5 * length * scale)
+            (axis.low, axis.high) = (middle - 0.5 * length * scale, middle + 0.5 * length * scale);
         };
         centred(&mut frame.x, 0.5 * (left + right), frame.area.width);
         centred(&mut frame.y, 0.5 * (low + high), frame.area.height);

@@ -104,7 +104,9 @@ pub fn write_with(figure: &Figure, path: &Path, provenance: Option<&Provenance>)
     let bytes = match save::ending(path).as_str() {
         "svg" => svg().map_err(reason)?.into_bytes(),
         "png" => {
-            let image = svg().and_then(|svg| raster::Image::of_svg(&svg, PNG_SCALE)).map_err(reason)?;
+            let image = svg()
+                .and_then(|svg| raster::Image::of_svg(&svg, PNG_SCALE, true))
+                .map_err(reason)?;
             image.to_png(provenance.as_deref(), Some(PNG_SCALE)).map_err(reason)?
         }
         "csv" => save::csv(&figure.rows(), provenance.as_deref()).map_err(reason)?,

@@ -13,8 +13,8 @@ pub(super) struct Image {
 }
 
 impl Image {
-    /// Draws an SVG text, `scale` pixels a point.
-    pub(super) fn of_svg(svg: &str, scale: f32) -> Result<Self, String> {
+    /// Draws an SVG text, `scale` pixels a point, on white or on nothing.
+    pub(super) fn of_svg(svg: &str, scale: f32, is_on_white: bool) -> Result<Self, String> {
         let options = usvg::Options {
             fontdb: font::fonts_for(svg),
             font_family: "DejaVu Sans".to_owned(),
@@ -25,6 +25,10 @@ impl Image {
         let [width, height] = [size.width(), size.height()].map(|length| (length * scale).round() as u32);
         let mut pixmap =
             tiny_skia::Pixmap::new(width, height).ok_or_else(|| format!("{width} x {height} pixels are too many"))?;
+        if is_on_white {
+            // Also where the drawing covers only part of the last pixels.
+            pixmap.fill(tiny_skia::Color::WHITE);
+        }
         resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixmap.as_mut());
         let pixels = pixmap.pixels().iter().flat_map(|pixel| {
             let pixel = pixel.demultiply();

@@ -1,12 +1,13 @@
 //! ROC curves of several detectors on one machine section.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle};
+use super::canvas::{Area, Canvas, Stroke};
 use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
-use super::palette::{Shape, WEAK, colour, dash, mark};
+use super::palette::{GRID, INK, Shape, WEAK, colour, dash, mark};
 
 const WIDTH: f64 = 400.0;
+const BAND_OPACITY: f64 = 0.08;
 
 /// ROC curves of several detectors on one machine section.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +37,10 @@ impl RocFigure {
         let mut frame = Frame::new(&canvas, Axis::new(0.0, 1.0, 5), Axis::new(0.0, 1.0, 5), 0.0, GAP);
         frame.area.height = frame.area.width;
         frame.draw_title(&mut canvas, &self.title);
-        self.draw_pauc_band(&mut canvas, &frame);
+        if self.has_band() {
+            let width = frame.area.width * self.pauc_max_fpr;
+            canvas.rectangle(Area { width, ..frame.area }, INK, BAND_OPACITY, None);
+        }
         frame.draw_grid(&mut canvas, true);
         let chance = Stroke {
             colour: WEAK,
@@ -67,6 +71,14 @@ impl RocFigure {
             .map(|(curve_idx, curve)| (Key::Line(self.stroke(curve_idx)), curve.label.clone()))
             .collect();
         entries.push((Key::Line(chance), "chance".to_owned()));
+        if self.has_band() {
+            let key = Key::Box {
+                fill: INK,
+                opacity: BAND_OPACITY,
+                stroke: Stroke::solid(GRID, 0.6),
+            };
+            entries.push((key, format!("pAUC: false positive rate ≤ {}", self.pauc_max_fpr)));
+        }
         if self.curves.iter().any(|curve| curve.operating_point.is_some()) {
             let key = Key::Mark {
                 shape: Shape::Circle,
@@ -79,25 +91,8 @@ impl RocFigure {
         canvas
     }
 
-    fn draw_pauc_band(&self, canvas: &mut Canvas, frame: &Frame) {
-        if !(self.pauc_max_fpr > 0.0 && self.pauc_max_fpr <= 1.0) {
-            return;
-        }
-        let band = Area {
-            width: frame.area.width * self.pauc_max_fpr,
-            ..frame.area
-        };
-        canvas.rectangle(band, "#000000", 0.08, None);
-        let style = TextStyle {
-            colour: WEAK,
-            is_upright: true,
-            ..TextStyle::new(9.0, Anchor::Start)
-        };
-        // At the lower right of the band, where a curve better than chance does not pass.
-        let text = format!("pAUC, rate ≤ {}", self.pauc_max_fpr);
-        if band.width > 14.0 {
-            canvas.text([band.right() - 4.0, band.bottom() - 6.0], &text, style);
-        }
+    fn has_band(&self) -> bool {
+        self.pauc_max_fpr > 0.0 && self.pauc_max_fpr <= 1.0
     }
 
     fn stroke(&self, curve_idx: usize) -> Stroke {

@@ -81,7 +81,8 @@ impl SpectrogramFigure {
         let is_linear = n_bins > 2 && (last - hz(n_bins - 2) - step).abs() < 0.02 * step;
         if !is_linear && last > 0.0 {
             // On a bent scale equal steps crowd at the top: a sequence of about doubling round values instead.
-            let decades = (-2..6).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
+            let lowest = if unit > 1.0 { -1 } else { 1 };
+            let decades = (lowest..6).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)));
             axis.ticks = decades
                 .filter(|value| (first..=last).contains(value))
                 .map(|value| (value, value.to_string()))

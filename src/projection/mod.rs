@@ -4,7 +4,8 @@
 //! that engine sums in an order that depends on its threads (so that no two maps are equal), cannot be stopped, and weighs the
 //! wrong entries in its KL divergence.
 //!
-//! *Invariant:* knows rows of numbers only, not what they are of. The same rows, settings and seed give the same map.
+//! *Invariant:* knows rows of numbers only, not what they are of. The same rows, settings and seed give the same map
+//! (but for the reference engine).
 
 mod affinities;
 mod error;
@@ -26,7 +27,8 @@ pub enum ProjectionEngine {
     /// Barnes-Hut t-SNE, drawn as it forms.
     #[default]
     Tsne,
-    /// linfa-tsne: the reference, slower, shown only when done, and not to be stopped.
+    /// linfa-tsne: the reference, slower, shown only when done, not to be stopped, and never quite the same twice (it draws
+    /// random numbers of its own in its search for neighbours).
     LinfaTsne,
     /// The first two principal components.
     Pca,
