@@ -59,6 +59,14 @@ where
     if outcome.is_err() || n_items == 0 {
         return outcome.map(|()| Vec::new());
     }
+    // Waiting on a worker thread for work that only worker threads do could wait for ever.
+    if rayon::current_thread_index().is_some() {
+        let one_by_one = items.iter().enumerate().map(|(done, item)| {
+            let result = work(item);
+            progress.step(done as u64 + 1, n_items as u64).map(|()| result)
+        });
+        return one_by_one.collect();
+    }
     rayon::in_place_scope(|scope| {
         let (send, receive) = mpsc::channel();
         let (next, stop, work) = (&next, &stop, &work);
@@ -99,6 +107,13 @@ mod tests {
         let items: Vec<u64> = (0..1000).collect();
         let squares = par_map(&items, &mut NoProgress, |x| x * x).expect("never cancelled");
         assert_eq!(squares, items.iter().map(|x| x * x).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn par_map_ends_on_a_lone_worker_too() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+        let doubled = pool.install(|| par_map(&[1, 2, 3], &mut NoProgress, |x| x * 2));
+        assert_eq!(doubled, Ok(vec![2, 4, 6]));
     }
 
     #[test]

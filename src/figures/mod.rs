@@ -1,17 +1,39 @@
 //! A figure as data, drawn as SVG, PNG and CSV (tables also as LaTeX): the same figure that the window shows.
 //!
 //! # How to add a figure
-//! One new file with its data and drawing, one variant of [`Figure`], one line in the list of files.
+//! One new file with its data, drawing and CSV, one variant of [`Figure`], one line in each `match` of this file.
 //!
-//! *Invariant:* a figure is drawn from its own data and nothing else; never from the screen.
+//! *Invariant:* a figure is drawn from its own data and nothing else; never from the screen. The same data give the same bytes.
 
+mod axis;
+mod canvas;
 mod error;
+mod font;
+mod frame;
+mod histogram;
+mod legend;
+mod loss;
+mod map;
+mod palette;
+mod raster;
+mod roc;
+mod save;
+mod spectrogram;
+mod table;
 
 pub use error::FigureError;
+pub use histogram::HistogramFigure;
+pub use loss::LossFigure;
+pub use map::{MapFigure, MapPoint};
+pub use roc::{RocFigure, RocSeries};
+pub use save::Provenance;
+pub use spectrogram::SpectrogramFigure;
+pub use table::{Table, TableRow};
 
 use std::path::Path;
 
-use crate::dsp::Spectrogram;
+/// Pixels of a PNG per point of the drawing (96 a inch): 200 dots an inch on paper.
+const PNG_SCALE: f32 = 200.0 / 96.0;
 
 /// A picture to be saved.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,112 +45,111 @@ pub enum Figure {
     Spectrogram(SpectrogramFigure),
 }
 
-/// ROC curves of several detectors on one machine section.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RocFigure {
-    pub title: String,
-    pub curves: Vec<RocSeries>,
-    /// Shaded from 0 to this false positive rate.
-    pub pauc_max_fpr: f64,
-}
+impl Figure {
+    fn draw(&self) -> Result<canvas::Canvas, String> {
+        match self {
+            Self::Roc(figure) => Ok(figure.draw()),
+            Self::Histogram(figure) => Ok(figure.draw()),
+            Self::Map(figure) => figure.draw(),
+            Self::Loss(figure) => Ok(figure.draw()),
+            Self::Spectrogram(figure) => figure.draw(),
+        }
+    }
 
-/// One curve of a ROC figure.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RocSeries {
-    /// As in the legend: `KNN  AUC 0.873 [0.82–0.92]  pAUC 0.702`.
-    pub label: String,
-    /// (false positive rate, true positive rate, threshold), in order.
-    pub points: Vec<[f64; 3]>,
-    /// The pinned detector is drawn stronger.
-    pub is_emphasised: bool,
-    /// (false positive rate, true positive rate) at the threshold in use.
-    pub operating_point: Option<[f64; 2]>,
-}
+    /// Header and rows of the plotted data.
+    fn rows(&self) -> Vec<Vec<String>> {
+        match self {
+            Self::Roc(figure) => figure.rows(),
+            Self::Histogram(figure) => figure.rows(),
+            Self::Map(figure) => figure.rows(),
+            Self::Loss(figure) => figure.rows(),
+            Self::Spectrogram(figure) => figure.rows(),
+        }
+    }
 
-/// Scores of normal and anomalous clips.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HistogramFigure {
-    pub title: String,
-    /// The detector's name, as the axis label.
-    pub score_name: String,
-    pub normal: Vec<f64>,
-    pub anomalous: Vec<f64>,
-    /// Clips without a label.
-    pub unknown: Vec<f64>,
-    pub threshold: Option<f64>,
-}
-
-/// A map of embeddings.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MapFigure {
-    pub title: String,
-    pub points: Vec<MapPoint>,
-    /// Names of the categories that `MapPoint::category` counts.
-    pub categories: Vec<String>,
-}
-
-/// One clip on the map.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MapPoint {
-    pub x: f32,
-    pub y: f32,
-    pub category: usize,
-    pub is_target: bool,
-    /// Drawn black.
-    pub is_anomaly: bool,
-    /// The clip's path: for the CSV.
-    pub clip: String,
-}
-
-/// Loss over epochs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LossFigure {
-    pub title: String,
-    /// (name, one value an epoch)
-    pub curves: Vec<(String, Vec<f64>)>,
-}
-
-/// A spectrogram with its axes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SpectrogramFigure {
-    pub title: String,
-    /// Values in dB.
-    pub spectrogram: Spectrogram,
-    pub duration_secs: f64,
-    /// Frequency of each bin.
-    pub bin_hz: Vec<f32>,
-    pub range_db: [f32; 2],
-    /// Start and end in seconds, and the score where there is one.
-    pub crops: Vec<(f32, f32, Option<f32>)>,
-}
-
-/// A table: the machine × detector matrix and its kin.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Table {
-    pub caption: String,
-    pub columns: Vec<String>,
-    pub rows: Vec<TableRow>,
-}
-
-/// A named row of figures.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TableRow {
-    pub name: String,
-    /// `None`: undefined, printed as a dash.
-    pub values: Vec<Option<f64>>,
-    /// The largest value of the row is set in bold.
-    pub marks_best: bool,
+    fn title(&self) -> &str {
+        match self {
+            Self::Roc(figure) => &figure.title,
+            Self::Histogram(figure) => &figure.title,
+            Self::Map(figure) => &figure.title,
+            Self::Loss(figure) => &figure.title,
+            Self::Spectrogram(figure) => &figure.title,
+        }
+    }
 }
 
 /// Writes a figure; the ending of `path` chooses: `.svg`, `.png`, `.csv`.
 ///
 /// # Errors
 /// Where the ending is another, or the file cannot be written.
-pub fn write(_figure: &Figure, _path: &Path) -> Result<(), FigureError> {
-    unimplemented!()
+pub fn write(figure: &Figure, path: &Path) -> Result<(), FigureError> {
+    write_with(figure, path, None)
+}
+
+/// As [`write`], with where the figure comes from in its metadata (in a CSV: a comment line).
+///
+/// # Errors
+/// Where the ending is another, or the file cannot be written; nothing half-written is left under its name.
+pub fn write_with(figure: &Figure, path: &Path, provenance: Option<&Provenance>) -> Result<(), FigureError> {
+    let provenance = provenance.map(Provenance::to_string);
+    let reason = |reason: String| FigureError::Draw {
+        path: path.to_owned(),
+        reason,
+    };
+    let svg = || {
+        figure
+            .draw()
+            .map(|canvas| canvas.finish(figure.title(), provenance.as_deref()))
+    };
+    let bytes = match save::ending(path).as_str() {
+        "svg" => svg().map_err(reason)?.into_bytes(),
+        "png" => {
+            let image = svg()
+                .and_then(|svg| raster::Image::of_svg(&svg, PNG_SCALE, true))
+                .map_err(reason)?;
+            image.to_png(provenance.as_deref(), Some(PNG_SCALE)).map_err(reason)?
+        }
+        "csv" => save::csv(&figure.rows(), provenance.as_deref()).map_err(reason)?,
+        _ => return Err(save::unknown(path, ".svg, .png or .csv")),
+    };
+    save::write_whole(path, &bytes)
+}
+
+/// The SVG text of a figure, as [`write`] writes it.
+///
+/// # Errors
+/// Where a raster inside the figure cannot be made.
+pub fn to_svg(figure: &Figure) -> Result<String, FigureError> {
+    let canvas = figure.draw().map_err(|reason| FigureError::Draw {
+        path: "the figure".into(),
+        reason,
+    })?;
+    Ok(canvas.finish(figure.title(), None))
 }
 
 /// Writes a table; the ending of `path` chooses: `.csv`, `.tex`, `.md`.
-pub fn write_table(_table: &Table, _path: &Path) -> Result<(), FigureError> {
-    unimplemented!()
+///
+/// # Errors
+/// Where the ending is another, or the file cannot be written.
+pub fn write_table(table: &Table, path: &Path) -> Result<(), FigureError> {
+    write_table_with(table, path, None)
+}
+
+/// As [`write_table`], with where the table comes from in a comment.
+///
+/// # Errors
+/// Where the ending is another, or the file cannot be written; nothing half-written is left under its name.
+pub fn write_table_with(table: &Table, path: &Path, provenance: Option<&Provenance>) -> Result<(), FigureError> {
+    let provenance = provenance.map(Provenance::to_string);
+    let provenance = provenance.as_deref();
+    let bytes = match save::ending(path).as_str() {
+        "csv" => save::csv(&table.rows(), provenance).map_err(|reason| FigureError::Draw {
+            path: path.to_owned(),
+            reason,
+        })?,
+        "tex" => table.to_latex(provenance).into_bytes(),
+        "md" => table.to_markdown(provenance).into_bytes(),
+        _ => return Err(save::unknown(path, ".csv, .tex or .md")),
+    };
+    save::write_whole(path, &bytes)
 }

@@ -1,0 +1,174 @@
+//! A table: the machine × detector matrix and its kin, as CSV, LaTeX and Markdown.
+
+use super::save::one_line;
+
+/// A table: the machine × detector matrix and its kin.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    pub caption: String,
+    /// Names of the values; one more than values where the first names the rows.
+    pub columns: Vec<String>,
+    pub rows: Vec<TableRow>,
+}
+
+/// A named row of figures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRow {
+    pub name: String,
+    /// `None`: undefined, printed as a dash.
+    pub values: Vec<Option<f64>>,
+    /// The largest value of the row is set in bold.
+    pub marks_best: bool,
+}
+
+impl Table {
+    /// The header, with a name for the column of names.
+    fn header(&self) -> Vec<String> {
+        let n_values = self
+            .rows
+            .iter()
+            .map(|row| row.values.len())
+            .max()
+            .unwrap_or(self.columns.len());
+        let mut header = self.columns.clone();
+        if header.len() <= n_values {
+            header.insert(0, String::new());
+        }
+        header.resize(
+            n_values.max(self.columns.len()).max(1) + usize::from(n_values >= self.columns.len()),
+            String::new(),
+        );
+        header
+    }
+
+    pub(super) fn rows(&self) -> Vec<Vec<String>> {
+        let header = self.header();
+        let n_columns = header.len();
+        let mut rows = vec![header];
+        for row in &self.rows {
+            let values = row
+                .values
+                .iter()
+                .map(|value| value.map(|value| value.to_string()).unwrap_or_default());
+            let mut cells: Vec<String> = std::iter::once(row.name.clone()).chain(values).collect();
+            cells.resize(n_columns, String::new());
+            rows.push(cells);
+        }
+        rows
+    }
+
+    /// A `booktabs` table.
+    pub(super) fn to_latex(&self, provenance: Option<&str>) -> String {
+        let header = self.header();
+        let mut lines: Vec<String> = provenance.iter().map(|text| format!("% {text}")).collect();
+        lines.push("% needs \\usepackage{booktabs}".to_owned());
+        lines.push("\\begin{table}[t]".to_owned());
+        lines.push("  \\centering".to_owned());
+        lines.push(format!("  \\caption{{{}}}", latex(&self.caption)));
+        lines.push(format!("  \\begin{{tabular}}{{l{}}}", "r".repeat(header.len() - 1)));
+        lines.push("    \\toprule".to_owned());
+        let names: Vec<String> = header.iter().map(|name| latex(name)).collect();
+        lines.push(format!("    {} \\\\", names.join(" & ")));
+        lines.push("    \\midrule".to_owned());
+        let bold = |text: String| format!("\\textbf{{{text}}}");
+        for row in &self.rows {
+            lines.push(format!(
+                "    {} \\\\",
+                cells(row, header.len(), &latex, "--", &bold).join(" & ")
+            ));
+        }
+        lines.push("    \\bottomrule".to_owned());
+        lines.push("  \\end{tabular}".to_owned());
+        lines.push("\\end{table}\n".to_owned());
+        lines.join("\n")
+    }
+
+    /// A table with bars, as GitHub shows it.
+    pub(super) fn to_markdown(&self, provenance: Option<&str>) -> String {
+        let header = self.header();
+        let mut lines = Vec::new();
+        if let Some(text) = provenance {
+            lines.push(format!("<!-- {} -->\n", text.replace("--", "—")));
+        }
+        if !self.caption.is_empty() {
+            lines.push(format!("{}\n", markdown(&self.caption)));
+        }
+        let names: Vec<String> = header.iter().map(|name| markdown(name)).collect();
+        lines.push(format!("| {} |", names.join(" | ")));
+        lines.push(format!("|:---|{}", "---:|".repeat(header.len() - 1)));
+        let bold = |text: String| format!("**{text}**");
+        for row in &self.rows {
+            lines.push(format!("| {} |", cells(row, header.len(), &markdown, "–", &bold).join(" | ")));
+        }
+        lines.join("\n") + "\n"
+    }
+}
+
+/// The printed cells of a row; what is printed as the best is best, so that equals are all bold.
+fn cells(
+    row: &TableRow,
+    n_columns: usize,
+    escape: &dyn Fn(&str) -> String,
+    dash: &str,
+    bold: &dyn Fn(String) -> String,
+) -> Vec<String> {
+    let finite = row.values.iter().flatten().copied().filter(|value| value.is_finite());
+    let best = finite.max_by(f64::total_cmp).filter(|_| row.marks_best).map(printed);
+    let mut cells = vec![escape(&row.name)];
+    for value in &row.values {
+        let text = value.filter(|value| value.is_finite()).map(printed);
+        cells.push(match text {
+            None => dash.to_owned(),
+            Some(text) if Some(&text) == best.as_ref() => bold(text),
+            Some(text) => text,
+        });
+    }
+    cells.resize(n_columns, dash.to_owned());
+    cells
+}
+
+/// Three decimals for figures of merit, fewer for large numbers.
+fn printed(value: f64) -> String {
+    match value.abs() {
+        large if large >= 1000.0 => format!("{value:.0}"),
+        middle if middle >= 10.0 => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn latex(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '\\' => out.push_str("\\textbackslash{}"),
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '<' => out.push_str("\\textless{}"),
+            '>' => out.push_str("\\textgreater{}"),
+            '|' => out.push_str("\\textbar{}"),
+            '"' => out.push_str("''"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '|' | '*' | '_' | '`' | '\\' | '[' | ']' | '#' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
