@@ -6,8 +6,10 @@
 //! *Invariant:* an extractor is trained on normal training clips only, and knows nothing of anomalies, detectors or the window.
 
 mod error;
+mod pooled_log_mel;
 
 pub use error::ExtractorError;
+pub use pooled_log_mel::PooledLogMel;
 
 use std::path::{Path, PathBuf};
 
