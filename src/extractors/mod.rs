@@ -10,6 +10,7 @@ mod dense_ae;
 mod error;
 mod frame_windows;
 mod mobileanonet;
+mod pooled_log_mel;
 mod training_set;
 
 pub use error::ExtractorError;
@@ -24,6 +25,7 @@ use crate::dsp::Spectrogram;
 pub use crate::nn::{DeviceChoice, EpochMetrics, TrainingObserver};
 use dense_ae::DenseAe;
 use mobileanonet::MobileAnoNet;
+use pooled_log_mel::PooledLogMel;
 
 /// The list of all extractors. Names on the command line and in project files are in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -175,7 +177,7 @@ pub fn train(
     observer: &mut dyn TrainingObserver,
 ) -> Result<Box<dyn Extractor>, ExtractorError> {
     match config.recipe {
-        Recipe::PooledLogMel => unimplemented!(),
+        Recipe::PooledLogMel => Ok(Box::new(PooledLogMel::new())),
         Recipe::DenseAe => Ok(Box::new(DenseAe::train(config, clips, run_dir, observer)?)),
         Recipe::MobileAnoNet => Ok(Box::new(MobileAnoNet::train(config, clips, run_dir, observer)?)),
     }
@@ -187,7 +189,7 @@ pub fn train(
 /// Where the weights are missing or do not fit, naming their file, or the device is missing.
 pub fn load(config: &TrainingConfig, run_dir: &Path) -> Result<Box<dyn Extractor>, ExtractorError> {
     match config.recipe {
-        Recipe::PooledLogMel => unimplemented!(),
+        Recipe::PooledLogMel => Ok(Box::new(PooledLogMel::new())),
         Recipe::DenseAe => Ok(Box::new(DenseAe::load(config, run_dir)?)),
         Recipe::MobileAnoNet => Ok(Box::new(MobileAnoNet::load(config, run_dir)?)),
     }
