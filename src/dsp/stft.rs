@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::sync::Arc;
 
-use realfft::num_complex::Complex32;
+use rustfft::num_complex::Complex32;
 use realfft::{RealFftPlanner, RealToComplex};
 use serde::{Deserialize, Serialize};
 

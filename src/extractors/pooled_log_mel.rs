@@ -53,7 +53,7 @@ const NOISE_SECS: u32 = 20;
 
 /// The extractor that needs no training. Embeddings have `4 * 128` features.
 #[derive(Clone)]
-pub struct PooledLogMel {
+pub(super) struct PooledLogMel {
     log_mel: LogMel,
     hop: usize,
     /// What white noise gives, `[n_features]`.
@@ -68,7 +68,7 @@ impl Default for PooledLogMel {
 
 impl PooledLogMel {
     /// Plans the log-mel and listens to noise, which takes some milliseconds.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let config = LogMelConfig::default();
         let log_mel = LogMel::new(config);
         let mut random = ChaCha8Rng::seed_from_u64(0);
