@@ -24,8 +24,10 @@ impl TrainingObserver for Silent {
 
 #[test]
 fn label_free_default_hears_faults_of_real_machines() {
-    let shared = std::env::var_os("AUSCULT_SHARED_DATA")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let shared = std::env::var_os("AUSCULT_SHARED_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
+        PathBuf::from,
+    );
     let data = shared.join("real/mimii_minus6dB");
     if !data.is_dir() {
         println!("SKIPPED: no recordings in {}", data.display());
@@ -35,7 +37,11 @@ fn label_free_default_hears_faults_of_real_machines() {
     assert_eq!(dataset.groups().len(), 16);
     let home = tempfile::tempdir().unwrap();
     let training = TrainingConfig::published(Recipe::PooledLogMel);
-    let recipe = RunRecipe { training, machines: Vec::new(), sections: Vec::new() };
+    let recipe = RunRecipe {
+        training,
+        machines: Vec::new(),
+        sections: Vec::new(),
+    };
     let run = pipeline::train(&dataset, &recipe, home.path(), &mut Silent).unwrap();
     let embedded = pipeline::extract(&run, &dataset, &mut Silent).unwrap();
     assert!(embedded.failed.is_empty(), "{:?}", embedded.failed);

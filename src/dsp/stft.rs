@@ -4,8 +4,8 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::sync::Arc;
 
-use rustfft::num_complex::Complex32;
 use realfft::{RealFftPlanner, RealToComplex};
+use rustfft::num_complex::Complex32;
 use serde::{Deserialize, Serialize};
 
 use super::Spectrogram;

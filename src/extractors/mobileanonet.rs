@@ -73,7 +73,11 @@ impl MobileAnoNet {
         let fresh = Network::new(SegmentShape::PUBLISHED, classes.len(), config.device, config.seed)?;
         let plan = plan_of(config, &data);
         let network = fresh.train(&plan, examples, Some(&run_dir.join(CHECKPOINT_FILE)), observer)?;
-        Ok(Self { network, stft, segment_hop: config.segment_hop })
+        Ok(Self {
+            network,
+            stft,
+            segment_hop: config.segment_hop,
+        })
     }
 
     /// Opens what [`Extractor::save`] wrote.

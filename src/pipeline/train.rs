@@ -106,7 +106,11 @@ pub fn with_segment_hop(run: &Run, segment_hop: usize) -> Result<Run, PipelineEr
     let mut recipe = run.recipe.clone();
     recipe.training.segment_hop = segment_hop;
     let extractor = extractors::load(&recipe.training, &run.dir)?;
-    Ok(Run { dir: run.dir.clone(), recipe, extractor: Arc::from(extractor) })
+    Ok(Run {
+        dir: run.dir.clone(),
+        recipe,
+        extractor: Arc::from(extractor),
+    })
 }
 
 /// Whether a folder holds a finished run.

@@ -16,8 +16,8 @@ use self::picture::PictureView;
 use self::table::TableView;
 use crate::app::{Action, State};
 use crate::ui::plots::Span;
-use crate::ui::widgets;
 use crate::ui::theme;
+use crate::ui::widgets;
 
 /// The private look of the screen.
 #[derive(Default)]

@@ -13,8 +13,8 @@ use crate::figures::Figure;
 use crate::ui::plots::{
     ColorMap, FrequencyAxis, Picture, Scale, Span, TiledSpectrogram, format_secs, paint_waveform, peak_amplitude,
 };
-use crate::ui::widgets;
 use crate::ui::theme::{self, GRID, Palette};
+use crate::ui::widgets;
 
 /// Audacity's window: clips stay comparable.
 const DEFAULT_RANGE_DB: [f32; 2] = [-100.0, -20.0];

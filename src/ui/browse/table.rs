@@ -10,8 +10,8 @@ use super::cells::{ClipColumn, cell};
 use super::filter_bar::filter_bar;
 use crate::app::{Action, ClipFilter, Workbench};
 use crate::dataset::Dataset;
-use crate::ui::widgets;
 use crate::ui::theme;
+use crate::ui::widgets;
 
 const ROW_HEIGHT: f32 = 22.0;
 /// Room between columns.
