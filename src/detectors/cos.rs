@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use super::columns::{Groups, bank_columns, in_blocks, normalise_columns, sum_of};
 use super::{Bank, Detector, DetectorError, DetectorKind, Observations};
 
-/// `1 - cos(clip, mean)` (MobileAnoNet paper, COS), the smallest over the references where there are several. 0..2.
+/// `1 - cos(clip, mean)` (the `MobileAnoNet` paper, COS), the smallest over the references where there are several. 0..2.
 pub(super) struct Cos {
     /// One mean a row, of length 1: `[n_groups, n_features]`.
     directions: DMatrix<f64>,

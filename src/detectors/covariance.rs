@@ -67,10 +67,17 @@ mod tests {
     use super::{Regularised, ScatterMoments};
     use crate::detectors::Covariance;
 
-    /// `sklearn.covariance.ledoit_wolf([[1, 2], [3, 1], [-2, 4], [0, -5], [2, 2]])` by hand: the definition with all products.
+    /// The paper's beta and delta from whole matrices, where the code goes by their moments.
     #[test]
     fn shrinkage_follows_its_definition() {
-        let rows = [[1.0, 2.0], [3.0, 1.0], [-2.0, 4.0], [0.0, -5.0], [2.0, 2.0_f64]];
+        let rows = [
+            [1.0, 20.0],
+            [3.0, 9.0],
+            [-2.0, -14.0],
+            [0.0, -15.0],
+            [2.0, 12.0],
+            [-1.0, -11.0_f64],
+        ];
         let n = rows.len() as f64;
         let mean = [0, 1].map(|j| rows.iter().map(|row| row[j]).sum::<f64>() / n);
         let centred = rows.map(|row| [row[0] - mean[0], row[1] - mean[1]]);
@@ -83,7 +90,6 @@ mod tests {
             }
         }
         let trace = scatter[0][0] + scatter[1][1];
-        // beta and delta of the paper, from matrices rather than from moments.
         let (mut beta, mut delta) = (0.0, 0.0);
         for i in 0..2 {
             for j in 0..2 {

@@ -4,7 +4,7 @@ use super::columns::{bank_columns, in_blocks};
 use super::neighbours::{Neighbour, NeighbourBank};
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
-/// Mean distance to the `k` nearest clips (MobileAnoNet paper: cosine, k = 2). The unit is that of the metric.
+/// Mean distance to the `k` nearest clips (the `MobileAnoNet` paper: cosine, k = 2). The unit is that of the metric.
 pub(super) struct Knn {
     bank: NeighbourBank,
     k: usize,

@@ -4,7 +4,7 @@ use super::columns::{Groups, bank_columns};
 use super::mahalanobis::Mahalanobis;
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
-/// Distance to the mean in standard deviations (MobileAnoNet paper, MAHA).
+/// Distance to the mean in standard deviations (the `MobileAnoNet` paper, MAHA).
 pub(super) struct Maha {
     distances: Mahalanobis,
 }

@@ -136,7 +136,8 @@ impl Scatter {
 
     /// `vectors` is `[n_features, n_vectors]`.
     fn coordinates(&self, mut vectors: DMatrix<f64>) -> Coordinates {
-        let inside = self.axes.tr_mul(&vectors);
+        // An explicit transpose reaches the blocked matrix product, `tr_mul` does not.
+        let inside = self.axes.transpose() * &vectors;
         let outside = if self.axes.ncols() < self.axes.nrows() {
             vectors.gemm(-1.0, &self.axes, &inside, 1.0);
             vectors.column_iter().map(|rest| rest.norm_squared()).collect()
@@ -171,10 +172,11 @@ impl LeaveOneOut<'_> {
             .map(|mean| self.scatter.coordinates(away_from(self.clips, mean)))
             .collect();
         let squares: Vec<f64> = centred.column_iter().map(|clip| clip.norm_squared()).collect();
+        let rows = centred.transpose();
         let mut scores = Vec::with_capacity(centred.ncols());
         for start in (0..centred.ncols()).step_by(BLOCK) {
             let block = centred.columns(start, BLOCK.min(centred.ncols() - start));
-            let products = centred.tr_mul(&block);
+            let products = &rows * block;
             for (in_block, products) in products.column_iter().enumerate() {
                 let left_out = start + in_block;
                 let covariance = self.covariance_without(left_out, products.as_slice(), &squares, &own);

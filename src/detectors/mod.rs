@@ -136,11 +136,8 @@ pub struct Observations {
 
 impl Observations {
     pub fn n_clips(&self) -> usize {
-        if self.n_features == 0 {
-            self.residuals.len()
-        } else {
-            self.embeddings.len() / self.n_features
-        }
+        let n_embeddings = self.embeddings.len().checked_div(self.n_features);
+        n_embeddings.unwrap_or(self.residuals.len())
     }
 
     pub fn embedding(&self, clip: usize) -> &[f32] {
@@ -163,6 +160,16 @@ pub struct Bank {
     pub observations: Observations,
     /// One a clip: recorded in the target domain.
     pub is_target: Vec<bool>,
+}
+
+impl Bank {
+    /// Some of the clips, in the order of `clips`.
+    pub fn selected(&self, clips: &[usize]) -> Self {
+        Self {
+            observations: self.observations.selected(clips),
+            is_target: clips.iter().filter_map(|&clip| self.is_target.get(clip)).copied().collect(),
+        }
+    }
 }
 
 /// A detector fitted to a bank. Larger scores are more anomalous; the unit is the detector's own.

@@ -7,7 +7,7 @@ use super::maha::ALL_ALIKE;
 use super::mahalanobis::Mahalanobis;
 use super::{Bank, Covariance, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
-/// MAHA with a reference a domain (MobileAnoNet paper, Soft MAHA). With too few clips of a domain it is MAHA, and says so.
+/// MAHA with a reference a domain (the `MobileAnoNet` paper, Soft MAHA). With too few clips of a domain it is MAHA, and says so.
 ///
 /// A covariance of the ten target clips alone makes the target branch useless (it never wins), so by default both
 /// references share the covariance within the domains; [`Covariance::Ridge`] keeps one a domain, as in the paper's code.
