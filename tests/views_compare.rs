@@ -3,6 +3,8 @@
 
 mod fabricated;
 
+use std::sync::Arc;
+
 use auscult::app::{
     Action, JobKind, JobView, MatrixMetric, State, decisions, histogram_figure, matrix, matrix_table, roc_detectors, roc_figure,
     ties,
@@ -442,8 +444,7 @@ fn a_label_that_a_person_gave_moves_a_clip_to_another_cell() {
     let threshold = workbench.threshold(&group).unwrap();
     let before = decisions(workbench, &group, threshold).unwrap();
     let moved = before.missed[0];
-    let path = workbench.dataset.clips[moved].path.clone();
-    workbench.project.labels.insert(path, Label::Normal);
+    Arc::make_mut(&mut workbench.dataset).clips[moved].label = Label::Normal;
     let after = decisions(workbench, &group, threshold).unwrap();
     assert_eq!(after.missed.len() + 1, before.missed.len());
     assert!(after.correct_normals.contains(&moved));

@@ -89,30 +89,8 @@ impl Progress for StderrProgress {
 }
 
 impl TrainingObserver for StderrProgress {
-    fn epoch(&mut self, metrics: &EpochMetrics) {
-        let held_out = metrics
-            .validation_loss
-            .map_or_else(String::new, |loss| format!(", held out {loss:.4}"));
-        let accuracy = metrics
-            .validation_accuracy
-            .map_or_else(String::new, |share| format!(", accuracy {:.1} %", share * 100.0));
-        let EpochMetrics {
-            epoch_idx,
-            network,
-            train_loss,
-            secs,
-            ..
-        } = metrics;
-        let network = if network.is_empty() {
-            String::new()
-        } else {
-            format!("{network} ")
-        };
-        self.log(&format!(
-            "{network}epoch {}: loss {train_loss:.4}{held_out}{accuracy} ({secs:.1} s)",
-            epoch_idx + 1
-        ));
-    }
+    /// The pipeline logs each epoch already.
+    fn epoch(&mut self, _metrics: &EpochMetrics) {}
 }
 
 impl Drop for StderrProgress {

@@ -18,6 +18,7 @@ pub enum DatasetError {
     Synthetic { reason: String },
     #[error(transparent)]
     Audio(#[from] crate::audio::AudioError),
-    #[error(transparent)]
+    // Not transparent: the wish to stop must be found among the causes.
+    #[error("cancelled")]
     Cancelled(#[from] Cancelled),
 }

@@ -22,7 +22,8 @@ pub enum ExtractorError {
     Audio(#[from] AudioError),
     #[error(transparent)]
     Training(TrainingError),
-    #[error(transparent)]
+    // Not transparent: the wish to stop must be found among the causes.
+    #[error("cancelled")]
     Cancelled(#[from] Cancelled),
 }
 

@@ -19,7 +19,8 @@ pub enum TrainingError {
     Weights { path: PathBuf, reason: String },
     #[error("the device failed: {reason}")]
     Device { reason: String },
-    #[error(transparent)]
+    // Not transparent: the wish to stop must be found among the causes.
+    #[error("cancelled")]
     Cancelled(#[from] Cancelled),
 }
 

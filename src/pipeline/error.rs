@@ -43,7 +43,8 @@ pub enum PipelineError {
     Projection(#[from] ProjectionError),
     #[error(transparent)]
     Figure(#[from] FigureError),
-    #[error(transparent)]
+    // Not transparent: the wish to stop must be found among the causes.
+    #[error("cancelled")]
     Cancelled(#[from] Cancelled),
 }
 

@@ -174,6 +174,32 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
     std::fs::write(path, bytes).map_err(|source| PipelineError::io(path, source))
 }
 
+/// An epoch as a line of the log.
+fn epoch_line(metrics: &EpochMetrics) -> String {
+    let held_out = metrics
+        .validation_loss
+        .map_or_else(String::new, |loss| format!(", held out {loss:.4}"));
+    let accuracy = metrics
+        .validation_accuracy
+        .map_or_else(String::new, |share| format!(", accuracy {:.1} %", share * 100.0));
+    let EpochMetrics {
+        epoch_idx,
+        network,
+        train_loss,
+        secs,
+        ..
+    } = metrics;
+    let network = if network.is_empty() {
+        String::new()
+    } else {
+        format!("{network} ")
+    };
+    format!(
+        "{network}epoch {}: loss {train_loss:.4}{held_out}{accuracy} ({secs:.1} s)",
+        epoch_idx + 1
+    )
+}
+
 /// Passes everything on and keeps epochs and log lines in the run's folder.
 struct Recorder<'a> {
     run_dir: &'a Path,
@@ -224,6 +250,7 @@ impl TrainingObserver for Recorder<'_> {
             .and_then(|()| writer.into_inner().ok())
             .unwrap_or_default();
         self.append(METRICS_FILE, &String::from_utf8_lossy(&line));
+        self.log(&epoch_line(metrics));
         self.observer.epoch(metrics);
     }
 }

@@ -11,6 +11,7 @@ pub enum ProjectionError {
     NotFinite,
     #[error("the t-SNE engine refused: {reason}")]
     Engine { reason: String },
-    #[error(transparent)]
+    // Not transparent: the wish to stop must be found among the causes.
+    #[error("cancelled")]
     Cancelled(#[from] Cancelled),
 }

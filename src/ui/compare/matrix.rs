@@ -297,15 +297,15 @@ impl Painting<'_> {
         response.on_hover_text("Harmonic mean over all sections");
     }
 
-    /// A figure at the right of a cell; the default fonts know no bold, so a second, shifted stroke makes it.
+    /// A figure at the right of a cell; the default fonts know no bold, so a line under it takes its place.
     fn figure(&self, ui: &egui::Ui, rect: Rect, value: Option<f64>, color: Color32, is_bold: bool) {
         let at: Pos2 = rect.right_center() - vec2(5.0, 0.0);
         let text = self.text(value);
+        let drawn = ui.painter().text(at, Align2::RIGHT_CENTER, text, self.figures.clone(), color);
         if is_bold {
             ui.painter()
-                .text(at + vec2(0.6, 0.0), Align2::RIGHT_CENTER, &text, self.figures.clone(), color);
+                .hline(drawn.x_range(), drawn.bottom() - 1.0, Stroke::new(1.0, color));
         }
-        ui.painter().text(at, Align2::RIGHT_CENTER, text, self.figures.clone(), color);
     }
 
     fn text(&self, value: Option<f64>) -> String {

@@ -104,11 +104,16 @@ fn clip_keys(
 ) {
     // Arrows belong to a control that has the focus: a slider, a combo box.
     let arrows_are_free = context.memory(|memory| memory.focused().is_none());
-    if pressed(Modifiers::NONE, Key::J) || (arrows_are_free && pressed(Modifiers::NONE, Key::ArrowDown)) {
-        actions.push(Action::MoveFocus(1));
-    }
-    if pressed(Modifiers::NONE, Key::K) || (arrows_are_free && pressed(Modifiers::NONE, Key::ArrowUp)) {
-        actions.push(Action::MoveFocus(-1));
+    // Each press counts: a held key repeats several times within a slow frame.
+    let n_presses = |key: Key| context.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as isize;
+    let n_arrows = if arrows_are_free {
+        n_presses(Key::ArrowDown) - n_presses(Key::ArrowUp)
+    } else {
+        0
+    };
+    let n_rows = n_presses(Key::J) - n_presses(Key::K) + n_arrows;
+    if n_rows != 0 {
+        actions.push(Action::MoveFocus(n_rows));
     }
     let Some(clip) = workbench.focused() else { return };
     let is_held = context.input(|input| input.events.iter().any(is_repeated_space));
