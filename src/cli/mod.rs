@@ -48,7 +48,7 @@ enum Command {
         dir: PathBuf,
         #[arg(long, value_enum)]
         layout: SynthLayout,
-        /// Names with commas between them: fan, pump, slider, valve, gearbox, bearing, `ToyCar`, `ToyTrain`
+        /// Names with commas between them: fan, pump, slider, valve, gearbox, bearing, ToyCar, ToyTrain
         #[arg(long, value_delimiter = ',', default_value = "fan,pump,slider")]
         machines: Vec<String>,
         /// Clips a machine section
@@ -90,7 +90,7 @@ enum Command {
         data: PathBuf,
         #[arg(long, default_value = "fusion")]
         detector: String,
-        /// Frames between the segments of a clip (`mobileanonet`)
+        /// Frames between the segments of a clip (mobileanonet)
         #[arg(long)]
         segment_hop: Option<usize>,
         #[arg(long)]
