@@ -31,6 +31,11 @@ impl App {
     }
 
     pub(super) fn set_threshold(&mut self, group: &MachineSection, rule: ThresholdRule) {
+        // No number, no decision; and JSON has none for it.
+        if matches!(rule, ThresholdRule::Manual(value) | ThresholdRule::Gamma(value) | ThresholdRule::Quantile(value) if !value.is_finite())
+        {
+            return;
+        }
         let key = group.to_string();
         self.edit(&format!("Set the threshold of {key}"), |project| {
             if rule == ThresholdRule::default() {
@@ -46,10 +51,17 @@ impl App {
 
     pub(super) fn set_detector_config(&mut self, config: DetectorConfig) {
         self.edit("Change the detectors' settings", |project| project.detector = config);
+        self.forget_crop_banks();
+        self.compare_again();
+    }
+
+    /// After the detectors' settings or the labels of training clips have changed.
+    pub(super) fn forget_crop_banks(&mut self) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.crop_banks.clear();
         }
-        self.compare_again();
+        // One that is still being fitted would come back.
+        self.abandon(|kind| *kind == JobKind::Ribbon);
     }
 
     fn scores_changed(&mut self) {
