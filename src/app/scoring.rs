@@ -203,9 +203,11 @@ impl Workbench {
                     continue;
                 };
                 let spread = Spread::of(&result.normal_scores);
+                let mut normal_scores = result.normal_scores.clone();
+                normal_scores.sort_unstable_by(f64::total_cmp);
                 let of_test = group.test_clips.iter().zip(&result.test_scores);
                 for (&clip, &raw) in of_test.chain(group.train_clips.iter().zip(&result.normal_scores)) {
-                    let percentile = evaluation::percentile(raw, &result.normal_scores).unwrap_or(0.0);
+                    let percentile = evaluation::percentile_of_sorted(raw, &normal_scores).unwrap_or(0.0);
                     scores[clip] = Some(ClipScore {
                         raw,
                         percentile,
