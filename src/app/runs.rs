@@ -201,9 +201,7 @@ impl Workbench {
     fn free_run_name(&self, recipe: &str) -> String {
         let mut names = (1..).map(|n| format!("{recipe}-{n}"));
         let is_free = |name: &String| {
-            !self.runs.contains_key(name)
-                && !self.deleted_runs.contains(name)
-                && !Project::run_dir(&self.path, name).exists()
+            !self.runs.contains_key(name) && !self.deleted_runs.contains(name) && !Project::run_dir(&self.path, name).exists()
         };
         names.find(is_free).unwrap_or_default()
     }

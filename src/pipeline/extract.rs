@@ -115,7 +115,10 @@ fn cache_file(run: &Run, dataset: &Dataset) -> PathBuf {
     for value in &run.extractor.model_input(&probe).values {
         hasher.update(&value.to_le_bytes());
     }
-    let embedded = dataset.clips.first().and_then(|clip| run.extractor.embed(&probe, &clip.group).ok());
+    let embedded = dataset
+        .clips
+        .first()
+        .and_then(|clip| run.extractor.embed(&probe, &clip.group).ok());
     for value in embedded.iter().flat_map(|embedding| &embedding.values) {
         hasher.update(&value.to_le_bytes());
     }

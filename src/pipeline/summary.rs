@@ -113,7 +113,9 @@ impl Comparison {
             .filter(|&&group| self.groups[group].results.iter().flatten().any(is_labelled));
         let mut figures = Vec::new();
         for &group in labelled {
-            let result = self.groups[group].result(detector_of(group)?).filter(|result| is_labelled(result))?;
+            let result = self.groups[group]
+                .result(detector_of(group)?)
+                .filter(|result| is_labelled(result))?;
             figures.extend(official_figures(&result.metrics));
         }
         evaluation::harmonic_mean(&figures)
