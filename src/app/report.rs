@@ -121,7 +121,7 @@ fn section(workbench: &Workbench, name: &str, folder: &Path, progress: &mut dyn 
         let Some(table) = matrix_table(workbench, metric) else {
             continue;
         };
-        let stem = format!("matrix-{}", metric.title().to_lowercase().replace(' ', "-"));
+        let stem = format!("matrix-{}", metric.title().to_lowercase().replace(['.', ' '], "-"));
         for ending in ["csv", "tex", "md"] {
             figures::write_table(&table, &folder.join(format!("{stem}.{ending}")))?;
         }
