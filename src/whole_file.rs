@@ -37,7 +37,10 @@ fn fill(file: &mut File, write: impl FnOnce(&mut BufWriter<&mut File>) -> io::Re
 
 /// The folder of a file; the current one for a bare name.
 fn folder_of(path: &Path) -> PathBuf {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -70,6 +73,9 @@ mod tests {
         assert_eq!(std::fs::read(&target).expect("there"), b"new");
         assert!(std::fs::symlink_metadata(&link).expect("there").is_symlink());
         write_whole(std::path::Path::new("/dev/null"), |file| file.write_all(b"gone")).expect("written");
-        assert!(!std::fs::metadata("/dev/null").expect("there").is_file(), "a device must not be replaced");
+        assert!(
+            !std::fs::metadata("/dev/null").expect("there").is_file(),
+            "a device must not be replaced"
+        );
     }
 }

@@ -187,7 +187,11 @@ fn imports_point_down() {
                 continue;
             }
             for imported in rooms_in(line) {
-                if imported != room && imported != "whole_file" && !allowed.contains(&imported) && MAY_IMPORT.iter().any(|(name, _)| *name == imported) {
+                if imported != room
+                    && imported != "whole_file"
+                    && !allowed.contains(&imported)
+                    && MAY_IMPORT.iter().any(|(name, _)| *name == imported)
+                {
                     wrong.push(format!(
                         "{}: {room} may not import {imported}: {}",
                         path.display(),

@@ -120,7 +120,11 @@ fn write_cache(path: &PathBuf, embedded: &EmbeddedClips) -> std::io::Result<()> 
         .map_or(0, |embedding| embedding.values.len());
     let shape = [embedded.embeddings.len() as u64, n_features as u64 + 1];
     write_whole(path, |file| {
-        let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(file).begin_nd()?;
+        let mut writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(&shape)
+            .writer(file)
+            .begin_nd()?;
         for embedding in embedded.embeddings.iter().flatten() {
             writer.extend(embedding.values.iter().copied())?;
             writer.push(&embedding.residual.unwrap_or(f32::NAN))?;

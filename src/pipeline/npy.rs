@@ -20,7 +20,11 @@ pub fn write_npy(spectrogram: &Spectrogram, path: &Path) -> Result<(), PipelineE
     } = spectrogram;
     let shape = [*n_bins as u64, *n_frames as u64];
     let written = write_whole(path, |file| {
-        let mut writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(file).begin_nd()?;
+        let mut writer = npyz::WriteOptions::new()
+            .default_dtype()
+            .shape(&shape)
+            .writer(file)
+            .begin_nd()?;
         for bin in 0..*n_bins {
             writer.extend((0..*n_frames).map(|frame| values[frame * n_bins + bin]))?;
         }

@@ -22,7 +22,14 @@ pub enum MatrixMetric {
 }
 
 impl MatrixMetric {
-    pub const ALL: [Self; 6] = [Self::Hmean, Self::Auc, Self::AucSource, Self::AucTarget, Self::Pauc, Self::PaucRaw];
+    pub const ALL: [Self; 6] = [
+        Self::Hmean,
+        Self::Auc,
+        Self::AucSource,
+        Self::AucTarget,
+        Self::Pauc,
+        Self::PaucRaw,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {

@@ -193,7 +193,11 @@ fn own_name(clip: &ClipEntry) -> &str {
     for prefix in [section.as_str(), "source_", "target_", "train_", "test_"] {
         own = own.strip_prefix(prefix).unwrap_or(own);
     }
-    let attributes: String = clip.attributes.iter().map(|attribute| format!("_{}_{}", attribute.name, attribute.value)).collect();
+    let attributes: String = clip
+        .attributes
+        .iter()
+        .map(|attribute| format!("_{}_{}", attribute.name, attribute.value))
+        .collect();
     own.strip_suffix(attributes.as_str()).unwrap_or(own)
 }
 
