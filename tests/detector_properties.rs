@@ -233,3 +233,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_queries_have_no_scores() {
+    let bank = seeded_bank(12, 4, 5, 1);
+    for kind in DetectorKind::ALL {
+        let detector = fit(kind, &DetectorConfig::default(), &bank).unwrap();
+        // A section of which nothing is tested does not know how many features its clips would have.
+        assert!(detector.scores(&Observations::default()).is_empty(), "{kind:?}");
+        assert!(detector.scores(&bank.observations.selected(&[])).is_empty(), "{kind:?}");
+    }
+}

@@ -123,6 +123,30 @@ fn a_failed_save_leaves_the_old_file() {
 }
 
 #[test]
+fn what_could_not_be_opened_again_is_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("project.json");
+    let mut project = example(&path);
+    project::save(&path, &project).unwrap();
+    project.map.perplexity = f32::NAN;
+    assert!(matches!(project::save(&path, &project), Err(ProjectError::NotSavable { .. })));
+    assert!(project::open(&path).is_ok(), "the file is as it was");
+}
+
+#[test]
+fn runs_outside_of_the_project_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("project.json");
+    for name in ["..", "../..", "a/b", "/", ""] {
+        let mut project = example(&path);
+        let recipe = project.runs.values().next().unwrap().clone();
+        project.runs.insert(name.to_owned(), recipe);
+        project::save(&path, &project).unwrap();
+        assert!(matches!(project::open(&path), Err(ProjectError::Invalid { .. })), "{name}");
+    }
+}
+
+#[test]
 fn recordings_are_found_again_when_both_folders_move_together() {
     let project = Project::new(
         Path::new("/plant/projects/a/project.json"),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
+use super::saving::Saver;
 use super::{Action, JobKind, JobView, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Wake};
@@ -21,6 +22,7 @@ pub struct App {
     pub(super) folders: AppFolders,
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
+    pub(super) saver: Saver,
     n_notices: u64,
 }
 
@@ -43,6 +45,7 @@ impl App {
             player: None,
             folders,
             save_due: None,
+            saver: Saver::default(),
             n_notices: 0,
         }
     }

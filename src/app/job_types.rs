@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::{JobKind, LoadedClip};
 use crate::dataset::{Dataset, MachineSection};
+use crate::detectors::DetectorConfig;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{Comparison, CropBank, EmbeddedClips, Ribbon, Run};
@@ -50,6 +51,9 @@ pub(super) struct Scored {
     pub(super) run: Arc<Run>,
     pub(super) embedded: Arc<EmbeddedClips>,
     pub(super) comparison: Arc<Comparison>,
+    /// What the comparison rests on, to be held against what a person has changed meanwhile.
+    pub(super) dataset: Arc<Dataset>,
+    pub(super) detector: DetectorConfig,
 }
 
 /// A job from the app's side. Dropping it asks the job to stop.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::job_types::JobOutput;
 use super::{App, ClipFilter, FocusView, JobKind, LoadedClip, Playback, SortKey, SpectrogramKind, SpectrogramSettings};
 use crate::audio::{self, Clip, Player};
-use crate::dataset::Label;
+use crate::dataset::{Label, Split};
 use crate::dsp::{self, Peaks};
 
 impl App {
@@ -51,7 +51,7 @@ impl App {
         else {
             return;
         };
-        let (path, original) = (entry.path.clone(), entry.label);
+        let (path, original, split) = (entry.path.clone(), entry.label, entry.split);
         let words = match label {
             Label::Normal => "Label as normal",
             Label::Anomalous => "Label as anomalous",
@@ -66,6 +66,10 @@ impl App {
         });
         if let Some(workbench) = &mut self.state.workbench {
             workbench.refresh_labels();
+        }
+        if split == Split::Train {
+            self.forget_crop_banks();
+            self.score_focused_crops();
         }
         self.compare_again();
     }

@@ -17,6 +17,7 @@ mod projects;
 mod report;
 mod results;
 mod runs;
+mod saving;
 mod scoring;
 mod state;
 mod undo;

@@ -15,6 +15,8 @@ use crate::project::{self, Project, RunRecipe};
 
 /// Rest after an edit before it is saved.
 const AUTOSAVE_DELAY: Duration = Duration::from_secs(2);
+/// A disk that takes longer than this when the program ends is taken for dead.
+const LONGEST_LAST_SAVE: Duration = Duration::from_secs(10);
 const PROJECT_FILE: &str = "project.json";
 
 impl App {
@@ -119,12 +121,6 @@ impl App {
         self.state.preview = None;
         let dataset = Arc::unwrap_or_clone(dataset);
         self.enter(OpenedProject { path, project, dataset });
-        let training = TrainingConfig::published(Recipe::PooledLogMel);
-        self.train(RunRecipe {
-            training,
-            machines: Vec::new(),
-            sections: Vec::new(),
-        });
     }
 
     pub(super) fn open_project(&mut self, path: PathBuf) {
@@ -202,11 +198,10 @@ impl App {
             }
             None => {}
         }
-        self.save_due = None;
     }
 
     pub(super) fn close_project(&mut self) {
-        if self.save_due.is_some() {
+        if self.is_unsaved() {
             self.save_now();
         }
         self.stop_playing();
@@ -255,10 +250,13 @@ impl App {
             active_run,
             ..project
         };
-        workbench.refresh_labels();
+        if labels_changed {
+            workbench.refresh_labels();
+        }
         workbench.refresh_scores();
         self.touch();
         if labels_changed || detector_changed {
+            self.forget_crop_banks();
             self.compare_again();
         }
         self.score_focused_crops();
@@ -272,33 +270,36 @@ impl App {
         }
     }
 
-    /// Saves in the background; a later save waits for an earlier one by being due again.
+    /// Saves in the background.
     pub(super) fn save_now(&mut self) {
         self.save_due = None;
         let screen = self.state.screen;
         let Some(workbench) = &mut self.state.workbench else { return };
-        if self.running.values().any(|job| job.kind == JobKind::Save) {
-            return self.touch();
-        }
-        let project = workbench.project_to_save(screen);
-        let path = workbench.path.clone();
         workbench.save = SaveState::Saved;
+        let save = self.saver.save(workbench.path.clone(), workbench.project_to_save(screen));
         self.spawn(JobKind::Save, "Saving", move |_| {
-            project::save(&path, &project)?;
+            save()?;
             Ok(JobOutput::ProjectSaved)
         });
     }
 
-    /// Saves what is not saved yet and waits for it: for the end of the program.
+    /// Gives up all other work, saves what is not saved yet and waits for it: for the end of the program.
     pub fn shut_down(&mut self) {
-        let screen = self.state.screen;
-        if let Some(workbench) = &self.state.workbench
-            && workbench.save != SaveState::Saved
-            && let Err(error) = project::save(&workbench.path, &workbench.project_to_save(screen))
-        {
-            self.notify(Severity::Error, error.to_string());
+        self.abandon(|kind| *kind != JobKind::Save);
+        if self.is_unsaved() {
+            self.save_now();
+        }
+        let deadline = Instant::now() + LONGEST_LAST_SAVE;
+        while !self.running.is_empty() && Instant::now() < deadline {
+            self.poll();
+            std::thread::sleep(Duration::from_millis(1));
         }
         self.running.clear();
+    }
+
+    fn is_unsaved(&self) -> bool {
+        let workbench = self.state.workbench.as_ref();
+        workbench.is_some_and(|workbench| workbench.save != SaveState::Saved)
     }
 }
 

@@ -90,11 +90,15 @@ impl App {
         if workbench.runs.get(name).is_none_or(|run| run.status != RunStatus::Done) {
             return;
         }
+        let is_change = workbench.project.active_run.as_deref() != Some(name);
         workbench.project.active_run = Some(name.to_owned());
         workbench.forget_results();
         let (dataset, detector) = (Arc::clone(&workbench.dataset), workbench.project.detector);
         let (run_name, run_dir) = (name.to_owned(), Project::run_dir(&workbench.path, name));
-        self.touch();
+        // Opening a project is no change to it.
+        if is_change {
+            self.touch();
+        }
         self.abandon(|kind| matches!(kind, JobKind::Score | JobKind::Ribbon | JobKind::Map));
         self.spawn(JobKind::Score, &format!("Score with {name}"), move |context| {
             let run = Arc::new(pipeline::load_run(&run_dir)?);
@@ -105,6 +109,8 @@ impl App {
                 run,
                 embedded,
                 comparison,
+                dataset,
+                detector,
             })))
         });
     }
@@ -121,6 +127,11 @@ impl App {
         workbench.embedded = Some(scored.embedded);
         workbench.comparison = Some(scored.comparison);
         workbench.refresh_scores();
+        // Labels or settings that a person changed meanwhile.
+        let is_outdated = !Arc::ptr_eq(&workbench.dataset, &scored.dataset) || workbench.project.detector != scored.detector;
+        if is_outdated {
+            self.compare_again();
+        }
         if let Some(first) = first_failure {
             self.notify(
                 Severity::Warning,
@@ -135,6 +146,7 @@ impl App {
         let run_dir = Project::run_dir(&workbench.path, name);
         workbench.runs.remove(name);
         workbench.project.runs.remove(name);
+        workbench.deleted_runs.insert(name.to_owned());
         if workbench.project.active_run.as_deref() == Some(name) {
             workbench.project.active_run = None;
             workbench.forget_results();
@@ -184,10 +196,13 @@ impl Workbench {
         }
     }
 
-    /// The first name that neither a run nor a folder that was left behind has.
+    /// The first name that neither a run nor a folder that was left behind has, nor a run that was deleted: its training may
+    /// not have noticed yet and would write into the new one's folder.
     fn free_run_name(&self, recipe: &str) -> String {
         let mut names = (1..).map(|n| format!("{recipe}-{n}"));
-        let is_free = |name: &String| !self.runs.contains_key(name) && !Project::run_dir(&self.path, name).exists();
+        let is_free = |name: &String| {
+            !self.runs.contains_key(name) && !self.deleted_runs.contains(name) && !Project::run_dir(&self.path, name).exists()
+        };
         names.find(is_free).unwrap_or_default()
     }
 

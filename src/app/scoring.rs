@@ -31,6 +31,11 @@ impl App {
     }
 
     pub(super) fn set_threshold(&mut self, group: &MachineSection, rule: ThresholdRule) {
+        // No number, no decision; and JSON has none for it.
+        if matches!(rule, ThresholdRule::Manual(value) | ThresholdRule::Gamma(value) | ThresholdRule::Quantile(value) if !value.is_finite())
+        {
+            return;
+        }
         let key = group.to_string();
         self.edit(&format!("Set the threshold of {key}"), |project| {
             if rule == ThresholdRule::default() {
@@ -46,10 +51,17 @@ impl App {
 
     pub(super) fn set_detector_config(&mut self, config: DetectorConfig) {
         self.edit("Change the detectors' settings", |project| project.detector = config);
+        self.forget_crop_banks();
+        self.compare_again();
+    }
+
+    /// After the detectors' settings or the labels of training clips have changed.
+    pub(super) fn forget_crop_banks(&mut self) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.crop_banks.clear();
         }
-        self.compare_again();
+        // One that is still being fitted would come back.
+        self.abandon(|kind| *kind == JobKind::Ribbon);
     }
 
     fn scores_changed(&mut self) {
@@ -191,9 +203,11 @@ impl Workbench {
                     continue;
                 };
                 let spread = Spread::of(&result.normal_scores);
+                let mut normal_scores = result.normal_scores.clone();
+                normal_scores.sort_unstable_by(f64::total_cmp);
                 let of_test = group.test_clips.iter().zip(&result.test_scores);
                 for (&clip, &raw) in of_test.chain(group.train_clips.iter().zip(&result.normal_scores)) {
-                    let percentile = evaluation::percentile(raw, &result.normal_scores).unwrap_or(0.0);
+                    let percentile = evaluation::percentile_of_sorted(raw, &normal_scores).unwrap_or(0.0);
                     scores[clip] = Some(ClipScore {
                         raw,
                         percentile,

@@ -126,6 +126,8 @@ pub struct Workbench {
     pub spectrogram: SpectrogramSettings,
     /// By the name of the run.
     pub runs: BTreeMap<String, RunView>,
+    /// Since the project was opened.
+    pub(super) deleted_runs: BTreeSet<String>,
     /// The active run, once it is open.
     pub(super) run: Option<(String, Arc<Run>)>,
     pub(super) crop_banks: BTreeMap<CropBankKey, Arc<CropBank>>,
@@ -296,6 +298,7 @@ impl Workbench {
             focus_view: FocusView::default(),
             spectrogram: SpectrogramSettings::default(),
             runs: BTreeMap::new(),
+            deleted_runs: BTreeSet::new(),
             run: None,
             crop_banks: BTreeMap::new(),
             embedded: None,

@@ -21,7 +21,7 @@ pub use gamma::Gamma;
 pub use official::{MachineEvaluation, OfficialEvaluation, SectionEvaluation, evaluate_files};
 pub use roc::{auc, harmonic_mean, partial_auc, partial_auc_raw, roc_curve};
 pub use score_files::{read_decisions, read_scores, write_decisions, write_scores};
-pub use threshold::{percentile, threshold};
+pub use threshold::{percentile, percentile_of_sorted, threshold};
 pub use truth::{Truth, TruthClip, read_truth};
 
 use serde::{Deserialize, Serialize};

@@ -23,12 +23,19 @@ pub fn threshold(rule: ThresholdRule, normal_scores: &[f64]) -> Option<f64> {
 ///
 /// `None` without normal scores or for a score that is not a number.
 pub fn percentile(score: f64, normal_scores: &[f64]) -> Option<f64> {
+    let mut sorted = normal_scores.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    percentile_of_sorted(score, &sorted)
+}
+
+/// The same for normal scores in ascending order: where many clips are held against the same ones.
+pub fn percentile_of_sorted(score: f64, normal_scores: &[f64]) -> Option<f64> {
     if normal_scores.is_empty() || score.is_nan() {
         return None;
     }
-    let n_below = normal_scores.iter().filter(|normal| **normal < score).count();
-    let n_equal = normal_scores.iter().filter(|normal| **normal == score).count();
-    Some(100.0 * (n_below as f64 + 0.5 * n_equal as f64) / normal_scores.len() as f64)
+    let n_below = normal_scores.partition_point(|normal| *normal < score);
+    let n_up_to = normal_scores.partition_point(|normal| *normal <= score);
+    Some(50.0 * (n_below + n_up_to) as f64 / normal_scores.len() as f64)
 }
 
 /// Quantile of ascending values, linear between neighbours as numpy's default.

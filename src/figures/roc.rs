@@ -63,7 +63,14 @@ impl RocFigure {
                 .operating_point
                 .filter(|point| point.iter().all(|rate| rate.is_finite()))
             {
-                mark(&mut canvas, frame.at(x, y), 4.5, Shape::Circle, colour(curve.style), false);
+                mark(
+                    &mut canvas,
+                    frame.at(x, y),
+                    4.5,
+                    Shape::Circle,
+                    colour(self.curves[curve_idx].style),
+                    false,
+                );
             }
         }
         let mut entries: Vec<(Key, String)> = self

@@ -37,7 +37,8 @@ pub struct GroupComparison {
     pub test_clips: Vec<usize>,
     /// Parallel to [`Comparison::detectors`]; an error says why that detector could not be fitted.
     pub results: Vec<Result<DetectorResult, String>>,
-    /// The detector with the best hmean on the test labels; `None` without labels.
+    /// The detector with the best hmean on the test labels, the default among them, so that nothing beats it; `None` without
+    /// labels.
     pub oracle: Option<DetectorKind>,
 }
 
@@ -121,7 +122,6 @@ fn compare_group(
     let oracle = results
         .iter()
         .flatten()
-        .filter(|result| result.detector != DetectorKind::Fusion)
         .filter_map(|result| Some((result.detector, result.metrics.hmean?.value)))
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(detector, _)| detector);

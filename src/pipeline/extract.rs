@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use npyz::WriterBuilder as _;
 
 use super::{PipelineError, Run};
-use crate::audio;
+use crate::audio::{self, Clip};
 use crate::dataset::{ClipEntry, Dataset, SkippedFile};
 use crate::detectors::Observations;
 use crate::extractors::{Embedding, ExtractorError};
@@ -59,21 +59,31 @@ impl Observations {
 /// Where no clip at all can be embedded, or the wish to stop.
 pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Result<EmbeddedClips, PipelineError> {
     let cache = cache_file(run, dataset);
-    if let Some(embedded) = read_cache(&cache, dataset.clips.len()) {
-        progress.log(&format!("embeddings taken from {}", cache.display()));
-        return Ok(embedded);
-    }
-    progress.stage("Embedding clips");
-    let results = progress::par_map(&dataset.clips, progress, |clip| embed(run, dataset, clip))?;
     let mut embedded = EmbeddedClips::default();
-    for (clip, result) in dataset.clips.iter().zip(results) {
-        if let Err(error) = &result {
-            embedded.failed.push(SkippedFile {
-                path: PathBuf::from(&clip.path),
-                error: error.to_string(),
-            });
+    match read_cache(&cache, dataset.clips.len()) {
+        Some(embeddings) => {
+            progress.log(&format!("embeddings taken from {}", cache.display()));
+            embedded.embeddings = embeddings;
         }
-        embedded.embeddings.push(result.ok());
+        None => embedded.embeddings.resize(dataset.clips.len(), None),
+    }
+    let missing: Vec<usize> = (0..dataset.clips.len())
+        .filter(|&clip_idx| embedded.embeddings[clip_idx].is_none())
+        .collect();
+    progress.stage("Embedding clips");
+    let results = progress::par_map(&missing, progress, |&clip_idx| embed(run, dataset, &dataset.clips[clip_idx]))?;
+    let mut has_new = false;
+    for (&clip_idx, result) in missing.iter().zip(results) {
+        match result {
+            Ok(embedding) => {
+                embedded.embeddings[clip_idx] = Some(embedding);
+                has_new = true;
+            }
+            Err(error) => embedded.failed.push(SkippedFile {
+                path: PathBuf::from(&dataset.clips[clip_idx].path),
+                error: error.to_string(),
+            }),
+        }
     }
     if let (Some(first), true) = (embedded.failed.first(), embedded.embeddings.iter().all(Option::is_none)) {
         return Err(PipelineError::NothingEmbedded {
@@ -81,8 +91,9 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
             reason: first.error.clone(),
         });
     }
-    // A cache is a convenience: where it cannot be written the result stands all the same. Clips that failed are tried again next time.
-    if embedded.failed.is_empty() && write_cache(&cache, &embedded).is_err() {
+    // A cache is a convenience: where it cannot be written the result stands all the same. Clips that failed, and only they, are
+    // tried again next time.
+    if has_new && write_cache(&cache, &embedded).is_err() {
         progress.log(&format!("the embeddings could not be kept in {}", cache.display()));
     }
     Ok(embedded)
@@ -93,11 +104,24 @@ fn embed(run: &Run, dataset: &Dataset, clip: &ClipEntry) -> Result<Embedding, Ex
     run.extractor.embed(&sound, &clip.group)
 }
 
-/// Named by everything that the embeddings depend on: the run's files, the recordings' names, sizes and times, the channel.
+/// Named by everything that the embeddings depend on: the run's files, what the front end makes of a known sound, the recordings'
+/// names, sizes and times, the channel.
 fn cache_file(run: &Run, dataset: &Dataset) -> PathBuf {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     hasher.update(format!("{:?} {:?}", run.recipe, dataset.channel).as_bytes());
+    // The version alone does not tell when a front end was changed in between.
+    let probe = probe();
+    for value in &run.extractor.model_input(&probe).values {
+        hasher.update(&value.to_le_bytes());
+    }
+    let embedded = dataset
+        .clips
+        .first()
+        .and_then(|clip| run.extractor.embed(&probe, &clip.group).ok());
+    for value in embedded.iter().flat_map(|embedding| &embedding.values) {
+        hasher.update(&value.to_le_bytes());
+    }
     // A recipe without training has no weights.
     let weights = run.dir.join(format!("{}.safetensors", run.recipe.training.recipe.name()));
     if let Ok(bytes) = std::fs::read(weights) {
@@ -110,7 +134,22 @@ fn cache_file(run: &Run, dataset: &Dataset) -> PathBuf {
     run.dir.join(format!("embeddings-{}.npy", &hasher.finalize().to_hex()[..16]))
 }
 
-/// `[n_clips, n_features + 1]`, the residual last and NaN where there is none.
+/// Some seconds with all frequencies in them, always the same.
+fn probe() -> Clip {
+    let n_samples = 3 * audio::SAMPLE_RATE_HZ;
+    // A linear congruential generator: noise enough, and independent of any crate's version.
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state as f32 / u32::MAX as f32 - 0.5
+    };
+    Clip {
+        samples: (0..n_samples).map(|_| 0.1 * noise()).collect(),
+        sample_rate_hz: audio::SAMPLE_RATE_HZ,
+    }
+}
+
+/// `[n_clips, n_features + 1]`, the residual last and NaN where there is none; a clip without embedding is a row of NaN.
 fn write_cache(path: &PathBuf, embedded: &EmbeddedClips) -> std::io::Result<()> {
     let n_features = embedded
         .embeddings
@@ -125,15 +164,20 @@ fn write_cache(path: &PathBuf, embedded: &EmbeddedClips) -> std::io::Result<()> 
             .shape(&shape)
             .writer(file)
             .begin_nd()?;
-        for embedding in embedded.embeddings.iter().flatten() {
-            writer.extend(embedding.values.iter().copied())?;
-            writer.push(&embedding.residual.unwrap_or(f32::NAN))?;
+        for embedding in &embedded.embeddings {
+            match embedding {
+                Some(embedding) => {
+                    writer.extend(embedding.values.iter().copied())?;
+                    writer.push(&embedding.residual.unwrap_or(f32::NAN))?;
+                }
+                None => writer.extend(std::iter::repeat_n(f32::NAN, n_features + 1))?,
+            }
         }
         writer.finish()
     })
 }
 
-fn read_cache(path: &PathBuf, n_clips: usize) -> Option<EmbeddedClips> {
+fn read_cache(path: &PathBuf, n_clips: usize) -> Option<Vec<Option<Embedding>>> {
     let file = npyz::NpyFile::new(std::io::BufReader::new(File::open(path).ok()?)).ok()?;
     let &[n_rows, n_columns] = file.shape() else { return None };
     let n_columns = usize::try_from(n_columns).ok().filter(|&n_columns| n_columns > 1)?;
@@ -143,13 +187,11 @@ fn read_cache(path: &PathBuf, n_clips: usize) -> Option<EmbeddedClips> {
     let values: Vec<f32> = file.into_vec().ok()?;
     let embedding = |row: &[f32]| {
         let (&residual, values) = row.split_last()?;
-        Some(Embedding {
+        let is_there = !values.iter().all(|value| value.is_nan());
+        is_there.then(|| Embedding {
             values: values.to_vec(),
             residual: (!residual.is_nan()).then_some(residual),
         })
     };
-    Some(EmbeddedClips {
-        embeddings: values.chunks_exact(n_columns).map(embedding).collect(),
-        failed: Vec::new(),
-    })
+    Some(values.chunks_exact(n_columns).map(embedding).collect())
 }

@@ -74,10 +74,12 @@ pub fn write_scores(
             let decided = scored().map(|(name, score)| (name, score >= threshold));
             paths.push(evaluation::write_decisions(out, machine, section, decided)?);
         }
+        let mut normal_scores = result.normal_scores.clone();
+        normal_scores.sort_unstable_by(f64::total_cmp);
         let clip = |(&clip, &score): (&usize, &f64)| ClipJson {
             path: &dataset.clips[clip].path,
             score,
-            percentile: evaluation::percentile(score, &result.normal_scores),
+            percentile: evaluation::percentile_of_sorted(score, &normal_scores),
             is_anomalous: threshold.map(|threshold| score >= threshold),
         };
         let clips = group.test_clips.iter().zip(&result.test_scores).map(clip).collect();

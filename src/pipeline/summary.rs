@@ -71,7 +71,7 @@ impl Comparison {
     fn machine(&self, name: &str, groups: &[usize]) -> MachineSummary {
         let mean = |kind: DetectorKind, figure: fn(&SectionMetrics) -> Option<evaluation::Figure>| {
             let values: Vec<f64> = self
-                .results(groups, |_| Some(kind))
+                .results(groups, kind)
                 .filter_map(|result| Some(figure(&result.metrics)?.value))
                 .collect();
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -88,10 +88,8 @@ impl Comparison {
                 hmean: self.hmean(groups, |_| Some(kind)),
             })
             .collect();
-        let candidates = detectors
+        let best = detectors
             .iter()
-            .filter(|detector| detector.name != DetectorKind::Fusion.name());
-        let best = candidates
             .filter_map(|detector| Some((detector.name, detector.hmean?)))
             .max_by(|a, b| a.1.total_cmp(&b.1));
         MachineSummary {
@@ -102,22 +100,24 @@ impl Comparison {
         }
     }
 
-    fn results(
-        &self,
-        groups: &[usize],
-        detector_of: impl Fn(usize) -> Option<DetectorKind>,
-    ) -> impl Iterator<Item = &DetectorResult> {
-        groups
-            .iter()
-            .filter_map(move |&group| self.groups[group].result(detector_of(group)?))
+    fn results(&self, groups: &[usize], kind: DetectorKind) -> impl Iterator<Item = &DetectorResult> {
+        groups.iter().filter_map(move |&group| self.groups[group].result(kind))
     }
 
-    /// The official mean: one harmonic mean over the figures of all sections, not a mean of means.
+    /// The official mean: one harmonic mean over the figures of all labelled sections, not a mean of means. `None` where a
+    /// detector lacks one of them: leaving out a section that it could not be fitted to would flatter it.
     fn hmean(&self, groups: &[usize], detector_of: impl Fn(usize) -> Option<DetectorKind>) -> Option<f64> {
-        let figures: Vec<f64> = self
-            .results(groups, detector_of)
-            .flat_map(|result| official_figures(&result.metrics))
-            .collect();
+        let is_labelled = |result: &DetectorResult| result.metrics.hmean.is_some();
+        let labelled = groups
+            .iter()
+            .filter(|&&group| self.groups[group].results.iter().flatten().any(is_labelled));
+        let mut figures = Vec::new();
+        for &group in labelled {
+            let result = self.groups[group]
+                .result(detector_of(group)?)
+                .filter(|result| is_labelled(result))?;
+            figures.extend(official_figures(&result.metrics));
+        }
         evaluation::harmonic_mean(&figures)
     }
 }

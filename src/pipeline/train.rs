@@ -195,8 +195,16 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
     }
 }
 
+/// Whole or not at all: half a recipe would be a finished run that can neither be opened nor resumed.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
-    std::fs::write(path, bytes).map_err(|source| PipelineError::io(path, source))
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(path))?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| PipelineError::io(path, source))
 }
 
 /// An epoch as a line of the log.

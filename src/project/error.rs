@@ -11,6 +11,8 @@ pub enum ProjectError {
     TooNew { path: PathBuf, found: u64, known: u32 },
     #[error("{path} is damaged: {source}; the copy before the last save is {path}.bak", path = path.display())]
     Invalid { path: PathBuf, source: serde_json::Error },
+    #[error("{path} cannot be saved, because it could not be opened again: {source}; the file is left as it was", path = path.display())]
+    NotSavable { path: PathBuf, source: serde_json::Error },
     #[error("cannot access {path}: {source}", path = path.display())]
     Io { path: PathBuf, source: std::io::Error },
 }

@@ -1,7 +1,7 @@
 //! Reading, migrating and writing `project.json`.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
@@ -40,18 +40,33 @@ pub fn open(path: &Path) -> Result<Project, ProjectError> {
         migrate(&mut value);
     }
     value["version"] = Value::from(VERSION);
-    serde_json::from_value(value).map_err(invalid)
+    let project: Project = serde_json::from_value(value).map_err(invalid)?;
+    // Runs are written to and deleted by these names: none may lead out of the project's own folder.
+    if let Some(name) = project.runs.keys().find(|name| !is_plain_name(name)) {
+        return Err(invalid(serde::de::Error::custom(format!("'{name}' cannot name a run"))));
+    }
+    Ok(project)
+}
+
+/// Whether this is the name of a file or folder, not a way to one.
+fn is_plain_name(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name)
 }
 
 /// Writes a project: whole or not at all, the previous state kept as `<name>.bak`.
 ///
 /// # Errors
-/// Where the file system refuses; the file on disk is then as it was.
+/// Where the file system refuses, or the project holds what a file cannot (a number that is not finite); the file on disk is then
+/// as it was.
 pub fn save(path: &Path, project: &Project) -> Result<(), ProjectError> {
-    let text = serde_json::to_vec_pretty(project).map_err(|source| ProjectError::Invalid {
-        path: path.to_owned(),
-        source,
-    })?;
+    // JSON has no NaN: it would be written as null and refused at the next opening.
+    let text = serde_json::to_vec_pretty(project)
+        .and_then(|text| serde_json::from_slice::<Project>(&text).map(|_| text))
+        .map_err(|source| ProjectError::NotSavable {
+            path: path.to_owned(),
+            source,
+        })?;
     let write = || -> io::Result<()> {
         if path.exists() {
             std::fs::copy(path, backup_path(path))?;
