@@ -12,8 +12,8 @@ need() { # need PACKAGE COMMAND...: PACKAGE is missing where COMMAND fails
     shift
     "$@" >/dev/null 2>&1 || missing="$missing $package"
 }
-library() { ldconfig -p 2>/dev/null | grep -q "$1" || ls /usr/lib/*/"$1"* /usr/lib/"$1"* >/dev/null 2>&1; }
-vulkan_driver() { ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json >/dev/null 2>&1; }
+library() { { ldconfig -p; ls -d /usr/lib/*/"$1"* /usr/lib/"$1"*; } 2>/dev/null | grep -q "$1"; }
+vulkan_driver() { ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null | grep -q json; }
 
 [ "$(uname -s)" = Linux ] || exit 0
 PATH=$PATH:/sbin:/usr/sbin

@@ -15,6 +15,7 @@
 //! | room | in one sentence |
 //! |---|---|
 //! | [`progress`] | the seam between long computations and whoever waits: report, and learn that you must stop |
+//! | `whole_file` | files that are there whole or not at all |
 //! | [`audio`] | sound as samples: reading and writing files, resampling, playback |
 //! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform |
 //! | [`dataset`] | what the clips are: labels, the layouts of known data sets, synthetic machines |
@@ -42,6 +43,7 @@
 //! * Views read `&State` and push `Action`s; only [`app`] changes anything.
 
 pub mod progress;
+mod whole_file;
 
 pub mod audio;
 pub mod dataset;

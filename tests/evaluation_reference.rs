@@ -196,6 +196,11 @@ fn section_metrics_agree_with_the_curve_and_hold_the_truth() {
     let (all, pauc) = (metrics.auc.unwrap(), metrics.pauc.unwrap());
     assert_close(auc(&scores), all.value, 1e-12);
     assert_close(partial_auc(&scores, 0.1), pauc.value, 1e-12);
+    // 100 normals, and a number of which a tenth is no whole clip.
+    for scores in [&scores[..], &scores[..189]] {
+        let raw = section_metrics(scores, BootstrapConfig::default()).pauc_raw.unwrap();
+        assert_close(partial_auc_raw(scores, 0.1), raw.value, 1e-12);
+    }
     let (source, target) = (metrics.auc_source.unwrap(), metrics.auc_target.unwrap());
     assert_close(
         auc(&pick(|clip| clip.is_anomaly || clip.is_target == Some(false))),

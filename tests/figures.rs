@@ -58,6 +58,10 @@ fn roc() -> Figure {
                 .map(|step| [step.false_positive_rate, step.true_positive_rate, step.threshold])
                 .collect(),
             is_emphasised: name == "KNN",
+            style: ["KNN", "LOF", "COS", "MAHA", "Soft MAHA", "residual"]
+                .iter()
+                .position(|known| *known == name)
+                .unwrap(),
             operating_point: (name == "KNN").then_some([step.false_positive_rate, step.true_positive_rate]),
         }
     };
@@ -440,6 +444,7 @@ fn hostile() -> Vec<Figure> {
         label: text().repeat(4),
         points,
         is_emphasised: true,
+        style: 0,
         operating_point: Some([f64::NAN, 0.5]),
     };
     let point = |x: f32, category: usize| MapPoint {

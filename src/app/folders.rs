@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::RecentProject;
+use crate::whole_file::write_whole;
 
 /// Recent projects kept.
 const MAX_RECENT: usize = 12;
@@ -54,10 +55,7 @@ impl AppFolders {
     pub(super) fn write_recent(&self, recent: &[RecentProject]) {
         let write = || -> std::io::Result<()> {
             std::fs::create_dir_all(&self.settings)?;
-            let file = tempfile::NamedTempFile::new_in(&self.settings)?;
-            serde_json::to_writer_pretty(&file, recent)?;
-            file.persist(self.recent_file()).map_err(|error| error.error)?;
-            Ok(())
+            write_whole(&self.recent_file(), |file| Ok(serde_json::to_writer_pretty(file, recent)?))
         };
         write().ok();
     }

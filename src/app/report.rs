@@ -121,7 +121,7 @@ fn section(workbench: &Workbench, name: &str, folder: &Path, progress: &mut dyn 
         let Some(table) = matrix_table(workbench, metric) else {
             continue;
         };
-        let stem = format!("matrix-{}", metric.title().to_lowercase().replace(' ', "-"));
+        let stem = format!("matrix-{}", metric.title().to_lowercase().replace(['.', ' '], "-"));
         for ending in ["csv", "tex", "md"] {
             figures::write_table(&table, &folder.join(format!("{stem}.{ending}")))?;
         }
@@ -141,7 +141,7 @@ fn section(workbench: &Workbench, name: &str, folder: &Path, progress: &mut dyn 
     for (done, (figure, stem)) in drawings.iter().enumerate() {
         progress.step(done as u64, drawings.len() as u64)?;
         save(figure, folder, stem)?;
-        let source = format!("{}/{stem}", escape(name));
+        let source = format!("{}/{stem}", percent_encoded(name));
         push(
             &mut text,
             &format!(
@@ -228,10 +228,19 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
+/// A folder's name as part of a link.
+fn percent_encoded(name: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    name.bytes().map(encode).collect()
+}
+
 /// A name that is safe in a path and in a link.
 fn file_stem(name: &str) -> String {
     name.chars()
-        .map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' })
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
         .collect()
 }
 

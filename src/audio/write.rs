@@ -1,47 +1,35 @@
 //! Writing WAV files.
 
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::Path;
 
 use super::{AudioError, Clip};
+use crate::whole_file::write_whole;
 
 /// Writes a clip as 16-bit mono WAV; a file of that name is replaced only when the whole is written.
 ///
 /// Samples are clipped to [-1, 1]; 1 is written as 32,767. An error names the file.
 pub fn write_wav(path: &Path, clip: &Clip) -> Result<(), AudioError> {
-    write_beside(path, clip).map_err(|source| AudioError::Io {
+    write_whole(path, |file| write_samples(file, clip)).map_err(|source| AudioError::Io {
         path: path.to_path_buf(),
         source,
     })
 }
 
-fn write_beside(path: &Path, clip: &Clip) -> io::Result<()> {
-    // `Path::parent` of a bare file name is the empty path, which is not a folder's name.
-    let folder = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut beside = tempfile::Builder::new();
-    // A temporary file is its owner's alone; the clip gets the rights that any new file gets.
-    #[cfg(unix)]
-    beside.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = beside.prefix(".auscult-").suffix(".wav.tmp").tempfile_in(folder)?;
+fn write_samples(file: &mut (impl io::Write + io::Seek), clip: &Clip) -> io::Result<()> {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: clip.sample_rate_hz,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let mut writer = hound::WavWriter::new(BufWriter::new(file.as_file()), spec).map_err(into_io)?;
+    let mut writer = hound::WavWriter::new(file, spec).map_err(into_io)?;
     for sample in &clip.samples {
         writer
             .write_sample((sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16)
             .map_err(into_io)?;
     }
-    writer.finalize().map_err(into_io)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    writer.finalize().map_err(into_io)
 }
 
 fn into_io(error: hound::Error) -> io::Error {

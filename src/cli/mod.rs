@@ -91,9 +91,9 @@ enum Command {
         #[arg(long, default_value = "fusion")]
         detector: String,
         /// Frames between the segments of a clip (mobileanonet)
-        #[arg(long)]
+        #[arg(long, value_parser = count(100_000))]
         segment_hop: Option<usize>,
-        #[arg(long)]
+        #[arg(long, value_parser = count(1024))]
         threads: Option<usize>,
         #[arg(long)]
         out: PathBuf,
@@ -124,7 +124,7 @@ enum Command {
     Map {
         run: PathBuf,
         data: PathBuf,
-        #[arg(long, default_value_t = 30.0)]
+        #[arg(long, default_value_t = 30.0, value_parser = perplexity)]
         perplexity: f32,
         #[arg(long, default_value_t = 7)]
         seed: u64,
@@ -154,21 +154,36 @@ struct TrainArguments {
     /// Sections to train on, with commas; all by default
     #[arg(long, value_delimiter = ',')]
     section: Vec<String>,
-    #[arg(long)]
+    #[arg(long, value_parser = count(100_000))]
     epochs: Option<usize>,
-    #[arg(long)]
+    #[arg(long, value_parser = count(100_000))]
     segments_per_clip: Option<usize>,
-    #[arg(long)]
+    #[arg(long, value_parser = count(1_000_000))]
     batch: Option<usize>,
     /// cpu, ndarray or gpu
     #[arg(long, default_value = "cpu")]
     device: String,
-    #[arg(long)]
+    #[arg(long, value_parser = count(1024))]
     threads: Option<usize>,
     #[arg(long, default_value_t = 7)]
     seed: u64,
     #[arg(long)]
     out: PathBuf,
+}
+
+/// A number from 1 to `most`.
+fn count(most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| match text.parse() {
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(format!("a whole number from 1 to {most} is needed")),
+    }
+}
+
+fn perplexity(text: &str) -> Result<f32, String> {
+    text.parse()
+        .ok()
+        .filter(|value| (1.0..=1e4).contains(value))
+        .ok_or_else(|| "a number from 1 to 10000 is needed".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -20,6 +20,7 @@ pub(super) fn catch_interrupts() {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
+        say("stopping after the step at hand; Ctrl+C again ends at once");
     };
     // Without the handler Ctrl+C ends the program at once: nothing is lost that was finished.
     ctrlc::set_handler(on_interrupt).ok();

@@ -59,6 +59,7 @@ pub fn section_metrics(scores: &[LabelledScore], config: BootstrapConfig) -> Sec
         auc_target: next(),
         pauc: next(),
         hmean: next(),
+        pauc_raw: next(),
     }
 }
 
@@ -90,8 +91,8 @@ pub fn is_tie(a: &[LabelledScore], b: &[LabelledScore], config: BootstrapConfig)
     compare_paired(a, b, config).is_none_or(|comparison| comparison.is_tie)
 }
 
-/// AUC, AUC source, AUC target, pAUC, harmonic mean.
-const N_METRICS: usize = 5;
+/// AUC, AUC source, AUC target, pAUC, harmonic mean, the pAUC of equation 5.
+const N_METRICS: usize = 6;
 const HMEAN: usize = 4;
 
 /// Scores sorted once, so that each resample is only counted.
@@ -135,10 +136,11 @@ impl Ranked {
         }
         let n_anomalies = f64::from(totals[2]);
         let n_normals = f64::from(totals[0] + totals[1]);
-        let pauc_end = MAX_FPR * n_normals;
+        // The official area ends at a rate, between two clips if need be; that of equation 5 at a whole number of clips.
+        let pauc_ends = [MAX_FPR * n_normals, (MAX_FPR * n_normals).floor()];
         let (mut true_positives, mut false_positives) = (0.0, 0.0);
-        // Twice the area over source normals, over target normals, and over all up to `pauc_end`.
-        let (mut doubled, mut doubled_start) = ([0.0; 2], 0.0);
+        // Twice the area over source normals, over target normals, and over all up to each of `pauc_ends`.
+        let (mut doubled, mut doubled_starts) = ([0.0; 2], [0.0; 2]);
         let mut group = [0u32; 3];
         for ((&clip_idx, &class), &ends_tie) in self.order.iter().zip(&self.class).zip(&self.ends_tie) {
             group[usize::from(class)] += weights[clip_idx as usize];
@@ -150,11 +152,13 @@ impl Ranked {
             doubled[0] += source * height;
             doubled[1] += target * height;
             let width = source + target;
-            if false_positives + width <= pauc_end {
-                doubled_start += width * height;
-            } else if false_positives < pauc_end {
-                let part = pauc_end - false_positives;
-                doubled_start += part * (2.0 * true_positives + anomalies * part / width);
+            for (doubled_start, end) in doubled_starts.iter_mut().zip(pauc_ends) {
+                if false_positives + width <= end {
+                    *doubled_start += width * height;
+                } else if false_positives < end {
+                    let part = end - false_positives;
+                    *doubled_start += part * (2.0 * true_positives + anomalies * part / width);
+                }
             }
             true_positives += anomalies;
             false_positives += width;
@@ -162,14 +166,15 @@ impl Ranked {
         }
         let auc = |doubled: f64, n: f64| 0.5 * doubled / (n * n_anomalies);
         let chance = 0.5 * MAX_FPR * MAX_FPR;
-        let start = auc(doubled_start, n_normals);
+        let start = auc(doubled_starts[0], n_normals);
+        let pauc_raw = (pauc_ends[1] >= 1.0).then(|| auc(doubled_starts[1], pauc_ends[1]));
         let domain = |idx: usize| self.has_domain[idx].then(|| auc(doubled[idx], f64::from(totals[idx])));
         let all = Some(auc(doubled[0] + doubled[1], n_normals));
         let pauc = Some(0.5 * (1.0 + (start - chance) / (MAX_FPR - chance)));
         let (source, target) = (domain(0), domain(1));
         let first = if source.is_none() && target.is_none() { all } else { source };
         let parts: Vec<f64> = [first, target, pauc].into_iter().flatten().collect();
-        [all, source, target, pauc, harmonic_mean(&parts)]
+        [all, source, target, pauc, harmonic_mean(&parts), pauc_raw]
     }
 }
 

@@ -77,6 +77,8 @@ pub struct SectionMetrics {
     pub pauc: Option<Figure>,
     /// Harmonic mean of AUC source, AUC target and pAUC; of AUC and pAUC where there are no domains.
     pub hmean: Option<Figure>,
+    /// Equation 5 of the MobileAnoNet paper: up to the same rate, not standardised, chance is about 0.05. `None` with fewer than 10 normals.
+    pub pauc_raw: Option<Figure>,
 }
 
 /// The operating point of a detector without any anomaly: where it comes from.

@@ -1,7 +1,6 @@
 //! The official DCASE evaluation of score and decision files against the truth.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -196,30 +195,37 @@ fn joined<'a, T: Copy>(
 ) -> Result<Vec<(&'a TruthClip, T)>, EvaluationError> {
     let mut pairs = Vec::new();
     for (path, is_target) in files {
-        let mut values = BTreeMap::new();
-        for (row_idx, (clip, value)) in read(path)?.into_iter().enumerate() {
-            match values.entry(names::clip_key(&clip)) {
-                Entry::Vacant(entry) => entry.insert(value),
-                Entry::Occupied(_) => {
-                    return Err(EvaluationError::Format {
-                        path: path.clone(),
-                        line: row_idx as u64 + 1,
-                        reason: format!("{clip} is listed twice"),
-                    });
-                }
-            };
+        let rows = read(path)?;
+        // Whole names first: MIMII numbers its normal and its abnormal clips alike, in two folders.
+        let mut whole = BTreeMap::new();
+        for (row_idx, (name, value)) in rows.iter().enumerate() {
+            if whole.insert(name.as_str(), *value).is_some() {
+                return Err(EvaluationError::Format {
+                    path: path.clone(),
+                    line: row_idx as u64 + 1,
+                    reason: format!("{name} is listed twice"),
+                });
+            }
+        }
+        // Otherwise by what two spellings of one clip share; `None` where that fits several clips.
+        let mut keyed: BTreeMap<String, Option<T>> = BTreeMap::new();
+        for (name, value) in &rows {
+            keyed
+                .entry(names::clip_key(name))
+                .and_modify(|known| *known = None)
+                .or_insert(Some(*value));
         }
         for clip in clips
             .iter()
             .filter(|clip| is_target.is_none() || clip.is_target == *is_target)
         {
-            let value = values
-                .get(&names::clip_key(&clip.file_name))
-                .ok_or_else(|| EvaluationError::MissingScore {
-                    path: path.clone(),
-                    clip: clip.file_name.clone(),
-                })?;
-            pairs.push((clip, *value));
+            let by_key = || keyed.get(&names::clip_key(&clip.file_name)).copied().flatten();
+            let value = whole.get(clip.file_name.as_str()).copied().or_else(by_key);
+            let value = value.ok_or_else(|| EvaluationError::MissingScore {
+                path: path.clone(),
+                clip: clip.file_name.clone(),
+            })?;
+            pairs.push((clip, value));
         }
     }
     Ok(pairs)

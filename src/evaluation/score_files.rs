@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::EvaluationError;
+use crate::whole_file::write_whole;
 
 /// Writes `anomaly_score_<machine>_section_<section>_test.csv` into `dir` and returns its path.
 ///
@@ -73,17 +74,10 @@ fn write<'a>(path: &Path, rows: impl Iterator<Item = (&'a str, String)>) -> Resu
         writer.write_record([clip, &value]).map_err(|error| io(error.into()))?;
     }
     let bytes = writer.into_inner().map_err(|error| io(error.into_error()))?;
-    let temporary = path.with_extension("csv.tmp");
-    let write_all = || {
-        if let Some(dir) = path.parent() {
-            fs::create_dir_all(dir)?;
-        }
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write_all().map_err(io)?;
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir).map_err(io)?;
+    }
+    write_whole(path, |file| file.write_all(&bytes)).map_err(io)?;
     Ok(path.to_owned())
 }
 
@@ -110,7 +104,8 @@ fn read<T>(path: &Path, wanted: &str, parse: impl Fn(&str) -> Option<T>) -> Resu
     for record in reader.records() {
         let record = record.map_err(|error| format(error.position().map_or(0, csv::Position::line), error.to_string()))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let (Some(clip), Some(value)) = (record.get(0), record.get(1)) else {
+        // More columns would be a decimal comma, and half a number.
+        let (Some(clip), Some(value), None) = (record.get(0), record.get(1), record.get(2)) else {
             return Err(format(line, format!("expected a file name and {wanted}, two columns")));
         };
         let parsed = parse(value).ok_or_else(|| format(line, format!("expected {wanted}, found \"{value}\"")))?;

@@ -27,6 +27,8 @@ pub struct RocSeries {
     pub points: Vec<[f64; 3]>,
     /// The pinned detector is drawn stronger.
     pub is_emphasised: bool,
+    /// Which colour and dash the curve has: one detector has the same in every figure.
+    pub style: usize,
     /// (false positive rate, true positive rate) at the threshold in use.
     pub operating_point: Option<[f64; 2]>,
 }
@@ -61,7 +63,14 @@ impl RocFigure {
                 .operating_point
                 .filter(|point| point.iter().all(|rate| rate.is_finite()))
             {
-                mark(&mut canvas, frame.at(x, y), 4.5, Shape::Circle, colour(curve_idx), false);
+                mark(
+                    &mut canvas,
+                    frame.at(x, y),
+                    4.5,
+                    Shape::Circle,
+                    colour(self.curves[curve_idx].style),
+                    false,
+                );
             }
         }
         let mut entries: Vec<(Key, String)> = self
@@ -97,9 +106,9 @@ impl RocFigure {
 
     fn stroke(&self, curve_idx: usize) -> Stroke {
         Stroke {
-            colour: colour(curve_idx),
+            colour: colour(self.curves[curve_idx].style),
             width: if self.curves[curve_idx].is_emphasised { 2.4 } else { 1.3 },
-            dash: dash(curve_idx),
+            dash: dash(self.curves[curve_idx].style),
         }
     }
 

@@ -1,11 +1,11 @@
 //! What all writers share: provenance, CSV, and files that are there whole or not at all.
 
 use std::fmt;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use super::FigureError;
+use crate::whole_file;
 
 /// Where a figure comes from; what is empty or `None` is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,23 +68,10 @@ pub(super) fn csv(rows: &[Vec<String>], provenance: Option<&str>) -> Result<Vec<
     writer.into_inner().map_err(|error| error.to_string())
 }
 
-/// Writes beside the place and renames, so that a file is never half there.
+/// Writes a figure's file whole or not at all.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FigureError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
-    let write = || {
-        let mut file = fs::File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|source| {
-        // Whether it was ever made does not matter: it must not stay.
-        let _ = fs::remove_file(&temporary);
-        FigureError::Io {
-            path: path.to_owned(),
-            source,
-        }
+    whole_file::write_whole(path, |file| file.write_all(bytes)).map_err(|source| FigureError::Io {
+        path: path.to_owned(),
+        source,
     })
 }

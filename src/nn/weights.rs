@@ -6,6 +6,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::TrainingError;
+use crate::whole_file;
 
 /// One tensor of a network.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,13 +87,9 @@ pub(super) fn read_whole(path: &Path) -> Result<Vec<u8>, TrainingError> {
 /// Writes beside the file first and renames then, so that a reader meets the old file or the new one.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainingError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let write = || -> std::io::Result<()> {
+    let write = || {
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|failed| failed.error)?;
-        Ok(())
+        whole_file::write_whole(path, |file| file.write_all(bytes))
     };
     write().map_err(|source| TrainingError::Io {
         path: path.to_owned(),

@@ -23,6 +23,8 @@ pub enum PipelineError {
     NoSuchMachine { machine: String, known: String },
     #[error("{root} has no normal training clip for the chosen machines and sections", root = root.display())]
     NothingToTrainOn { root: PathBuf },
+    #[error("{path} lies inside the recordings {root}, where nothing is ever written: choose a place outside", path = path.display(), root = root.display())]
+    InsideData { path: PathBuf, root: PathBuf },
     #[error("none of the {n_clips} clips could be embedded; the first because {reason}")]
     NothingEmbedded { n_clips: usize, reason: String },
     #[error("the detector '{detector}' could not be fitted to any section; to {group} not because {reason}")]

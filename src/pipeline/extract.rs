@@ -1,7 +1,6 @@
 //! Embeddings of all clips of a data set by one run, kept beside it.
 
 use std::fs::File;
-use std::io::BufWriter;
 use std::path::PathBuf;
 
 use npyz::WriterBuilder as _;
@@ -12,6 +11,7 @@ use crate::dataset::{ClipEntry, Dataset, SkippedFile};
 use crate::detectors::Observations;
 use crate::extractors::{Embedding, ExtractorError};
 use crate::progress::{self, Progress};
+use crate::whole_file::write_whole;
 
 /// One embedding a clip.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -157,14 +157,12 @@ fn write_cache(path: &PathBuf, embedded: &EmbeddedClips) -> std::io::Result<()> 
         .flatten()
         .next()
         .map_or(0, |embedding| embedding.values.len());
-    let folder = path.parent().unwrap_or(path);
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    {
-        let shape = [embedded.embeddings.len() as u64, n_features as u64 + 1];
+    let shape = [embedded.embeddings.len() as u64, n_features as u64 + 1];
+    write_whole(path, |file| {
         let mut writer = npyz::WriteOptions::new()
             .default_dtype()
             .shape(&shape)
-            .writer(BufWriter::new(file.as_file_mut()))
+            .writer(file)
             .begin_nd()?;
         for embedding in &embedded.embeddings {
             match embedding {
@@ -175,10 +173,8 @@ fn write_cache(path: &PathBuf, embedded: &EmbeddedClips) -> std::io::Result<()> 
                 None => writer.extend(std::iter::repeat_n(f32::NAN, n_features + 1))?,
             }
         }
-        writer.finish()?;
-    }
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+        writer.finish()
+    })
 }
 
 fn read_cache(path: &PathBuf, n_clips: usize) -> Option<Vec<Option<Embedding>>> {

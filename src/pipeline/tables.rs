@@ -32,9 +32,16 @@ pub fn summary_table(summary: &ComparisonSummary) -> Table {
 /// AUC and hmean of each machine and detector as lines for a person, figures in percent.
 pub fn summary_lines(summary: &ComparisonSummary) -> Vec<String> {
     let percent = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.1}", 100.0 * value));
+    let n_name = summary
+        .machines
+        .iter()
+        .map(|machine| machine.name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max("AUC / hmean".len());
     let row = |name: &str, cells: Vec<String>| {
-        let cells: String = cells.iter().map(|cell| format!("{cell:>13}")).collect();
-        format!("{name:<12}{cells}")
+        let cells: String = cells.iter().map(|cell| format!("  {cell:>13}")).collect();
+        format!("{name:<n_name$}{cells}")
     };
     let Some(first) = summary.machines.first() else {
         return vec!["no section could be compared".to_owned()];

@@ -1,6 +1,6 @@
 //! From a data set and a recipe to a run: a folder with everything that is needed to embed clips again.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,14 +49,14 @@ pub fn train(
     run_dir: &Path,
     observer: &mut dyn TrainingObserver,
 ) -> Result<Run, PipelineError> {
-    std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
     let clips = training_clips(dataset, recipe)?;
-    observer.log(&format!("{}: {} normal clips", recipe.training.recipe.title(), clips.len()));
+    prepare_folder(dataset, run_dir)?;
     let mut recorder = Recorder {
         run_dir,
         observer,
         error: None,
     };
+    recorder.log(&format!("{}: {} normal clips", recipe.training.recipe.title(), clips.len()));
     let trained = extractors::train(&recipe.training, &clips, run_dir, &mut recorder);
     if let Some(error) = recorder.error {
         return Err(error);
@@ -83,8 +83,11 @@ pub fn train(
 /// Where the folder holds no finished run, or its weights do not fit.
 pub fn load_run(run_dir: &Path) -> Result<Run, PipelineError> {
     let path = run_dir.join(RECIPE_FILE);
-    let json = std::fs::read(&path).map_err(|_| PipelineError::NotARun {
-        path: run_dir.to_owned(),
+    let json = std::fs::read(&path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => PipelineError::NotARun {
+            path: run_dir.to_owned(),
+        },
+        _ => PipelineError::io(&path, source),
     })?;
     let recipe: RunRecipe = serde_json::from_slice(&json).map_err(|source| PipelineError::BadRun {
         path: path.clone(),
@@ -138,6 +141,28 @@ pub fn read_log(run_dir: &Path) -> Vec<String> {
     std::fs::read_to_string(run_dir.join(LOG_FILE))
         .map(|text| text.lines().map(str::to_owned).collect())
         .unwrap_or_default()
+}
+
+/// Makes the run's folder, and takes out of it what an earlier training said of itself: a folder that is cut off in the middle
+/// must not pass for finished, and a resumed training tells its earlier epochs again. Checkpoints stay.
+fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError> {
+    let place = std::path::absolute(run_dir).unwrap_or_else(|_| run_dir.to_owned());
+    let root = std::path::absolute(&dataset.root).unwrap_or_else(|_| dataset.root.clone());
+    if place.starts_with(&root) {
+        return Err(PipelineError::InsideData {
+            path: run_dir.to_owned(),
+            root,
+        });
+    }
+    std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
+    for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE] {
+        let path = run_dir.join(name);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => return Err(PipelineError::io(&path, source)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingClip>, PipelineError> {

@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::Value;
 
 use super::{Project, ProjectError};
+use crate::whole_file::write_whole;
 
 /// The version that this program writes.
 pub const VERSION: u32 = 1;
@@ -66,20 +67,14 @@ pub fn save(path: &Path, project: &Project) -> Result<(), ProjectError> {
             path: path.to_owned(),
             source,
         })?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
     let write = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&text)?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
         if path.exists() {
             std::fs::copy(path, backup_path(path))?;
         }
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        write_whole(path, |file| {
+            file.write_all(&text)?;
+            file.write_all(b"\n")
+        })
     };
     write().map_err(|source| io_error(path, source))
 }

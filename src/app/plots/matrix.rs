@@ -18,10 +18,18 @@ pub enum MatrixMetric {
     AucSource,
     AucTarget,
     Pauc,
+    PaucRaw,
 }
 
 impl MatrixMetric {
-    pub const ALL: [Self; 5] = [Self::Hmean, Self::Auc, Self::AucSource, Self::AucTarget, Self::Pauc];
+    pub const ALL: [Self; 6] = [
+        Self::Hmean,
+        Self::Auc,
+        Self::AucSource,
+        Self::AucTarget,
+        Self::Pauc,
+        Self::PaucRaw,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -30,6 +38,7 @@ impl MatrixMetric {
             Self::AucSource => "AUC source",
             Self::AucTarget => "AUC target",
             Self::Pauc => "pAUC",
+            Self::PaucRaw => "pAUC eq. 5",
         }
     }
 
@@ -41,6 +50,7 @@ impl MatrixMetric {
             Self::AucSource => "Normal clips of the source domain against all anomalies of the section",
             Self::AucTarget => "Normal clips of the target domain against all anomalies of the section",
             Self::Pauc => "Area up to a false positive rate of 0.1, McClish-standardised: chance is 0.5",
+            Self::PaucRaw => "Equation 5 of the MobileAnoNet paper: the same area, not standardised; chance is 0.05",
         }
     }
 
@@ -52,6 +62,7 @@ impl MatrixMetric {
             Self::AucSource => metrics.auc_source,
             Self::AucTarget => metrics.auc_target,
             Self::Pauc => metrics.pauc,
+            Self::PaucRaw => metrics.pauc_raw,
         }
     }
 

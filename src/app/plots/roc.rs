@@ -54,6 +54,10 @@ fn series(workbench: &Workbench, group: &MachineSection, result: &DetectorResult
             .map(|step| [step.false_positive_rate, step.true_positive_rate, step.threshold])
             .collect(),
         is_emphasised: is_in_use,
+        style: DetectorKind::ALL
+            .iter()
+            .position(|&kind| kind == result.detector)
+            .unwrap_or(0),
         operating_point: rates.and_then(|rates| Some([rates.false_positive_rate()?, rates.true_positive_rate()?])),
     }
 }

@@ -184,29 +184,46 @@ fn number(ui: &mut egui::Ui, text: String) {
     });
 }
 
+/// The part of a clip's file name that the other columns do not say: `anomaly_0012` of
+/// `section_00_target_test_anomaly_0012_vel_6.wav`.
+fn own_name(clip: &ClipEntry) -> &str {
+    let name = clip.file_name();
+    let mut own = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let section = format!("section_{}_", clip.group.section);
+    for prefix in [section.as_str(), "source_", "target_", "train_", "test_"] {
+        own = own.strip_prefix(prefix).unwrap_or(own);
+    }
+    let attributes: String = clip
+        .attributes
+        .iter()
+        .map(|attribute| format!("_{}_{}", attribute.name, attribute.value))
+        .collect();
+    own.strip_suffix(attributes.as_str()).unwrap_or(own)
+}
+
 /// The end of a name says more than its start (`section_00_target_test_anomaly_0012`): the start gives way.
 /// The ending (`.wav`) is in the tooltip.
 fn file(ui: &mut egui::Ui, clip: &ClipEntry) {
     ui.add_space(theme::GRID);
     let name = clip.file_name();
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let own = own_name(clip);
     let font = TextStyle::Body.resolve(ui.style());
     let room = ui.available_width() - 2.0;
     let shown = ui.fonts_mut(|fonts| {
         let mut width = |c: char| fonts.glyph_width(&font, c);
-        let whole: f32 = stem.chars().map(&mut width).sum();
+        let whole: f32 = own.chars().map(&mut width).sum();
         if whole <= room {
             return None;
         }
         let mut left = room - width('…');
-        let fits = stem.char_indices().rev().take_while(|&(_, c)| {
+        let fits = own.char_indices().rev().take_while(|&(_, c)| {
             left -= width(c);
             left >= 0.0
         });
-        let start = fits.last().map_or(stem.len(), |(start, _)| start);
-        Some(format!("…{}", &stem[start..]))
+        let start = fits.last().map_or(own.len(), |(start, _)| start);
+        Some(format!("…{}", &own[start..]))
     });
-    let response = ui.add(Label::new(shown.as_deref().unwrap_or(stem)).selectable(false).truncate());
+    let response = ui.add(Label::new(shown.as_deref().unwrap_or(own)).selectable(false).truncate());
     // The whole name for tests and screen readers, whatever fits.
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, name));
     response.on_hover_text(&clip.path);
