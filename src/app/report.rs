@@ -49,7 +49,7 @@ impl Workbench {
     /// Where there are too few clips, or the wish to stop.
     pub fn place_on_map(&mut self, config: &ProjectionConfig, progress: &mut dyn Progress) -> Result<(), PipelineError> {
         let Some(embedded) = &self.embedded else { return Ok(()) };
-        let (observations, clips) = embedded.observations(&embedded.embedded_clips());
+        let (observations, clips) = embedded.observations(&embedded.clips_with_a_place());
         progress.stage("Drawing the map");
         let layout = projection::project_embeddings(
             config,

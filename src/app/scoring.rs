@@ -140,7 +140,7 @@ impl App {
         let Some(workbench) = &mut self.state.workbench else { return };
         let Some(embedded) = workbench.embedded.clone() else { return };
         let config = workbench.project.map;
-        let (observations, clips) = embedded.observations(&embedded.embedded_clips());
+        let (observations, clips) = embedded.observations(&embedded.clips_with_a_place());
         workbench.map = MapView {
             clips: Arc::new(clips),
             ..MapView::default()

@@ -81,6 +81,18 @@ pub struct SectionMetrics {
     pub pauc_raw: Option<Figure>,
 }
 
+impl SectionMetrics {
+    /// The figures that [`SectionMetrics::hmean`] is the mean of; over several sections the official score pools them.
+    pub fn hmean_parts(&self) -> Vec<f64> {
+        let aucs = match (self.auc_source, self.auc_target) {
+            (None, None) => [self.auc, None],
+            domains => domains.into(),
+        };
+        let figures = aucs.into_iter().chain([self.pauc]).flatten();
+        figures.map(|figure| figure.value).collect()
+    }
+}
+
 /// The operating point of a detector without any anomaly: where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -36,10 +36,11 @@ impl EmbeddedClips {
         (observations, kept)
     }
 
-    /// Clips that have an embedding.
-    pub fn embedded_clips(&self) -> Vec<usize> {
+    /// Clips that have an embedding with a place on a map: one that is not finite has none, and must not cost the others theirs.
+    pub fn clips_with_a_place(&self) -> Vec<usize> {
+        let has_place = |embedding: &Embedding| embedding.values.iter().all(|value| value.is_finite());
         (0..self.embeddings.len())
-            .filter(|&clip_idx| self.embeddings[clip_idx].is_some())
+            .filter(|&clip_idx| self.embeddings[clip_idx].as_ref().is_some_and(has_place))
             .collect()
     }
 }

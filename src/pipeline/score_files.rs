@@ -1,6 +1,7 @@
 //! Scores and decisions on disk, in the DCASE form and as JSON; and their evaluation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use crate::dataset::{self, Dataset, DatasetError, Label, MachineSection, ScanOpt
 use crate::detectors::DetectorKind;
 use crate::evaluation::{self, EvaluationError, OfficialEvaluation, SectionEvaluation, ThresholdRule, Truth, TruthClip};
 use crate::progress::Progress;
+use crate::whole_file::write_whole;
 
 /// `scores.json`.
 #[derive(Serialize)]
@@ -98,7 +100,7 @@ pub fn write_scores(
     });
     let written = json
         .map_err(std::io::Error::from)
-        .and_then(|json| std::fs::write(&path, json));
+        .and_then(|json| write_whole(&path, |file| file.write_all(&json)));
     written.map_err(|source| PipelineError::io(&path, source))?;
     paths.push(path);
     Ok(paths)

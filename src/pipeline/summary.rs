@@ -116,21 +116,8 @@ impl Comparison {
             let result = self.groups[group]
                 .result(detector_of(group)?)
                 .filter(|result| is_labelled(result))?;
-            figures.extend(official_figures(&result.metrics));
+            figures.extend(result.metrics.hmean_parts());
         }
         evaluation::harmonic_mean(&figures)
     }
-}
-
-/// The figures of a section that enter the harmonic mean.
-fn official_figures(metrics: &SectionMetrics) -> Vec<f64> {
-    let aucs = match (metrics.auc_source, metrics.auc_target) {
-        (None, None) => vec![metrics.auc],
-        (source, target) => vec![source, target],
-    };
-    aucs.into_iter()
-        .chain([metrics.pauc])
-        .flatten()
-        .map(|figure| figure.value)
-        .collect()
 }

@@ -10,6 +10,7 @@ use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
 use crate::progress::{Cancelled, Progress};
 use crate::project::RunRecipe;
+use crate::whole_file::write_whole;
 
 /// The recipe of a run, in its folder; written last, so that a folder that has it is whole.
 const RECIPE_FILE: &str = "recipe.json";
@@ -197,14 +198,7 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
 
 /// Whole or not at all: half a recipe would be a finished run that can neither be opened nor resumed.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), PipelineError> {
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(path))?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|source| PipelineError::io(path, source))
+    write_whole(path, |file| file.write_all(bytes)).map_err(|source| PipelineError::io(path, source))
 }
 
 /// An epoch as a line of the log.

@@ -68,14 +68,10 @@ impl MatrixMetric {
 
     /// What the harmonic mean over all sections is taken of: the official score pools the parts of each section's own mean.
     fn parts(self, metrics: &SectionMetrics) -> Vec<f64> {
-        let has_domains = metrics.auc_source.is_some() && metrics.auc_target.is_some();
-        let figures = match self {
-            Self::Hmean if metrics.hmean.is_none() => vec![],
-            Self::Hmean if has_domains => vec![metrics.auc_source, metrics.auc_target, metrics.pauc],
-            Self::Hmean => vec![metrics.auc, metrics.pauc],
-            _ => vec![self.figure(metrics)],
-        };
-        figures.into_iter().flatten().map(|figure| figure.value).collect()
+        match self {
+            Self::Hmean => metrics.hmean_parts(),
+            _ => self.figure(metrics).map(|figure| figure.value).into_iter().collect(),
+        }
     }
 }
 
