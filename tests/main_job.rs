@@ -224,6 +224,7 @@ fn a_training_can_be_stopped_resumed_and_then_judges() {
         app.apply(Action::Resume(name.to_owned()));
     }
     wait(&mut app, "the end", |app| workbench(app).runs[name].status == RunStatus::Done);
+    app.apply(Action::ActivateRun(name.to_owned()));
     assert_eq!(workbench(&app).runs[name].epochs.len(), 3);
     wait(&mut app, "the scores", is_scored);
     let comparison = workbench(&app).comparison.clone().unwrap();

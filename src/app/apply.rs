@@ -174,12 +174,15 @@ impl App {
         self.state.jobs.retain(|job| !is_meant(&job.kind));
     }
 
+    /// Tells something once: the same words again replace the first.
     pub(super) fn notify(&mut self, severity: Severity, text: impl Into<String>) {
+        let text = text.into();
         self.n_notices += 1;
+        self.state.notices.retain(|notice| notice.text != text);
         self.state.notices.push(Notice {
             id: self.n_notices,
             severity,
-            text: text.into(),
+            text,
         });
     }
 
@@ -232,6 +235,7 @@ impl App {
     fn note_stage(&mut self, id: JobId, name: String) {
         if let Some(job) = self.state.jobs.iter_mut().find(|job| job.id == id) {
             job.stage = name;
+            (job.done, job.total) = (0, 0);
             job.remaining_secs = None;
         }
     }

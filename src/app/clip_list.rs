@@ -66,18 +66,18 @@ impl Workbench {
             SortKey::Split => left.split.cmp(&right.split),
             SortKey::Domain => left.domain.cmp(&right.domain),
             SortKey::Label => self.label(a).cmp(&self.label(b)),
-            SortKey::Score => self.percentile(a).total_cmp(&self.percentile(b)),
+            SortKey::Score => self
+                .score_order(a)
+                .partial_cmp(&self.score_order(b))
+                .unwrap_or(Ordering::Equal),
             SortKey::Duration => left.duration_secs.total_cmp(&right.duration_secs),
         }
     }
 
-    /// For sorting: clips without a score come before all others.
-    fn percentile(&self, clip_idx: usize) -> f64 {
-        self.scores
-            .get(clip_idx)
-            .copied()
-            .flatten()
-            .map_or(f64::NEG_INFINITY, |score| score.order)
+    /// What is shown first, the percentile; among equals, how far beyond the normals. Clips without a score come before all others.
+    fn score_order(&self, clip_idx: usize) -> (f64, f64) {
+        let score = self.scores.get(clip_idx).copied().flatten();
+        score.map_or((f64::NEG_INFINITY, 0.0), |score| (score.percentile, score.order))
     }
 }
 

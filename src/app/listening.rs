@@ -81,6 +81,7 @@ impl App {
         }
         workbench.focus = Some(clip_idx);
         workbench.focus_view = FocusView::default();
+        self.touch();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
         self.load_focused();

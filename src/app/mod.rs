@@ -33,6 +33,7 @@ pub use plots::{
     map_categories, map_figure, map_figure_by, matrix, matrix_table, roc_detectors, roc_figure, spectrogram_figure, ties,
 };
 pub use report::{write_map, write_report};
+pub use runs::error_text;
 pub use state::{
     ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
     SaveState, Scope, Screen, Severity, State, Verdict, Workbench,

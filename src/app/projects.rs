@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+
 use super::folders::remember;
 use super::job_types::{JobOutput, OpenedProject};
 use super::state::SaveState;
@@ -132,7 +134,12 @@ impl App {
                 layout: project.data.layout,
                 channel: project.data.channel,
             };
-            let dataset = dataset::scan(&project.data_root(&path), options, context)?;
+            let dataset = dataset::scan(&project.data_root(&path), options, context).with_context(|| {
+                format!(
+                    "the recordings of {} cannot be opened: connect their disk, or open the folder anew",
+                    project.name
+                )
+            })?;
             Ok(JobOutput::ProjectOpened(Box::new(OpenedProject { path, project, dataset })))
         });
     }
@@ -167,8 +174,12 @@ impl App {
         let OpenedProject { path, project, dataset } = opened;
         remember(&mut self.state.recent, &path, &project.name, dataset.clips.len());
         self.folders.write_recent(&self.state.recent);
-        for note in &dataset.notes {
-            self.notify(Severity::Warning, note.clone());
+        // What was said of another project is over; what is to be known of the recordings is said once.
+        self.state.notices.clear();
+        if project.runs.is_empty() {
+            for note in &dataset.notes {
+                self.notify(Severity::Info, note.clone());
+            }
         }
         let view = project.view.clone();
         let mut workbench = Workbench::new(path, project, Arc::new(dataset));

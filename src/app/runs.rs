@@ -79,8 +79,22 @@ impl App {
             run.status = status;
             run.job = None;
         }
-        if is_done {
+        if !is_done {
+            return;
+        }
+        // What a person is looking at is not taken away: another run is shown when they say so.
+        if self
+            .state
+            .workbench
+            .as_ref()
+            .is_some_and(|workbench| workbench.project.active_run.is_none())
+        {
             self.activate_run(name);
+        } else {
+            self.notify(
+                Severity::Info,
+                format!("{name} is trained: choose Use on the screen Train to see its scores"),
+            );
         }
     }
 
@@ -223,6 +237,20 @@ impl Workbench {
 pub(super) fn failure_text(error: &anyhow::Error) -> String {
     match error.downcast_ref::<PipelineError>() {
         Some(error) => error.to_string(),
-        None => format!("{error:#}"),
+        None => error_text(error),
     }
+}
+
+/// An error and its causes in one line, nothing said twice.
+pub fn error_text(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string().replace(['\n', '\r'], " ");
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

@@ -351,6 +351,11 @@ impl Workbench {
         }
     }
 
+    /// What the data set itself says of a clip.
+    pub fn scanned_label(&self, clip_idx: usize) -> Label {
+        self.scanned.clips[clip_idx].label
+    }
+
     pub fn group_comparison(&self, group: &MachineSection) -> Option<&GroupComparison> {
         self.comparison
             .as_ref()?

@@ -225,7 +225,7 @@ pub fn main() -> ExitCode {
         // Whoever reads our output has gone: nothing is left to say.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            progress::say(&format!("auscult: {}", one_line(&error)));
+            progress::say(&format!("auscult: {}", crate::app::error_text(&error)));
             ExitCode::FAILURE
         }
     }
@@ -282,20 +282,6 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         }) => commands::map(&run, &data, perplexity, seed, engine, &out),
         Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
     }
-}
-
-/// The causes of an error after one another, without line breaks and without saying anything twice.
-fn one_line(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string().replace(['\n', '\r'], " ");
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -54,7 +54,7 @@ impl Observations {
     }
 }
 
-/// Embeds every clip, or takes what an earlier call kept where nothing has changed since.
+/// Embeds every clip of the sections that the run covers, or takes what an earlier call kept where nothing has changed since.
 ///
 /// # Errors
 /// Where no clip at all can be embedded, or the wish to stop.
@@ -69,7 +69,7 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
         None => embedded.embeddings.resize(dataset.clips.len(), None),
     }
     let missing: Vec<usize> = (0..dataset.clips.len())
-        .filter(|&clip_idx| embedded.embeddings[clip_idx].is_none())
+        .filter(|&clip_idx| embedded.embeddings[clip_idx].is_none() && run.recipe.covers(&dataset.clips[clip_idx].group))
         .collect();
     progress.stage("Embedding clips");
     let results = progress::par_map(&missing, progress, |&clip_idx| embed(run, dataset, &dataset.clips[clip_idx]))?;

@@ -174,12 +174,11 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
             known: machines.join(", "),
         });
     }
-    let is_chosen = |chosen: &[String], name: &String| chosen.is_empty() || chosen.contains(name);
     let clips: Vec<TrainingClip> = dataset
         .clips
         .iter()
         .filter(|clip| may_be_fitted_on(clip))
-        .filter(|clip| is_chosen(&recipe.machines, &clip.group.machine) && is_chosen(&recipe.sections, &clip.group.section))
+        .filter(|clip| recipe.covers(&clip.group))
         .map(|clip| TrainingClip {
             file: dataset.file(clip),
             channel: dataset.channel,

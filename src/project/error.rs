@@ -9,7 +9,7 @@ pub enum ProjectError {
     NotAProject { path: PathBuf },
     #[error("{path} was written by a newer auscult (version {found}, this one knows {known}): update auscult to open it", path = path.display())]
     TooNew { path: PathBuf, found: u64, known: u32 },
-    #[error("{path} is damaged: {source}; the copy before the last save is {path}.bak", path = path.display())]
+    #[error("{path} is damaged: {source}; if it was saved before, {path}.bak holds what it was", path = path.display())]
     Invalid { path: PathBuf, source: serde_json::Error },
     #[error("{path} cannot be saved, because it could not be opened again: {source}; the file is left as it was", path = path.display())]
     NotSavable { path: PathBuf, source: serde_json::Error },

@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::audio::ChannelChoice;
-use crate::dataset::{Label, Layout};
+use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
 use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
@@ -40,6 +40,14 @@ pub struct Project {
     pub labels: BTreeMap<String, Label>,
     pub map: ProjectionConfig,
     pub view: ViewSettings,
+}
+
+impl RunRecipe {
+    /// Whether a run of this recipe speaks of a section.
+    pub fn covers(&self, group: &MachineSection) -> bool {
+        let is_chosen = |chosen: &[String], name: &String| chosen.is_empty() || chosen.contains(name);
+        is_chosen(&self.machines, &group.machine) && is_chosen(&self.sections, &group.section)
+    }
 }
 
 impl Project {

@@ -56,6 +56,8 @@ fn search_field(ui: &mut egui::Ui, text: &mut String) {
     let field = ui
         .add(
             TextEdit::singleline(text)
+                // An id of its own: the button that appears beside it must not take the focus along.
+                .id_salt("clip search")
                 .hint_text("Search names and attributes")
                 .desired_width(f32::INFINITY),
         )

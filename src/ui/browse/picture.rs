@@ -1,6 +1,6 @@
 //! The picture of the focused clip: waveform, spectrogram, ribbon and time axis, all on one span of time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::Rangef};
 
@@ -8,6 +8,7 @@ use super::gestures::{Drag, gestures, keys};
 use super::tool_row::tool_row;
 use super::{crops, overlays, rulers};
 use crate::app::{Action, LoadedClip, Playback, State, Workbench, spectrogram_figure};
+use crate::audio::Clip;
 use crate::dataset::ClipEntry;
 use crate::figures::Figure;
 use crate::ui::plots::{
@@ -32,7 +33,8 @@ pub(super) struct PictureView {
     pub(super) positions: Span,
     pub(super) drag: Option<Drag>,
     /// The clip that `time` was set for.
-    clip_idx: Option<usize>,
+    /// The sound whose stretch is shown: another one is shown whole at first.
+    shown: Weak<Clip>,
     last_position_secs: f64,
     tiles: TiledSpectrogram,
 }
@@ -47,7 +49,7 @@ impl Default for PictureView {
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
-            clip_idx: None,
+            shown: Weak::new(),
             last_position_secs: 0.0,
             tiles: TiledSpectrogram::default(),
         }
@@ -159,8 +161,9 @@ impl PictureView {
         actions: &mut Vec<Action>,
     ) {
         let whole = Span::new(0.0, loaded.clip.duration_secs().max(1e-3));
-        if self.clip_idx != Some(loaded.clip_idx) {
-            self.clip_idx = Some(loaded.clip_idx);
+        let clip = Arc::downgrade(&loaded.clip);
+        if !self.shown.ptr_eq(&clip) {
+            self.shown = clip;
             self.time = whole;
             self.drag = None;
         }

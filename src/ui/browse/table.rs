@@ -65,6 +65,8 @@ impl TableView {
             .striped(true)
             .sense(Sense::CLICK)
             .auto_shrink(false)
+            // Two quick steps would start two animations that pull against each other.
+            .animate_scrolling(false)
             .cell_layout(egui::Layout::left_to_right(Align::Center));
         for column in &self.columns {
             let width = column.width() + spare * column.share(&self.columns);

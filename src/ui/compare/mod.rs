@@ -151,7 +151,7 @@ fn keys(
     drawn: &Drawn,
     actions: &mut Vec<Action>,
 ) {
-    if ui.ctx().text_edit_focused() || ui.ctx().any_popup_open() {
+    if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) {
         return;
     }
     let is_pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));

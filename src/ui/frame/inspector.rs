@@ -40,7 +40,7 @@ fn labels(ui: &mut egui::Ui, workbench: &Workbench, clip: usize, actions: &mut V
     });
     if workbench.project.labels.contains_key(&workbench.dataset.clips[clip].path) {
         let weak = theme::palette(ui).weak;
-        let original = title(workbench.dataset.clips[clip].label).to_lowercase();
+        let original = title(workbench.scanned_label(clip)).to_lowercase();
         ui.label(
             RichText::new(format!("By hand; the data set says {original}"))
                 .small()

@@ -8,7 +8,7 @@ use crate::dataset::Label;
 use crate::ui::dialogs;
 
 /// All keys as a person reads them, by what they are for.
-pub(super) const SHEET: [(&str, &[(&str, &str)]); 4] = [
+pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     (
         "Listen",
         &[
@@ -16,6 +16,18 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 4] = [
             ("L", "Loop it"),
             ("Home", "Back to its start"),
             ("J K, down up", "Next, previous clip"),
+        ],
+    ),
+    (
+        "Look",
+        &[
+            ("Wheel, Ctrl or Alt+wheel", "Move, zoom time, zoom frequency"),
+            ("Z, F", "Zoom to the selection, show all"),
+            ("C", "Next colour map"),
+            ("G, Shift+G", "Larger, smaller FFT"),
+            ("Esc", "Drop the selection"),
+            ("Ctrl+F, Ctrl+A", "Search, select all clips"),
+            ("P, [ ]", "On Compare: pin, move the threshold"),
         ],
     ),
     ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),
@@ -26,7 +38,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 4] = [
             ("Ctrl+S", "Save now (it also saves itself)"),
             ("Ctrl+Z", "Undo"),
             ("Ctrl+Shift+Z", "Redo"),
-            ("Ctrl+Enter", "On Train: start the training"),
+            ("Ctrl+Enter", "Start the training, compute the map"),
         ],
     ),
     (
@@ -62,7 +74,7 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
     if state.workbench.is_some() && pressed(Modifiers::COMMAND, Key::S) {
         actions.push(Action::Save);
     }
-    if context.text_edit_focused() || context.any_popup_open() {
+    if context.text_edit_focused() || egui::Popup::is_any_open(context) {
         return;
     }
     if pressed(Modifiers::NONE, Key::Questionmark) {

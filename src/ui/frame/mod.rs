@@ -20,6 +20,9 @@ use super::welcome::WelcomeView;
 use super::{dialogs, theme, widgets};
 use crate::app::{Action, Screen, State, Workbench};
 
+/// Below this width Compare has no room for the inspector.
+const COMPARE_WITH_INSPECTOR: f32 = 1150.0;
+
 /// The private look of the whole window.
 pub struct Frame {
     welcome: WelcomeView,
@@ -69,7 +72,9 @@ impl Frame {
             Panel::bottom("transport")
                 .frame(bar(&style))
                 .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
-            if state.screen != Screen::Welcome {
+            // Compare needs its width more than the inspector does.
+            let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
+            if state.screen != Screen::Welcome && !is_crowded {
                 self.inspector(ui, workbench, actions);
             }
         }

@@ -68,7 +68,7 @@ struct Map<'a> {
 /// Wheel zooms about the pointer, Alt or middle drag moves, double-click or F shows everything again.
 fn steer(ui: &egui::Ui, view: &mut MapView, map: &Map<'_>, response: &Response) -> Camera {
     let fitting = || Camera::fitting(&map.layout.points, map.screen);
-    let is_alone = !ui.ctx().text_edit_focused() && !ui.ctx().any_popup_open();
+    let is_alone = !ui.ctx().text_edit_focused() && !egui::Popup::is_any_open(ui.ctx());
     let wants_fit = is_alone && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::F));
     if response.double_clicked() || wants_fit {
         view.camera = None;

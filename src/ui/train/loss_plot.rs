@@ -53,6 +53,11 @@ pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
                     if points.is_empty() {
                         continue;
                     }
+                    // One epoch makes no line yet.
+                    let dots = egui_plot::Points::new(name(what), PlotPoints::from(points.clone()))
+                        .color(colour)
+                        .radius(2.0);
+                    plot.points(dots.filled(!is_dashed(kind)));
                     let line = Line::new(name(what), PlotPoints::from(points.clone()))
                         .color(colour)
                         .width(1.8);

@@ -37,7 +37,12 @@ pub fn job_row(ui: &mut egui::Ui, job: &JobView, actions: &mut Vec<Action>) {
         (_, _, Some(secs)) => format!("{} left", duration(secs.into())),
         _ => format!("{:.0} %", share * 100.0),
     };
-    ui.label(RichText::new(left).small().color(palette.weak));
+    // Of fixed width: the buttons beside it must not move under the pointer.
+    let size = egui::vec2(84.0, theme::CONTROL_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_width(size.x);
+        ui.add(egui::Label::new(RichText::new(left).small().color(palette.weak)).truncate());
+    });
     if job.is_paused {
         if icon_button(ui, !job.is_cancelling, Icon::Play, &format!("Continue {}", job.title), "").clicked() {
             actions.push(Action::ContinueJob(job.id));
