@@ -270,6 +270,24 @@ fn a_project_opens_where_it_was_left() {
 }
 
 #[test]
+fn a_project_that_was_closed_before_it_was_scored_is_scored_when_it_opens() {
+    let home = tempfile::tempdir().unwrap();
+    let path = {
+        let mut app = scored_project(home.path());
+        assert_eq!(workbench(&app).runs.len(), 1, "one run without training, not two");
+        let path = workbench(&app).path.clone();
+        app.apply(Action::CloseProject);
+        app.shut_down();
+        path
+    };
+    std::fs::remove_dir_all(path.with_file_name("runs")).unwrap();
+    let mut app = app(home.path());
+    app.apply(Action::OpenProject(path));
+    wait(&mut app, "the scores", is_scored);
+    assert_eq!(workbench(&app).runs.len(), 1);
+}
+
+#[test]
 fn what_cannot_be_opened_is_told_and_nothing_else_happens() {
     let home = tempfile::tempdir().unwrap();
     let mut app = app(home.path());

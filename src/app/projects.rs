@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use super::folders::remember;
 use super::job_types::{JobOutput, OpenedProject};
 use super::state::SaveState;
-use super::{App, ImportPreview, JobKind, RecentProject, Screen, Severity, Workbench};
+use super::{App, ImportPreview, JobKind, RecentProject, RunStatus, RunView, Screen, Severity, Workbench};
 use crate::audio::ChannelChoice;
 use crate::dataset::{self, Dataset, Layout, ScanOptions, SyntheticConfig};
 use crate::extractors::{Recipe, TrainingConfig};
@@ -191,15 +191,22 @@ impl App {
         self.state.screen = Screen::from_title(&view.screen)
             .filter(|&screen| screen != Screen::Welcome)
             .unwrap_or(Screen::Browse);
-        let active = workbench.project.active_run.clone();
+        let name_of = |is_meant: &dyn Fn(&str, &RunView) -> bool| {
+            let found = workbench.runs.iter().find(|(name, run)| is_meant(name, run));
+            found.map(|(name, _)| name.clone())
+        };
+        let active = name_of(&|name, run| workbench.project.active_run.as_deref() == Some(name) && run.status == RunStatus::Done);
+        // Closed before it was ready, or its folder is gone; it takes seconds, and nobody should have to ask for it.
+        let unready = name_of(&|_, run| run.status == RunStatus::Stopped && !run.recipe.training.recipe.is_trained());
         let has_runs = !workbench.runs.is_empty();
         self.state.workbench = Some(workbench);
         if let Some(clip) = focus {
             self.focus(clip);
         }
-        match active {
-            Some(run) => self.activate_run(&run),
-            None if !has_runs => {
+        match (active, unready) {
+            (Some(run), _) => self.activate_run(&run),
+            (None, Some(run)) => self.resume(&run),
+            (None, None) if !has_runs => {
                 let training = TrainingConfig::published(Recipe::PooledLogMel);
                 self.train(RunRecipe {
                     training,
@@ -207,7 +214,7 @@ impl App {
                     sections: Vec::new(),
                 });
             }
-            None => {}
+            (None, None) => {}
         }
     }
 

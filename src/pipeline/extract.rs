@@ -1,7 +1,7 @@
 //! Embeddings of all clips of a data set by one run, kept beside it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use npyz::WriterBuilder as _;
 
@@ -151,7 +151,7 @@ fn probe() -> Clip {
 }
 
 /// `[n_clips, n_features + 1]`, the residual last and NaN where there is none; a clip without embedding is a row of NaN.
-fn write_cache(path: &PathBuf, embedded: &EmbeddedClips) -> std::io::Result<()> {
+fn write_cache(path: &Path, embedded: &EmbeddedClips) -> std::io::Result<()> {
     let n_features = embedded
         .embeddings
         .iter()
@@ -178,7 +178,7 @@ fn write_cache(path: &PathBuf, embedded: &EmbeddedClips) -> std::io::Result<()> 
     })
 }
 
-fn read_cache(path: &PathBuf, n_clips: usize) -> Option<Vec<Option<Embedding>>> {
+fn read_cache(path: &Path, n_clips: usize) -> Option<Vec<Option<Embedding>>> {
     let file = npyz::NpyFile::new(std::io::BufReader::new(File::open(path).ok()?)).ok()?;
     let &[n_rows, n_columns] = file.shape() else { return None };
     let n_columns = usize::try_from(n_columns).ok().filter(|&n_columns| n_columns > 1)?;
