@@ -166,7 +166,7 @@ fn honest_line(summary: &ComparisonSummary) -> String {
     };
     format!(
         "<p>Harmonic mean over all sections: <b>{}</b> by the default (fusion; no label was used), {} by the oracle (the best detector of \
-         each machine on the test labels: an upper bound, not a result).</p>",
+         each section on the test labels: an upper bound, not a result).</p>",
         figure("default"),
         figure("oracle")
     )

@@ -64,7 +64,7 @@ pub fn summary_lines(summary: &ComparisonSummary) -> Vec<String> {
     ));
     lines.push(format!("default (fusion, no labels used): {}", figure("default")));
     lines.push(format!(
-        "oracle (best per machine on the test labels, an upper bound): {}",
+        "oracle (best per section on the test labels, an upper bound): {}",
         figure("oracle")
     ));
     lines

@@ -19,7 +19,7 @@ pub(super) fn ui(ui: &mut egui::Ui) -> bool {
         let weak = theme::palette(ui).weak;
         ui.columns(2, |columns| {
             for (place, (title, keys)) in keys::SHEET.into_iter().enumerate() {
-                let ui = &mut columns[place / 2];
+                let ui = &mut columns[2 * place / keys::SHEET.len()];
                 widgets::heading(ui, title);
                 Grid::new(title)
                     .num_columns(2)
