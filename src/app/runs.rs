@@ -83,12 +83,13 @@ impl App {
             return;
         }
         // What a person is looking at is not taken away: another run is shown when they say so.
-        if self
-            .state
-            .workbench
-            .as_ref()
-            .is_some_and(|workbench| workbench.project.active_run.is_none())
-        {
+        let shows_another = self.state.workbench.as_ref().is_some_and(|workbench| {
+            let active = workbench.project.active_run.as_deref().filter(|&active| active != name);
+            active
+                .and_then(|active| workbench.runs.get(active))
+                .is_some_and(|run| run.status == RunStatus::Done)
+        });
+        if !shows_another {
             self.activate_run(name);
         } else {
             self.notify(
