@@ -133,6 +133,22 @@ fn the_main_job_from_recordings_to_report() {
     let auc = evaluated["machines"][0]["sections"][0]["auc"].as_f64().unwrap();
     assert!((auc - knn).abs() < 1e-12, "what is written evaluates to what was compared");
     assert!(evaluated["official_score"].as_f64().is_some());
+    std::fs::remove_file(home.path().join("scores/anomaly_score_valve_section_00_test.csv")).unwrap();
+    let output = auscult(&["evaluate", "--scores", &scores, "--truth", &data]);
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("valve 00 has no score file"),
+        "a section must not vanish unsaid"
+    );
+    std::fs::write(
+        home.path().join("scores/anomaly_score_pump_section_00_test.csv"),
+        "old.wav,1\n",
+    )
+    .unwrap();
+    results(&["score", &run, &data, "--out", &scores]);
+    assert!(
+        !home.path().join("scores/anomaly_score_pump_section_00_test.csv").exists(),
+        "scores of an older run must go"
+    );
 
     results(&["map", &run, &data, "--out", &at("map"), "--seed", "1", "--perplexity", "10"]);
     assert_eq!(

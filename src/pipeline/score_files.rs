@@ -63,7 +63,7 @@ pub fn write_scores(
             reason: reason.clone(),
         });
     }
-    std::fs::create_dir_all(out).map_err(|source| PipelineError::io(out, source))?;
+    clear_folder(out)?;
     let (mut paths, mut sections) = (Vec::new(), Vec::new());
     for group in &comparison.groups {
         let Some(result) = group.result(kind) else { continue };
@@ -106,6 +106,21 @@ pub fn write_scores(
     Ok(paths)
 }
 
+/// Makes the folder, and takes the score files of an earlier run out of it: its other sections would be evaluated along with ours.
+fn clear_folder(out: &Path) -> Result<(), PipelineError> {
+    let io = |source| PipelineError::io(out, source);
+    std::fs::create_dir_all(out).map_err(io)?;
+    for entry in std::fs::read_dir(out).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_ours = (name.starts_with("anomaly_score_") || name.starts_with("decision_result_")) && name.ends_with("_test.csv");
+        if is_ours && path.is_file() {
+            std::fs::remove_file(&path).map_err(|source| PipelineError::io(&path, source))?;
+        }
+    }
+    Ok(())
+}
+
 /// What clips are called in score files: the file's name, or the whole path where several have the same name
 /// (MIMII numbers normal and abnormal clips alike).
 fn clip_names<'a>(dataset: &'a Dataset, clips: &[usize]) -> Vec<&'a str> {
@@ -136,7 +151,21 @@ pub fn evaluate(scores: &Path, truth: &Path, progress: &mut dyn Progress) -> Res
         },
         truth => truth?,
     };
-    Ok(evaluation::evaluate_files(scores, &truth)?)
+    let evaluation = evaluation::evaluate_files(scores, &truth)?;
+    // Leaving out a bad section would raise the score: it must not pass unsaid.
+    for (machine, section) in truth.keys() {
+        let of_machine = evaluation.machines.iter().filter(|evaluated| evaluated.name == *machine);
+        if !of_machine
+            .flat_map(|evaluated| &evaluated.sections)
+            .any(|evaluated| evaluated.name == *section)
+        {
+            progress.log(&format!(
+                "{machine} {section} has no score file below {} and is left out of the score",
+                scores.display()
+            ));
+        }
+    }
+    Ok(evaluation)
 }
 
 fn labelled_truth(dataset: &Dataset) -> Truth {
