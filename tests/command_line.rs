@@ -133,22 +133,6 @@ fn the_main_job_from_recordings_to_report() {
     let auc = evaluated["machines"][0]["sections"][0]["auc"].as_f64().unwrap();
     assert!((auc - knn).abs() < 1e-12, "what is written evaluates to what was compared");
     assert!(evaluated["official_score"].as_f64().is_some());
-    std::fs::remove_file(home.path().join("scores/anomaly_score_valve_section_00_test.csv")).unwrap();
-    let output = auscult(&["evaluate", "--scores", &scores, "--truth", &data]);
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("valve 00 has no score file"),
-        "a section must not vanish unsaid"
-    );
-    std::fs::write(
-        home.path().join("scores/anomaly_score_pump_section_00_test.csv"),
-        "old.wav,1\n",
-    )
-    .unwrap();
-    results(&["score", &run, &data, "--out", &scores]);
-    assert!(
-        !home.path().join("scores/anomaly_score_pump_section_00_test.csv").exists(),
-        "scores of an older run must go"
-    );
 
     results(&["map", &run, &data, "--out", &at("map"), "--seed", "1", "--perplexity", "10"]);
     assert_eq!(
@@ -167,6 +151,30 @@ fn the_main_job_from_recordings_to_report() {
             "the page shows {picture}, which is not there"
         );
     }
+}
+
+#[test]
+fn scores_of_an_older_run_go_and_a_section_without_scores_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run, scores) = (at("data"), at("run"), at("scores"));
+    let machines = ["--machines", "fan,valve", "--clips", "20", "--seconds", "3"];
+    results(&[&["synth", &data, "--layout", "dcase2023"][..], &machines].concat());
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &run]);
+    let file = |machine: &str| {
+        home.path()
+            .join(format!("scores/anomaly_score_{machine}_section_00_test.csv"))
+    };
+    std::fs::create_dir(&scores).unwrap();
+    std::fs::write(file("pump"), "old.wav,1\n").unwrap();
+    results(&["score", &run, &data, "--out", &scores]);
+    assert!(!file("pump").exists() && file("fan").exists());
+    std::fs::remove_file(file("valve")).unwrap();
+    let output = auscult(&["evaluate", "--scores", &scores, "--truth", &data]);
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("valve 00 has no score file"),
+        "a section must not vanish unsaid"
+    );
 }
 
 #[test]
@@ -210,6 +218,11 @@ fn a_trained_network_scores_as_well() {
         compared["machines"][0]["detectors"][0]["auc_source"].is_null(),
         "MIMII knows no domains"
     );
+    // Normal and abnormal clips have the same names in two folders.
+    results(&["score", &run, &data, "--detector", "knn", "--out", &at("scores")]);
+    let evaluated = json(&["evaluate", "--scores", &at("scores"), "--truth", &data, "--json"]);
+    assert_eq!(evaluated["machines"][0]["sections"].as_array().unwrap().len(), 2);
+    assert!(evaluated["machines"][0]["sections"][0]["auc"].as_f64().is_some());
 }
 
 #[test]
