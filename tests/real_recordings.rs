@@ -5,22 +5,10 @@ use std::path::PathBuf;
 
 use auscult::dataset::{self, ScanOptions};
 use auscult::detectors::DetectorConfig;
-use auscult::extractors::{EpochMetrics, Recipe, TrainingConfig, TrainingObserver};
+use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::pipeline;
-use auscult::progress::{Cancelled, Progress};
+use auscult::progress::NoProgress;
 use auscult::project::RunRecipe;
-
-struct Silent;
-
-impl Progress for Silent {
-    fn step(&mut self, _done: u64, _total: u64) -> Result<(), Cancelled> {
-        Ok(())
-    }
-}
-
-impl TrainingObserver for Silent {
-    fn epoch(&mut self, _metrics: &EpochMetrics) {}
-}
 
 #[test]
 fn label_free_default_hears_faults_of_real_machines() {
@@ -33,7 +21,7 @@ fn label_free_default_hears_faults_of_real_machines() {
         println!("SKIPPED: no recordings in {}", data.display());
         return;
     }
-    let dataset = dataset::scan(&data, ScanOptions::default(), &mut Silent).unwrap();
+    let dataset = dataset::scan(&data, ScanOptions::default(), &mut NoProgress).unwrap();
     assert_eq!(dataset.groups().len(), 16);
     let home = tempfile::tempdir().unwrap();
     let training = TrainingConfig::published(Recipe::PooledLogMel);
@@ -42,10 +30,10 @@ fn label_free_default_hears_faults_of_real_machines() {
         machines: Vec::new(),
         sections: Vec::new(),
     };
-    let run = pipeline::train(&dataset, &recipe, home.path(), &mut Silent).unwrap();
-    let embedded = pipeline::extract(&run, &dataset, &mut Silent).unwrap();
+    let run = pipeline::train(&dataset, &recipe, home.path(), &mut NoProgress).unwrap();
+    let embedded = pipeline::extract(&run, &dataset, &mut NoProgress).unwrap();
     assert!(embedded.failed.is_empty(), "{:?}", embedded.failed);
-    let comparison = pipeline::compare(&dataset, &embedded, &DetectorConfig::default(), &mut Silent).unwrap();
+    let comparison = pipeline::compare(&dataset, &embedded, &DetectorConfig::default(), &mut NoProgress).unwrap();
     for group in &comparison.groups {
         assert_eq!((group.train_clips.len(), group.test_clips.len()), (6, 9), "{}", group.group);
     }

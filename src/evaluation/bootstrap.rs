@@ -3,10 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::{Figure, LabelledScore, SectionMetrics, harmonic_mean};
-
-/// The false positive rate that the official pAUC looks up to.
-const MAX_FPR: f64 = 0.1;
+use super::{Figure, LabelledScore, PAUC_MAX_FPR, SectionMetrics, harmonic_mean};
 
 /// How often to resample, and from which seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,7 +134,7 @@ impl Ranked {
         let n_anomalies = f64::from(totals[2]);
         let n_normals = f64::from(totals[0] + totals[1]);
         // The official area ends at a rate, between two clips if need be; that of equation 5 at a whole number of clips.
-        let pauc_ends = [MAX_FPR * n_normals, (MAX_FPR * n_normals).floor()];
+        let pauc_ends = [PAUC_MAX_FPR * n_normals, (PAUC_MAX_FPR * n_normals).floor()];
         let (mut true_positives, mut false_positives) = (0.0, 0.0);
         // Twice the area over source normals, over target normals, and over all up to each of `pauc_ends`.
         let (mut doubled, mut doubled_starts) = ([0.0; 2], [0.0; 2]);
@@ -165,12 +162,12 @@ impl Ranked {
             group = [0; 3];
         }
         let auc = |doubled: f64, n: f64| 0.5 * doubled / (n * n_anomalies);
-        let chance = 0.5 * MAX_FPR * MAX_FPR;
+        let chance = 0.5 * PAUC_MAX_FPR * PAUC_MAX_FPR;
         let start = auc(doubled_starts[0], n_normals);
         let pauc_raw = (pauc_ends[1] >= 1.0).then(|| auc(doubled_starts[1], pauc_ends[1]));
         let domain = |idx: usize| self.has_domain[idx].then(|| auc(doubled[idx], f64::from(totals[idx])));
         let all = Some(auc(doubled[0] + doubled[1], n_normals));
-        let pauc = Some(0.5 * (1.0 + (start - chance) / (MAX_FPR - chance)));
+        let pauc = Some(0.5 * (1.0 + (start - chance) / (PAUC_MAX_FPR - chance)));
         let (source, target) = (domain(0), domain(1));
         let first = if source.is_none() && target.is_none() { all } else { source };
         let parts: Vec<f64> = [first, target, pauc].into_iter().flatten().collect();

@@ -26,6 +26,9 @@ pub use truth::{Truth, TruthClip, read_truth};
 
 use serde::{Deserialize, Serialize};
 
+/// The false positive rate that the official pAUC looks up to.
+pub const PAUC_MAX_FPR: f64 = 0.1;
+
 /// The score of one test clip with what is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LabelledScore {

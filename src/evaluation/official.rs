@@ -7,11 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::truth::{csv_files, said_twice, subject_of};
 use super::{
-    EvaluationError, LabelledScore, Truth, TruthClip, auc, harmonic_mean, names, partial_auc, read_decisions, read_scores,
+    EvaluationError, LabelledScore, PAUC_MAX_FPR, Truth, TruthClip, auc, harmonic_mean, names, partial_auc, read_decisions,
+    read_scores,
 };
-
-/// The false positive rate that the official pAUC looks up to.
-const MAX_FPR: f64 = 0.1;
 
 /// All machines, as `auscult evaluate --json` prints them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -155,7 +153,11 @@ fn evaluate_section(
             })
         })
     };
-    let domain_pauc = |is_target: bool| is_by_domain.then(|| partial_auc(&of_domain(is_target), MAX_FPR)).flatten();
+    let domain_pauc = |is_target: bool| {
+        is_by_domain
+            .then(|| partial_auc(&of_domain(is_target), PAUC_MAX_FPR))
+            .flatten()
+    };
     let [precision_source, recall_source, f1_source] = decision_figures(&decided, Some(false));
     let [precision_target, recall_target, f1_target] = decision_figures(&decided, Some(true));
     let [precision, recall, f1] = decision_figures(&decided, None);
@@ -164,7 +166,7 @@ fn evaluate_section(
         auc: auc(&labelled),
         auc_source: domain_auc(false),
         auc_target: domain_auc(true),
-        pauc: partial_auc(&labelled, MAX_FPR),
+        pauc: partial_auc(&labelled, PAUC_MAX_FPR),
         pauc_source: domain_pauc(false),
         pauc_target: domain_pauc(true),
         precision_source,

@@ -171,20 +171,7 @@ mod tests {
     use crate::dataset::MachineSection;
     use crate::extractors::TrainingClip;
     use crate::extractors::training_set::read_training_clips;
-    use crate::nn::{EpochMetrics, TrainingObserver};
-    use crate::progress::{Cancelled, Progress};
-
-    struct Silent;
-
-    impl Progress for Silent {
-        fn step(&mut self, _done: u64, _total: u64) -> Result<(), Cancelled> {
-            Ok(())
-        }
-    }
-
-    impl TrainingObserver for Silent {
-        fn epoch(&mut self, _metrics: &EpochMetrics) {}
-    }
+    use crate::progress::NoProgress;
 
     /// "Frames" of two samples each.
     fn pairs(samples: &[f32]) -> Spectrogram {
@@ -235,7 +222,7 @@ mod tests {
             cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
         };
         let source = |rule, is_kept: bool| {
-            let mut read = read_training_clips(&clips, &pairs, 3, &mut Silent).expect("six clips");
+            let mut read = read_training_clips(&clips, &pairs, 3, &mut NoProgress).expect("six clips");
             if !is_kept {
                 read.iter_mut().for_each(|read| read.kept = None);
             }

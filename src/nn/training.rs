@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::Checkpoint;
 use super::parameters::with_tensors;
 use super::{Batch, DeviceChoice, EpochMetrics, ExampleSource, Examples, TrainingError};
-use crate::progress::Progress;
+use crate::progress::{NoProgress, Progress};
 
 /// Steps between two looks at the loss: reading it makes a graphics card wait.
 const STEPS_PER_LOOK: u64 = 16;
@@ -23,6 +23,10 @@ const HELD_OUT_SEED: u64 = 0x5eed;
 pub trait TrainingObserver: Progress {
     /// An epoch has ended. A resumed training tells of its earlier epochs first.
     fn epoch(&mut self, metrics: &EpochMetrics);
+}
+
+impl TrainingObserver for NoProgress {
+    fn epoch(&mut self, _metrics: &EpochMetrics) {}
 }
 
 /// How one network is trained. Two plans that are equal give the same weights on the same device.

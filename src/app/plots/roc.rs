@@ -4,12 +4,9 @@ use super::decisions;
 use crate::app::Workbench;
 use crate::dataset::MachineSection;
 use crate::detectors::DetectorKind;
-use crate::evaluation::roc_curve;
+use crate::evaluation::{PAUC_MAX_FPR, roc_curve};
 use crate::figures::{RocFigure, RocSeries};
 use crate::pipeline::DetectorResult;
-
-/// Up to this false positive rate goes the partial area that is shaded: the data sets' own choice.
-const PAUC_MAX_FPR: f64 = 0.1;
 
 /// ROC curves of all detectors on one section, best AUC first; `None` without labelled test clips.
 pub fn roc_figure(workbench: &Workbench, group: &MachineSection) -> Option<RocFigure> {
