@@ -9,7 +9,7 @@ pub(super) fn ui(ui: &mut egui::Ui) -> bool {
     let mut is_closed = false;
     let frame = egui::Frame::popup(ui.style()).inner_margin(4.0 * theme::GRID);
     let modal = Modal::new(Id::unique("key sheet")).frame(frame).show(ui.ctx(), |ui| {
-        ui.set_width(680.0);
+        ui.set_width(740.0);
         ui.horizontal(|ui| {
             ui.heading("Keys");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

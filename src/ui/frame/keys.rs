@@ -21,13 +21,13 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     (
         "Look",
         &[
-            ("Wheel, Ctrl or Alt+wheel", "Move, zoom time, zoom frequency"),
-            ("Z, F", "Zoom to the selection, show all"),
+            ("Ctrl+, Alt+wheel", "Zoom time, frequency"),
+            ("Z, F", "Zoom to selection, show all"),
             ("C", "Next colour map"),
             ("G, Shift+G", "Larger, smaller FFT"),
             ("Esc", "Drop the selection"),
             ("Ctrl+F, Ctrl+A", "Search, select all clips"),
-            ("P, [ ]", "On Compare: pin, move the threshold"),
+            ("P, [ ]", "Pin, move threshold (Compare)"),
         ],
     ),
     ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),
@@ -38,7 +38,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("Ctrl+S", "Save now (it also saves itself)"),
             ("Ctrl+Z", "Undo"),
             ("Ctrl+Shift+Z", "Redo"),
-            ("Ctrl+Enter", "Start the training, compute the map"),
+            ("Ctrl+Enter", "Start training, compute map"),
         ],
     ),
     (
