@@ -13,12 +13,12 @@ use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, Training
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{Spectrogram, Stft, StftConfig};
-use crate::nn::{EMBEDDING_LEN, Examples, MobileAnoNet as Network, SegmentShape, TrainingPlan, read_weights, write_weights};
+use crate::nn::{
+    EMBEDDING_LEN, Examples, MobileAnoNet as Network, SegmentShape, SegmentWindow, TrainingPlan, read_weights, write_weights,
+};
 
 /// Frames of a segment.
 const N_FRAMES: usize = SegmentShape::PUBLISHED.n_frames;
-/// Segments that are embedded at once: 4 MB of input, 33 MB in the widest layer.
-const CHUNK_SEGMENTS: usize = 16;
 /// StepLR of the published code.
 const LEARNING_RATE_DECAY: f64 = 0.8;
 /// L2 penalty of the published code.
@@ -93,15 +93,9 @@ impl MobileAnoNet {
 
     /// Embeddings of the segments that begin at these frames.
     fn embed_segments(&self, magnitude: &Spectrogram, starts: &[usize]) -> Result<Vec<[f32; EMBEDDING_LEN]>, ExtractorError> {
-        let mut embeddings = Vec::with_capacity(starts.len());
-        for starts in starts.chunks(CHUNK_SEGMENTS) {
-            let mut segments = Vec::with_capacity(starts.len() * SegmentShape::PUBLISHED.n_values());
-            for &start in starts {
-                cut_segment(magnitude, start, &mut segments);
-            }
-            embeddings.extend_from_slice(self.network.embed(segments)?.as_chunks::<EMBEDDING_LEN>().0);
-        }
-        Ok(embeddings)
+        let windows: Vec<SegmentWindow> = starts.iter().map(|&start| window_of(magnitude, start)).collect();
+        let embeddings = self.network.embed_windows(&by_bin(magnitude), &windows)?;
+        Ok(embeddings.as_chunks().0.to_vec())
     }
 }
 
@@ -215,15 +209,41 @@ fn condition_of(clip: &TrainingClip) -> String {
     attributes.fold(clip.group.to_string(), |condition, attribute| condition + &attribute)
 }
 
-/// Appends the segment that begins at a frame, scaled to 0..1 and turned to `[n_bins, n_frames]`; a segment of one value
-/// becomes 0.
-fn cut_segment(magnitude: &Spectrogram, start: usize, segments: &mut Vec<f32>) {
-    let n_bins = magnitude.n_bins;
-    let frames = &magnitude.values[start * n_bins..(start + N_FRAMES) * n_bins];
+/// The segment that begins at a frame, scaled to 0..1; a segment of one value becomes 0.
+fn window_of(magnitude: &Spectrogram, start: usize) -> SegmentWindow {
+    let frames = &magnitude.values[start * magnitude.n_bins..(start + N_FRAMES) * magnitude.n_bins];
     let (low, high) = frames.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
         (low.min(value), high.max(value))
     });
-    let scale = if high > low { 1.0 / (high - low) } else { 0.0 };
+    SegmentWindow {
+        first_frame: start,
+        low,
+        scale: if high > low { 1.0 / (high - low) } else { 0.0 },
+    }
+}
+
+/// The picture turned to `[n_bins, n_frames]`, in squares that fit the cache.
+fn by_bin(magnitude: &Spectrogram) -> Vec<f32> {
+    const SIDE: usize = 16;
+    let Spectrogram { n_frames, n_bins, .. } = *magnitude;
+    let mut turned = vec![0.0; magnitude.values.len()];
+    for first_frame in (0..n_frames).step_by(SIDE) {
+        for first_bin in (0..n_bins).step_by(SIDE) {
+            for bin in first_bin..n_bins.min(first_bin + SIDE) {
+                for frame_idx in first_frame..n_frames.min(first_frame + SIDE) {
+                    turned[bin * n_frames + frame_idx] = magnitude.values[frame_idx * n_bins + bin];
+                }
+            }
+        }
+    }
+    turned
+}
+
+/// Appends the segment that begins at a frame, scaled to 0..1 and turned to `[n_bins, n_frames]`.
+fn cut_segment(magnitude: &Spectrogram, start: usize, segments: &mut Vec<f32>) {
+    let n_bins = magnitude.n_bins;
+    let SegmentWindow { low, scale, .. } = window_of(magnitude, start);
+    let frames = &magnitude.values[start * n_bins..(start + N_FRAMES) * n_bins];
     for bin in 0..n_bins {
         segments.extend((0..N_FRAMES).map(|frame_idx| (frames[frame_idx * n_bins + bin] - low) * scale));
     }

@@ -1,13 +1,16 @@
 //! MobileAnoNet, the shared extractor of the paper's Table I: inverted bottlenecks over a spectrogram segment.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PRelu, PReluConfig, PaddingConfig2d};
 use burn::tensor::{Device, Int, Tensor, TensorData};
+use rayon::prelude::*;
 
+use super::inference::{self, Sliding, Source};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
@@ -18,7 +21,7 @@ pub const EMBEDDING_LEN: usize = 128;
 /// Channels of the first two layers.
 const STEM_CHANNELS: usize = 16;
 /// Expansion, output channels, repetitions and stride of each row of bottlenecks. Blocks of stride 1 have a residual path.
-const BOTTLENECKS: [(usize, usize, usize, usize); 6] = [
+pub(super) const BOTTLENECKS: [(usize, usize, usize, usize); 6] = [
     (2, 16, 1, 2),
     (2, 16, 4, 1),
     (4, 32, 1, 2),
@@ -54,10 +57,23 @@ impl SegmentShape {
     }
 }
 
+/// Where a segment of a picture begins, and how its values are scaled: `(value - low) * scale`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SegmentWindow {
+    pub first_frame: usize,
+    pub low: f32,
+    pub scale: f32,
+}
+
+/// Segments that burn embeds at once: 4 MB of input, 33 MB in the widest layer.
+const CHUNK_SEGMENTS: usize = 16;
+
 /// MobileAnoNet with its machine head, on a device.
 #[derive(Debug)]
 pub struct MobileAnoNet {
     network: Network,
+    /// The network as it computes embeddings on the processor, made when the first one is asked for.
+    fast: OnceLock<Sliding>,
     segment: SegmentShape,
     choice: DeviceChoice,
     device: Device,
@@ -72,6 +88,7 @@ impl MobileAnoNet {
         let device = choice.open()?;
         Ok(Self {
             network: initialised(Network::new(segment, n_classes, &device), seed, fan_in_bound),
+            fast: OnceLock::new(),
             segment,
             choice,
             device,
@@ -116,19 +133,58 @@ impl MobileAnoNet {
         observer: &mut dyn TrainingObserver,
     ) -> Result<Self, TrainingError> {
         self.network = train(self.network, self.choice, plan, examples, checkpoint, observer)?;
+        self.fast = OnceLock::new();
         Ok(self)
     }
 
-    /// Embeddings `[n_segments, 128]` of `segments` `[n_segments, n_bins, n_frames]`, in one forward pass. Its largest tensor
-    /// takes 2 MB a segment of the published shape.
+    /// Embeddings `[n_segments, 128]` of `segments` `[n_segments, n_bins, n_frames]`.
     ///
     /// # Errors
     /// Where the device fails.
-    pub fn embed(&self, segments: Vec<f32>) -> Result<Vec<f32>, TrainingError> {
+    pub fn embed(&self, segments: &[f32]) -> Result<Vec<f32>, TrainingError> {
+        let whole = SegmentWindow {
+            first_frame: 0,
+            low: 0.0,
+            scale: 1.0,
+        };
+        let embeddings = segments
+            .par_chunks_exact(self.segment.n_values())
+            .map(|segment| self.embed_windows(segment, &[whole]));
+        Ok(embeddings.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    /// Embeddings `[n_windows, 128]` of segments of one picture `[n_bins, n_frames]`, as many frames as there are.
+    ///
+    /// On the processor what overlapping segments have in common is computed once; elsewhere each is computed by itself.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn embed_windows(&self, picture: &[f32], windows: &[SegmentWindow]) -> Result<Vec<f32>, TrainingError> {
         let SegmentShape { n_bins, n_frames } = self.segment;
-        let shape = [segments.len() / self.segment.n_values(), 1, n_bins, n_frames];
-        let embeddings = self.network.embed(input_tensor(segments, shape, &self.device));
-        embeddings.try_into_vec_as::<f32>().map_err(TrainingError::device)
+        let source = Source {
+            values: picture,
+            n_frames: picture.len() / n_bins,
+            segment_frames: n_frames,
+        };
+        if self.choice == DeviceChoice::Cpu {
+            return Ok(self.fast()?.embed(source, windows));
+        }
+        let mut embeddings = Vec::with_capacity(windows.len() * EMBEDDING_LEN);
+        for windows in windows.chunks(CHUNK_SEGMENTS) {
+            let shape = [windows.len(), 1, n_bins, n_frames];
+            let segments = windows.iter().flat_map(|window| source.cut(window)).collect();
+            let chunk = self.network.embed(input_tensor(segments, shape, &self.device));
+            embeddings.extend(chunk.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
+        }
+        Ok(embeddings)
+    }
+
+    fn fast(&self) -> Result<&Sliding, TrainingError> {
+        if let Some(fast) = self.fast.get() {
+            return Ok(fast);
+        }
+        let fast = inference::mobileanonet(&self.weights()?);
+        Ok(self.fast.get_or_init(|| fast))
     }
 }
 

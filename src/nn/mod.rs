@@ -11,6 +11,7 @@ mod dense_autoencoder;
 mod device;
 mod error;
 mod examples;
+mod inference;
 mod kernels;
 mod mobileanonet;
 mod parameters;
@@ -21,7 +22,7 @@ pub use dense_autoencoder::{DenseAutoencoder, Reconstruction};
 pub use device::DeviceChoice;
 pub use error::TrainingError;
 pub use examples::{Batch, ExampleSource, Examples};
-pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape};
+pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 

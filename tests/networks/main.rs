@@ -5,4 +5,5 @@ mod extractors;
 mod hdf5;
 mod loop_behaviour;
 mod reference;
+mod sliding;
 mod watcher;

@@ -66,7 +66,7 @@ fn mobileanonet_equals_pytorch() {
         }
         let network = MobileAnoNet::from_weights(SegmentShape::PUBLISHED, device, &tensors, Path::new("reference")).unwrap();
         // Twice in a batch, so that a mistake between examples shows too.
-        let embeddings = network.embed([input.clone(), input.clone()].concat()).unwrap();
+        let embeddings = network.embed(&[input.clone(), input.clone()].concat()).unwrap();
         assert_eq!(embeddings.len(), 2 * EMBEDDING_LEN);
         let worst = embeddings
             .iter()

@@ -6,6 +6,8 @@
 //!
 //! *Invariant:* no burn, no thread, no file.
 
+pub(super) mod activation;
+pub(super) mod depthwise;
 pub(super) mod product;
 
 /// What a kernel yields on each kind of vectors that this processor has, single numbers first.
