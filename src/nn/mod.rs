@@ -11,6 +11,7 @@ mod dense_autoencoder;
 mod device;
 mod error;
 mod examples;
+mod kernels;
 mod mobileanonet;
 mod parameters;
 mod training;

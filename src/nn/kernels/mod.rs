@@ -1,0 +1,22 @@
+//! Fast layers for the processor: pure functions on slices, channels innermost.
+//!
+//! Every kernel is written once, for vectors of any width; the processor's widest (AVX-512, AVX2, NEON, or single numbers) is
+//! picked when the program runs: a kernel is a [`pulp::WithSimd`], and everything inside it is inlined so that it is compiled for
+//! each kind of processor.
+//!
+//! *Invariant:* no burn, no thread, no file.
+
+pub(super) mod product;
+
+/// What a kernel yields on each kind of vectors that this processor has, single numbers first.
+#[cfg(test)]
+pub(super) fn on_every_processor<K: pulp::WithSimd + Clone>(kernel: &K) -> Vec<K::Output> {
+    use pulp::Simd;
+    let mut outputs = vec![Simd::vectorize(pulp::Scalar, kernel.clone())];
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = pulp::x86::V3::try_new() {
+        outputs.push(Simd::vectorize(avx2, kernel.clone()));
+    }
+    outputs.push(pulp::Arch::new().dispatch(kernel.clone()));
+    outputs
+}
