@@ -5,74 +5,33 @@
 //! layers in one vector, whose gradient burn splits up again among the layers. So the layers' modules keep their parameters,
 //! and weights files, checkpoints and the optimiser do not know whether a network was trained by blocks or layer by layer.
 
-use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-use burn::backend::autodiff::AutodiffTensor;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients as BurnGradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::nn::BatchNorm;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
-/// Several layers as one operation.
-pub(super) trait Block: std::fmt::Debug + Send + Sync {
-    /// What the layers make of `input` with `parameters`, all of them one after another.
-    fn forward(&self, input: Values, parameters: &[f32]) -> Forward;
-}
+use super::blocks::{BackwardPass, Block, Forward, Values, Wanted};
 
-/// The forward pass of a block.
-pub(super) struct Forward {
-    pub output: Vec<f32>,
-    pub shape: Vec<usize>,
-    /// Mean and biased variance over the batch of each of the block's batch norms: `mean, variance, mean, variance, …`
-    pub statistics: Vec<f32>,
-    pub backward: BackwardPass,
-}
+/// A tensor whose numbers lie in order.
+struct InOrder(FlexTensor);
 
-/// The gradients of input and parameters from that of the output. What the forward pass has kept for it goes with it.
-pub(super) type BackwardPass = Box<dyn FnOnce(Values, Wanted) -> Gradients + Send>;
-
-/// Whether the gradient of the input is wanted too: not where the input is data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    All,
-    ParametersOnly,
-}
-
-/// The gradients that a block gives back.
-pub(super) struct Gradients {
-    /// Empty where it was not wanted.
-    pub input: Vec<f32>,
-    pub parameters: Vec<f32>,
-}
-
-/// The numbers of a tensor, in order, shared and not copied.
-#[derive(Debug, Clone)]
-pub(super) struct Values(FlexTensor);
-
-impl Values {
-    fn of(tensor: FlexTensor) -> Self {
-        if tensor.as_slice::<f32>().is_some() {
-            Self(tensor)
-        } else {
-            Self(FlexTensor::from_data(tensor.into_data()))
-        }
-    }
-
-    fn shape(&self) -> Vec<usize> {
-        self.0.shape().to_vec()
-    }
-}
-
-impl Deref for Values {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
+impl AsRef<[f32]> for InOrder {
+    fn as_ref(&self) -> &[f32] {
         self.0.as_slice().unwrap_or_default()
+    }
+}
+
+fn values_of(tensor: FlexTensor) -> Values {
+    if tensor.as_slice::<f32>().is_some() {
+        Values::new(InOrder(tensor))
+    } else {
+        Values::new(InOrder(FlexTensor::from_data(tensor.into_data())))
     }
 }
 
@@ -120,44 +79,46 @@ trait BlockBackend: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
+/// Output and statistics of a forward pass over `n_segments`, and the way back.
+fn tensors_of(forward: Forward, n_segments: usize) -> (FlexTensor, FlexTensor, BackwardPass) {
+    let shape = [vec![n_segments], forward.shape].concat();
+    let n_statistics = forward.statistics.len();
+    let statistics = tensor_of(forward.statistics, vec![n_statistics]);
+    (tensor_of(forward.output, shape), statistics, forward.backward)
+}
+
 impl BlockBackend for Flex {
     fn block(input: FlexTensor, parameters: FlexTensor, block: Arc<dyn Block>) -> (FlexTensor, FlexTensor) {
-        let forward = block.forward(Values::of(input), &Values::of(parameters));
-        let n_statistics = forward.statistics.len();
-        (
-            tensor_of(forward.output, forward.shape),
-            tensor_of(forward.statistics, vec![n_statistics]),
-        )
+        let n_segments = input.shape()[0];
+        let forward = block.forward(values_of(input), &values_of(parameters));
+        let (output, statistics, _) = tensors_of(forward, n_segments);
+        (output, statistics)
     }
 }
 
 impl<C: CheckpointStrategy> BlockBackend for Autodiff<Flex, C> {
     fn block(
-        input: AutodiffTensor<Flex>,
-        parameters: AutodiffTensor<Flex>,
+        input: FloatTensor<Self>,
+        parameters: FloatTensor<Self>,
         block: Arc<dyn Block>,
-    ) -> (AutodiffTensor<Flex>, AutodiffTensor<Flex>) {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
         let prepared = BlockBackward
             .prepare::<C>([input.node(), parameters.node()])
             .compute_bound()
             .stateful();
-        let input = Values::of(input.into_primitive());
-        let input_shape = input.shape();
-        let forward = block.forward(input, &Values::of(parameters.into_primitive()));
-        let output = tensor_of(forward.output, forward.shape);
+        let input = input.into_primitive();
+        let input_shape = input.shape().to_vec();
+        let forward = block.forward(values_of(input), &values_of(parameters.into_primitive()));
+        let (output, statistics, backward) = tensors_of(forward, input_shape[0]);
+        let kept = Kept {
+            input_shape,
+            backward: Arc::new(Mutex::new(Some(backward))),
+        };
         let output = match prepared {
-            OpsKind::Tracked(prepared) => prepared.finish(
-                Kept {
-                    input_shape,
-                    backward: Arc::new(Mutex::new(Some(forward.backward))),
-                },
-                output,
-            ),
+            OpsKind::Tracked(prepared) => prepared.finish(kept, output),
             OpsKind::UnTracked(prepared) => prepared.finish(output),
         };
-        let n_statistics = forward.statistics.len();
-        let statistics = tensor_of(forward.statistics, vec![n_statistics]);
-        (output, AutodiffTensor::new(statistics))
+        (output, <Self as AutodiffBackend>::from_inner(statistics))
     }
 }
 
@@ -181,14 +142,14 @@ impl Backward<Flex, 2> for BlockBackward {
     type State = Kept;
 
     fn backward(self, ops: Ops<Kept, 2>, gradients: &mut BurnGradients, _checkpointer: &mut Checkpointer) {
-        let output_gradient = Values::of(gradients.consume::<Flex>(&ops.node));
+        let of_output = values_of(gradients.consume::<Flex>(&ops.node));
         let pass = ops.state.backward.lock().ok().and_then(|mut pass| pass.take());
         let Some(pass) = pass else {
             return;
         };
         let [input, parameters] = ops.parents;
         let wanted = if input.is_some() { Wanted::All } else { Wanted::ParametersOnly };
-        let found = pass(output_gradient, wanted);
+        let found = pass(of_output, wanted);
         if let Some(node) = input {
             gradients.register::<Flex>(node.id, tensor_of(found.input, ops.state.input_shape));
         }
@@ -202,24 +163,28 @@ impl Backward<Flex, 2> for BlockBackward {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::blocks::Gradients;
 
-    /// `scale · x`: one parameter.
-    #[derive(Debug)]
+    /// `scale · x`, two numbers a segment: one parameter.
     struct Scale;
 
     impl Block for Scale {
+        fn n_parameters(&self) -> usize {
+            1
+        }
+
         fn forward(&self, input: Values, parameters: &[f32]) -> Forward {
             let scale = parameters[0];
             Forward {
                 output: input.iter().map(|x| scale * x).collect(),
-                shape: input.shape(),
+                shape: vec![2],
                 statistics: vec![input.iter().sum()],
-                backward: Box::new(move |output, wanted| Gradients {
+                backward: Box::new(move |of_output, wanted| Gradients {
                     input: match wanted {
-                        Wanted::All => output.iter().map(|gradient| scale * gradient).collect(),
+                        Wanted::All => of_output.iter().map(|gradient| scale * gradient).collect(),
                         Wanted::ParametersOnly => Vec::new(),
                     },
-                    parameters: vec![input.iter().zip(output.iter()).map(|(x, gradient)| x * gradient).sum()],
+                    parameters: vec![input.iter().zip(of_output.iter()).map(|(x, gradient)| x * gradient).sum()],
                 }),
             }
         }
@@ -238,13 +203,14 @@ mod tests {
         // Transposed, so that the block gets a tensor whose numbers are not in order.
         let parameters = vec![scale.clone() * 2.0];
         let (scaled, statistics) = apply::<2, 2>(Arc::new(Scale), x.clone().transpose(), parameters);
-        assert_eq!(statistics.into_vec_as::<f32>(), [10.0]);
+        assert_eq!(statistics.try_into_vec_as::<f32>().expect("numbers"), [10.0]);
         let weights = tensor([1.0, 10.0, 100.0, 1000.0]).reshape([2, 2]);
         let gradients = (scaled * weights).sum().backward();
-        let gradient_of_x = x.grad(&gradients).expect("x is tracked");
-        assert_eq!(gradient_of_x.into_vec_as::<f32>(), [6.0, 600.0, 60.0, 6000.0]);
+        let of_x = x.grad(&gradients).expect("x is tracked");
+        assert_eq!(of_x.try_into_vec_as::<f32>().expect("numbers"), [6.0, 600.0, 60.0, 6000.0]);
         // x as the block saw it: 1, 3, 2, 4.
-        let gradient_of_scale = scale.grad(&gradients).expect("the scale is tracked");
-        assert_eq!(gradient_of_scale.into_vec_as::<f32>(), [2.0 * (1.0 + 30.0 + 200.0 + 4000.0)]);
+        let of_scale = scale.grad(&gradients).expect("the scale is tracked");
+        let expected = 2.0 * (1.0 + 30.0 + 200.0 + 4000.0);
+        assert_eq!(of_scale.try_into_vec_as::<f32>().expect("numbers"), [expected]);
     }
 }
