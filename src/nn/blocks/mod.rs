@@ -14,6 +14,8 @@ mod moments;
 mod norm;
 mod pointwise;
 mod stem;
+#[cfg(test)]
+mod tests;
 mod widening;
 
 use std::ops::Deref;
