@@ -17,7 +17,7 @@ use super::pointwise::{Pointwise, add_weight_gradient};
 use super::{Grid, STRETCH, Wanted, added_up, split};
 use crate::nn::kernels::depthwise::{Stretch, depthwise, depthwise_gradient, gradient_padding, gradient_rows};
 use crate::nn::kernels::product::{load, store};
-use crate::nn::kernels::rows::{Activation, add_moments};
+use crate::nn::kernels::rows::Activation;
 
 /// Where the inputs of the pointwise convolution come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
