@@ -15,7 +15,7 @@ use super::moments::{InputMoments, SegmentMoments};
 use super::norm::Norm;
 use super::pointwise::{Pointwise, add_weight_gradient};
 use super::{Grid, STRETCH, Wanted, added_up, split};
-use crate::nn::kernels::depthwise::{Stretch, depthwise, depthwise_gradient, gradient_padding, gradient_rows};
+use crate::nn::kernels::filter::{Stretch, filter, filter_gradient, gradient_padding, gradient_rows};
 use crate::nn::kernels::product::{load, store};
 use crate::nn::kernels::rows::Activation;
 
@@ -338,8 +338,8 @@ impl WithSimd for Filter<'_> {
             };
             let output = &mut self.filtered[first * size.width * n_wide..][..n_rows * size.width * n_wide];
             match stride {
-                1 => depthwise::<S, 1>(simd, &held, &self.prepared.taps, stretch, output, &mut sums),
-                _ => depthwise::<S, 2>(simd, &held, &self.prepared.taps, stretch, output, &mut sums),
+                1 => filter::<S, 1>(simd, &held, &self.prepared.taps, stretch, output, &mut sums),
+                _ => filter::<S, 2>(simd, &held, &self.prepared.taps, stretch, output, &mut sums),
             }
         }
         sums
@@ -427,8 +427,8 @@ impl<F: FilteredGradient> WithSimd for Unfilter<'_, F> {
             };
             let (taps, activation) = (&self.prepared.taps, self.prepared.activation());
             match stride {
-                1 => depthwise_gradient::<S, 1>(simd, &held, taps, activation, stretch, wide, of_filter),
-                _ => depthwise_gradient::<S, 2>(simd, &held, taps, activation, stretch, wide, of_filter),
+                1 => filter_gradient::<S, 1>(simd, &held, taps, activation, stretch, wide, of_filter),
+                _ => filter_gradient::<S, 2>(simd, &held, taps, activation, stretch, wide, of_filter),
             }
             let wide = &*wide;
             add_weight_gradient(simd, (inputs, n_inputs), (wide, n_wide), with_inputs);

@@ -6,7 +6,7 @@
 //!
 //! *Invariant:* no burn, no thread, no file.
 
-pub(super) mod depthwise;
+pub(super) mod filter;
 pub(super) mod product;
 pub(super) mod rows;
 

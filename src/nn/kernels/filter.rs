@@ -24,7 +24,7 @@ pub(in crate::nn) struct Stretch {
 /// Row `r` and column `c` of `padded` are row `r - 1` and column `c - 1` of the picture, counted from the neighbourhood of the
 /// first output. `weights` is `[9, n_channels]`.
 #[inline(always)]
-pub(in crate::nn) fn depthwise<S: Simd, const STRIDE: usize>(
+pub(in crate::nn) fn filter<S: Simd, const STRIDE: usize>(
     simd: S,
     padded: &[f32],
     weights: &[f32],
@@ -39,13 +39,7 @@ pub(in crate::nn) fn depthwise<S: Simd, const STRIDE: usize>(
         let rows = output.chunks_exact_mut(stretch.width * n_channels).take(stretch.n_rows);
         for (row_idx, output) in rows.enumerate() {
             let row_len = stretch.pitch * n_channels;
-            let rows = Rows::<3> {
-                rows: std::array::from_fn(
-                    #[inline(always)]
-                    |y| &padded[(row_idx * STRIDE + y) * row_len..][..row_len],
-                ),
-                channels: (first, end, n_channels),
-            };
+            let rows = Rows::<3>::from(padded, row_idx * STRIDE, row_len, (first, end, n_channels));
             let (mut left, mut middle) = (rows.column(simd, 0), rows.column(simd, 1));
             for (x, output) in output.chunks_exact_mut(n_channels).enumerate() {
                 if STRIDE == 2 {
@@ -71,29 +65,37 @@ struct Rows<'a, const N: usize> {
     channels: (usize, usize, usize),
 }
 
-impl<const N: usize> Rows<'_, N> {
+// No `array::from_fn` here: it is not always inlined, and then lacks the processor's vectors.
+impl<'a, const N: usize> Rows<'a, N> {
+    /// The rows from `first_row` on.
+    #[inline(always)]
+    fn from(padded: &'a [f32], first_row: usize, row_len: usize, channels: (usize, usize, usize)) -> Self {
+        let mut rows: [&[f32]; N] = [&[]; N];
+        for (y, row) in rows.iter_mut().enumerate() {
+            *row = &padded[(first_row + y) * row_len..][..row_len];
+        }
+        Self { rows, channels }
+    }
+
     #[inline(always)]
     fn column<S: Simd>(&self, simd: S, x: usize) -> [S::f32s; N] {
         let (first, end, n_channels) = self.channels;
-        std::array::from_fn(
-            #[inline(always)]
-            |y| load(simd, &self.rows[y][x * n_channels + first..x * n_channels + end]),
-        )
+        let mut column = [simd.splat_f32s(0.0); N];
+        for (value, row) in column.iter_mut().zip(&self.rows) {
+            *value = load(simd, &row[x * n_channels + first..x * n_channels + end]);
+        }
+        column
     }
 }
 
 /// `weights[y][x]` of a vector of channels.
 #[inline(always)]
 fn taps<S: Simd>(simd: S, weights: &[f32], channel: usize, n_channels: usize) -> [[S::f32s; 3]; 3] {
-    std::array::from_fn(
-        #[inline(always)]
-        |y| {
-            std::array::from_fn(
-                #[inline(always)]
-                |x| load(simd, &weights[(3 * y + x) * n_channels + channel..(3 * y + x + 1) * n_channels]),
-            )
-        },
-    )
+    let mut taps = [[simd.splat_f32s(0.0); 3]; 3];
+    for (idx, tap) in taps.as_flattened_mut().iter_mut().enumerate() {
+        *tap = load(simd, &weights[idx * n_channels + channel..(idx + 1) * n_channels]);
+    }
+    taps
 }
 
 /// Neighbours (by column) times weights (by row), in three sums that do not wait for each other.
@@ -108,12 +110,12 @@ fn dot<S: Simd>(simd: S, columns: [[S::f32s; 3]; 3], weights: [[S::f32s; 3]; 3])
     simd.add_f32s(simd.add_f32s(sums[0], sums[1]), sums[2])
 }
 
-/// Columns of zeros that [`depthwise_gradient`] needs before and after a row of gradients.
+/// Columns of zeros that [`filter_gradient`] needs before and after a row of gradients.
 pub(in crate::nn) const fn gradient_padding(stride: usize) -> (usize, usize) {
     if stride == 1 { (1, 1) } else { (0, 1) }
 }
 
-/// Rows of gradients that [`depthwise_gradient`] needs for the rows of inputs from `first_row` on, an even one: the first of
+/// Rows of gradients that [`filter_gradient`] needs for the rows of inputs from `first_row` on, an even one: the first of
 /// them (-1 stands for the row of zeros above), and how many.
 pub(in crate::nn) const fn gradient_rows(stride: usize, first_row: usize, n_rows: usize) -> (isize, usize) {
     if stride == 1 {
@@ -130,7 +132,7 @@ pub(in crate::nn) const fn gradient_rows(stride: usize, first_row: usize, n_rows
 /// [`gradient_padding`], `pitch` positions each. Adds to `sums` `[11, n_channels]`: the gradients of the nine weights, of `h`, and
 /// of the slope.
 #[inline(always)]
-pub(in crate::nn) fn depthwise_gradient<S: Simd, const STRIDE: usize>(
+pub(in crate::nn) fn filter_gradient<S: Simd, const STRIDE: usize>(
     simd: S,
     of_filtered: &[f32],
     weights: &[f32],
@@ -151,39 +153,20 @@ pub(in crate::nn) fn depthwise_gradient<S: Simd, const STRIDE: usize>(
             of_slope: zero,
         };
         let rows = z.chunks_exact_mut(stretch.width * n_channels).take(stretch.n_rows);
-        let channels = (first, end, n_channels);
+        let (channels, row_len) = ((first, end, n_channels), stretch.pitch * n_channels);
         for (row_idx, z) in rows.enumerate() {
             if STRIDE == 1 {
-                let rows = gradient_window::<3>(of_filtered, row_idx, stretch, channels);
-                pass.whole_row(z, &rows);
+                pass.whole_row(z, &Rows::from(of_filtered, row_idx, row_len, channels));
             } else if row_idx % 2 == 0 {
-                pass.even_row(z, &gradient_window::<1>(of_filtered, row_idx / 2, stretch, channels));
+                pass.even_row(z, &Rows::from(of_filtered, row_idx / 2, row_len, channels));
             } else {
-                pass.odd_row(z, &gradient_window::<2>(of_filtered, row_idx / 2, stretch, channels));
+                pass.odd_row(z, &Rows::from(of_filtered, row_idx / 2, row_len, channels));
             }
         }
         let totals = pass.of_weights.as_flattened().iter().chain([&pass.of_normed, &pass.of_slope]);
         for (sums, total) in sums.chunks_exact_mut(n_channels).zip(totals) {
             add_to(simd, &mut sums[first..end], *total);
         }
-    }
-}
-
-/// `N` rows of gradients from a row on.
-#[inline(always)]
-fn gradient_window<const N: usize>(
-    of_filtered: &[f32],
-    first_row: usize,
-    stretch: Stretch,
-    channels: (usize, usize, usize),
-) -> Rows<'_, N> {
-    let row_len = stretch.pitch * channels.2;
-    Rows {
-        rows: std::array::from_fn(
-            #[inline(always)]
-            |y| &of_filtered[(first_row + y) * row_len..][..row_len],
-        ),
-        channels,
     }
 }
 
