@@ -1,7 +1,7 @@
 //! MobileAnoNet, the shared extractor of the paper's Table I: inverted bottlenecks over a spectrogram segment.
 
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -10,6 +10,8 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PRelu, PReluCon
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
+use super::blocks::{Block, Bottleneck as BottleneckBlock, Chain, Grid, Stem, Widening};
+use super::fused::{apply, follow, has_blocks};
 use super::inference::{self, Sliding, Source};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
@@ -230,6 +232,16 @@ impl ConvBlock {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.activation.forward(self.norm.forward(self.conv.forward(x)))
     }
+
+    /// All parameters, in the order of the blocks for training.
+    fn parameters(&self) -> [Tensor<1>; 4] {
+        let [gamma, beta] = norm_parameters(&self.norm);
+        [self.conv.weight.val().flatten(0, 3), gamma, beta, self.activation.alpha.val()]
+    }
+}
+
+fn norm_parameters(norm: &BatchNorm) -> [Tensor<1>; 2] {
+    [norm.gamma.val(), norm.beta.val()]
 }
 
 /// Inverted bottleneck: expand, filter each channel, project without activation.
@@ -258,6 +270,14 @@ impl Bottleneck {
         let wide = self.depthwise.forward(self.expand.forward(x.clone()));
         let projected = self.norm.forward(self.project.forward(wide));
         if self.has_residual { projected + x } else { projected }
+    }
+
+    /// As one block for training, for maps of this size.
+    fn block(&self, grid: Grid) -> BottleneckBlock {
+        let [n_wide, n_inputs, _, _] = self.expand.conv.weight.dims();
+        let [n_outputs, _, _, _] = self.project.weight.dims();
+        let stride = self.depthwise.conv.stride[0];
+        BottleneckBlock::new(grid, [n_inputs, n_wide, n_outputs], stride, self.norm.epsilon)
     }
 }
 
@@ -309,10 +329,64 @@ impl Network {
 
     /// `[batch, 1, n_bins, n_frames]` → `[batch, 128]`
     fn embed(&self, x: Tensor<4>) -> Tensor<2> {
+        let device = x.device();
+        if device.is_autodiff() && has_blocks(&device) {
+            return self.embed_by_blocks(x);
+        }
         let x = self.depthwise.forward(self.stem.forward(x));
         let x = self.bottlenecks.iter().fold(x, |x, block| block.forward(x));
         let x = self.global.forward(self.widen.forward(x));
         self.norm.forward(x.flatten::<2>(1, 3))
+    }
+
+    /// The same in training, with all layers up to the global one as one operation.
+    fn embed_by_blocks(&self, x: Tensor<4>) -> Tensor<2> {
+        let chain = self.chain();
+        let (maps, statistics) = apply::<4, 4>(Arc::new(chain), x, self.chain_parameters());
+        let norms = self
+            .bottlenecks
+            .iter()
+            .flat_map(|block| [&block.expand.norm, &block.depthwise.norm, &block.norm]);
+        let first = [&self.stem.norm, &self.depthwise.norm].into_iter();
+        follow(first.chain(norms).chain([&self.widen.norm]), statistics);
+        // `[batch, positions, channels]` times one weight for each position and channel.
+        let weights = self.global.weight.val().flatten::<2>(1, 3).swap_dims(0, 1).unsqueeze();
+        let pooled = maps.flatten::<3>(1, 2).mul(weights).sum_dim(1);
+        self.norm.forward(pooled.flatten::<2>(1, 2))
+    }
+
+    fn chain(&self) -> Chain {
+        let picture = Grid {
+            rows: self.segment.0,
+            width: self.segment.1,
+        };
+        let epsilon = self.norm.epsilon;
+        let mut grid = picture.filtered(2);
+        let mut blocks: Vec<Box<dyn Block>> = vec![Box::new(Stem::new(picture, STEM_CHANNELS, epsilon))];
+        for bottleneck in &self.bottlenecks {
+            blocks.push(Box::new(bottleneck.block(grid)));
+            grid = grid.filtered(bottleneck.depthwise.conv.stride[0]);
+        }
+        let [n_outputs, n_inputs, _, _] = self.widen.conv.weight.dims();
+        blocks.push(Box::new(Widening {
+            grid,
+            n_inputs,
+            n_outputs,
+            epsilon,
+        }));
+        Chain(blocks)
+    }
+
+    fn chain_parameters(&self) -> Vec<Tensor<1>> {
+        let mut parameters = [self.stem.parameters(), self.depthwise.parameters()].concat();
+        for block in &self.bottlenecks {
+            parameters.extend(block.expand.parameters());
+            parameters.extend(block.depthwise.parameters());
+            parameters.push(block.project.weight.val().flatten(0, 3));
+            parameters.extend(norm_parameters(&block.norm));
+        }
+        parameters.extend(self.widen.parameters());
+        parameters
     }
 }
 
@@ -383,6 +457,97 @@ mod tests {
                 }
                 _ => param,
             }
+        }
+    }
+
+    /// The loss, and the gradient of each parameter by name.
+    fn loss_and_gradients(device: &Device, segment: SegmentShape, batch: &Batch) -> (f32, Vec<Vec<f32>>) {
+        struct Reader<'a>(&'a GradientsParams, Vec<Vec<f32>>);
+        impl ModuleVisitor for Reader<'_> {
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                if let Some(gradient) = self.0.get::<D>(param.id) {
+                    self.1.push(gradient.try_into_vec_as().expect("numbers"));
+                }
+            }
+        }
+        /// Moves the vectors away from their constants: with those, some gradients are zero but for rounding.
+        struct Shake;
+        impl ModuleMapper for Shake {
+            fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+                let (id, device, shape) = (param.id, param.lazy_device(), param.lazy_shape());
+                if D > 1 {
+                    return param;
+                }
+                let shifts: Vec<f32> = (0..shape.num_elements()).map(|i| 0.3 * (i as f32 * 1.7).sin()).collect();
+                let shifts = Tensor::from_data(TensorData::new(shifts, shape), &device);
+                let moved = param.val() + shifts;
+                param.transform_for_load(moved.detach(), id)
+            }
+        }
+        let network = initialised(Network::new(segment, 3, device), 5, fan_in_bound).map(&mut Shake);
+        let loss = network.judge(batch.clone(), device).loss;
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        let mut reader = Reader(&gradients, Vec::new());
+        network.visit(&mut reader);
+        (loss.into_scalar(), reader.1)
+    }
+
+    #[test]
+    fn blocks_find_the_gradients_that_plain_layers_find() {
+        let segment = SegmentShape {
+            n_bins: 65,
+            n_frames: 24,
+        };
+        let batch = Batch {
+            inputs: (0..6 * segment.n_values())
+                .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
+                .collect(),
+            classes: vec![0, 1, 2, 1, 0, 2],
+        };
+        #[expect(deprecated, reason = "the device that blocks are checked against")]
+        let plain = Device::ndarray().autodiff();
+        let (loss, gradients) = loss_and_gradients(&Device::flex().autodiff(), segment, &batch);
+        let (expected_loss, expected) = loss_and_gradients(&plain, segment, &batch);
+        assert!((loss / expected_loss - 1.0).abs() < 1e-5, "{loss} {expected_loss}");
+        assert_eq!(gradients.len(), expected.len());
+        for (idx, (found, expected)) in gradients.iter().zip(&expected).enumerate() {
+            let length = expected.iter().map(|value| value * value).sum::<f32>().sqrt();
+            let difference = found.iter().zip(expected).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+            // Shifts before a batch norm have no gradient but for rounding.
+            assert!(difference < 1e-4 * length.max(0.01), "{idx}: {difference} of {length}");
+        }
+    }
+
+    #[test]
+    #[ignore = "times a step of training"]
+    fn step_time() {
+        let batch_size = std::env::var("BATCH").map_or(32, |size| size.parse().expect("a number"));
+        let segment = SegmentShape::PUBLISHED;
+        let device = Device::flex().autodiff();
+        let mut network = initialised(Network::new(segment, 7, &device), 5, fan_in_bound);
+        let mut optimiser = burn::optim::AdamConfig::new().init();
+        let batch = Batch {
+            inputs: (0..batch_size * segment.n_values())
+                .map(|i| (i as f32 * 0.37).sin())
+                .collect(),
+            classes: (0..batch_size as u32).map(|i| i % 7).collect(),
+        };
+        for _ in 0..6 {
+            let started = std::time::Instant::now();
+            let judged = network.judge(batch.clone(), &device);
+            let forward = started.elapsed();
+            let gradients = GradientsParams::from_grads(judged.loss.backward(), &network);
+            let backward = started.elapsed() - forward;
+            network = optimiser.step(1e-3, network.clone(), gradients);
+            let step = started.elapsed() - forward - backward;
+            let of_segment = |time: std::time::Duration| time.as_secs_f64() * 1e3 / batch_size as f64;
+            println!(
+                "forward {:.2} backward {:.2} Adam {:.2} together {:.2} ms a segment",
+                of_segment(forward),
+                of_segment(backward),
+                of_segment(step),
+                of_segment(started.elapsed())
+            );
         }
     }
 

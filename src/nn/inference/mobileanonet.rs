@@ -1,7 +1,5 @@
 //! MobileAnoNet as stages.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::convolution::Convolution;
 use super::depthwise::Depthwise;
 use super::fold::Tensors;
@@ -11,6 +9,7 @@ use super::residual::Residual;
 use super::sliding::Sliding;
 use super::{Network, Stage};
 use crate::nn::NamedTensor;
+use crate::nn::kernels::n_lanes;
 use crate::nn::mobileanonet::BOTTLENECKS;
 
 /// The stem, the first depthwise layer and the first bottleneck, and what they give.
@@ -20,7 +19,7 @@ const HEAD_CHANNELS: usize = 16;
 /// The extractor with these weights.
 pub(in crate::nn) fn mobileanonet(weights: &[NamedTensor]) -> Sliding {
     let tensors = Tensors::new(weights);
-    let n_lanes = Arch::new().dispatch(Lanes);
+    let n_lanes = n_lanes();
     let depthwise = |block: &str, stride: usize| {
         let kernel = tensors.get(&format!("{block}.conv.weight"));
         Stage::Depthwise(Depthwise::new(kernel, &tensors.norm_and_prelu(block), stride, n_lanes))
@@ -68,17 +67,5 @@ pub(in crate::nn) fn mobileanonet(weights: &[NamedTensor]) -> Sliding {
             stages: tail,
             n_channels: HEAD_CHANNELS,
         },
-    }
-}
-
-/// How many numbers a vector of this processor holds.
-pub(super) struct Lanes;
-
-impl WithSimd for Lanes {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) -> usize {
-        S::F32_LANES
     }
 }

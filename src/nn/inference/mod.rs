@@ -281,7 +281,7 @@ mod tests {
         ) {
             let map = [n_rows, width, n_channels];
             let picture = numbers(n_rows * width * n_channels, 1.0);
-            let n_lanes = Arch::new().dispatch(mobileanonet::Lanes);
+            let n_lanes = crate::nn::kernels::n_lanes();
 
             let (kernel, layer) = (numbers(n_outputs * n_channels * size * size, 2.0), affine(n_outputs));
             let taps = |output: usize, input: usize| Some(&kernel[(output * n_channels + input) * size * size..][..size * size]);

@@ -8,7 +8,23 @@
 
 pub(super) mod activation;
 pub(super) mod depthwise;
+pub(super) mod filter;
 pub(super) mod product;
+pub(super) mod rows;
+
+/// Numbers in a vector of this processor.
+pub(super) fn n_lanes() -> usize {
+    struct Lanes;
+    impl pulp::WithSimd for Lanes {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _simd: S) -> usize {
+            S::F32_LANES
+        }
+    }
+    pulp::Arch::new().dispatch(Lanes)
+}
 
 /// What a kernel yields on each kind of vectors that this processor has, single numbers first.
 #[cfg(test)]

@@ -153,10 +153,11 @@ fn tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
     let mut sums = [bias; ROWS];
     for (tap, weights) in weights.chunks_exact(n_k).enumerate() {
         // Equal lengths, told to the compiler, take the bounds checks out of the loop.
-        let rows: [&[f32]; ROWS] = std::array::from_fn(
-            #[inline(always)]
-            |m| &row((first_row + m).min(n_rows - 1), tap)[..n_k],
-        );
+        // (`array::from_fn` is not always inlined, and then lacks the processor's vectors.)
+        let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
+        for (m, piece) in rows.iter_mut().enumerate() {
+            *piece = &row((first_row + m).min(n_rows - 1), tap)[..n_k];
+        }
         let weights = &weights[..n_k];
         for k in 0..n_k {
             for (sums, row) in sums.iter_mut().zip(&rows) {
@@ -231,11 +232,11 @@ fn outer_tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
 ) {
     let mut tile = [[simd.splat_f32s(0.0); WIDTH]; ROWS];
     for p in 0..n_p {
-        let (a, b) = (&a(p)[..ROWS], b(p));
-        let b: [S::f32s; WIDTH] = std::array::from_fn(
-            #[inline(always)]
-            |v| load(simd, &b[v * S::F32_LANES..]),
-        );
+        let (a, numbers) = (&a(p)[..ROWS], b(p));
+        let mut b = [simd.splat_f32s(0.0); WIDTH];
+        for (v, b) in b.iter_mut().enumerate() {
+            *b = load(simd, &numbers[v * S::F32_LANES..]);
+        }
         for (sums, a) in tile.iter_mut().zip(a) {
             let a = simd.splat_f32s(*a);
             for (sum, b) in sums.iter_mut().zip(&b) {
