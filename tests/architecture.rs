@@ -61,6 +61,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
             "audio",
             "dsp",
             "dataset",
+            "nn",
             "extractors",
             "detectors",
             "projection",

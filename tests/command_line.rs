@@ -298,6 +298,77 @@ fn failures_are_one_line_that_says_what_to_do() {
     assert!(failure(&["synth", &nowhere, "--layout", "mimii", "--machines", "toaster"]).contains("toaster"));
 }
 
+/// Standard error of a command that must be refused.
+fn refusal(arguments: &[&str]) -> String {
+    let output = auscult(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn the_bench_times_the_works_that_are_named() {
+    let key = "stft_2048_512_ms_per_clip";
+    let printed = results(&["bench", "--only", key, "--json"]);
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    let figures: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(figures.as_object().unwrap().len(), 1);
+    let time_ms = figures[key].as_f64().unwrap();
+    assert!(time_ms > 0.0 && time_ms < 1000.0, "{time_ms}");
+
+    let other = "mel_1024_512_128_ms_per_clip";
+    let table = results(&["bench", "--only", &format!("{other},{key}"), "--threads", "1"]);
+    assert!(table.lines().next().unwrap().contains("1 threads"), "{table}");
+    for key in [key, other] {
+        let line = table.lines().find(|line| line.starts_with(key)).unwrap();
+        let figure: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        assert!(figure.is_finite() && figure > 0.0, "{line}");
+    }
+}
+
+#[test]
+#[ignore = "measures for a minute"]
+fn growth_is_written_as_tables_and_figures() {
+    let home = tempfile::tempdir().unwrap();
+    let printed = results(&["bench", "--growth", &text(home.path()), "--clips", "12,40"]);
+    let names: &[&str] = match (cfg!(target_os = "linux"), cfg!(feature = "gui")) {
+        (true, true) => &["training_time", "memory", "scoring_time", "frame_time"],
+        (true, false) => &["training_time", "memory", "scoring_time"],
+        (false, true) => &["training_time", "scoring_time", "frame_time"],
+        (false, false) => &["training_time", "scoring_time"],
+    };
+    assert_eq!(printed.lines().count(), 2 * names.len(), "{printed}");
+    for name in names {
+        assert!(home.path().join(format!("{name}.svg")).is_file(), "{name}");
+        let mut reader = csv::ReaderBuilder::new()
+            .comment(Some(b'#'))
+            .from_path(home.path().join(format!("{name}.csv")))
+            .unwrap();
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert!(rows.len() >= 4, "{name}: {rows:?}");
+        for row in rows {
+            assert!(
+                row[1].parse::<f64>().unwrap() > 0.0 && row[2].parse::<f64>().unwrap() > 0.0,
+                "{name}: {row:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_bench_refuses_what_it_does_not_know() {
+    let said = refusal(&["bench", "--only", "stft_2048_512_ms_per_clip,perpetual_motion_s"]);
+    for name in ["perpetual_motion_s", "mobileanonet_train_ms_per_segment", "tsne_5000_s"] {
+        assert!(said.contains(name), "{name} in {said}");
+    }
+    refusal(&["bench", "--threads", "0"]);
+    refusal(&["bench", "--only", ""]);
+    refusal(&["bench", "--growth", "somewhere", "--json"]);
+    refusal(&["bench", "--growth", "somewhere", "--clips", "6"]);
+    refusal(&["bench", "--clips", "50"]);
+    assert!(!Path::new("somewhere").exists(), "what is refused leaves nothing behind");
+}
+
 #[test]
 fn usage_errors_have_status_2_and_help_has_0() {
     for arguments in [

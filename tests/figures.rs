@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use auscult::dsp::Spectrogram;
 use auscult::evaluation::{LabelledScore, roc_curve};
 use auscult::figures::{
-    Figure, FigureError, HistogramFigure, LossFigure, MapFigure, MapPoint, Provenance, RocFigure, RocSeries, SpectrogramFigure,
-    Table, TableRow, write, write_table, write_table_with, write_with,
+    Figure, FigureError, HistogramFigure, LineFigure, LossFigure, MapFigure, MapPoint, Provenance, Quantity, RocFigure,
+    RocSeries, Scale, SpectrogramFigure, Table, TableRow, write, write_table, write_table_with, write_with,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -137,6 +137,24 @@ fn loss() -> Figure {
     })
 }
 
+/// What halves where the quantity doubles, and what is proportional to it.
+fn lines(scale: Scale) -> Figure {
+    let quantity = |name: &str| Quantity {
+        name: name.to_owned(),
+        scale,
+    };
+    let points = |value: fn(f64) -> f64| (0..7).map(|i| 2f64.powi(i)).map(|x| [x, value(x)]).collect();
+    Figure::Lines(LineFigure {
+        title: "Scoring time".to_owned(),
+        x: quantity("Hop (frames)"),
+        y: quantity("Time (s)"),
+        curves: vec![
+            ("inverse".to_owned(), points(|x| 2.5 / x)),
+            ("proportional".to_owned(), points(|x| 0.04 * x)),
+        ],
+    })
+}
+
 fn spectrogram(is_mel: bool) -> Figure {
     let (n_frames, n_bins) = (313, if is_mel { 128 } else { 513 });
     let top_mel = 2595.0 * (1.0 + 8000.0f32 / 700.0).log10();
@@ -194,6 +212,8 @@ fn all() -> Vec<(&'static str, Figure)> {
         ("map", map(420)),
         ("map_large", map(20_000)),
         ("loss", loss()),
+        ("lines", lines(Scale::Linear)),
+        ("lines_logarithmic", lines(Scale::Logarithmic)),
         ("stft", spectrogram(false)),
         ("mel", spectrogram(true)),
     ]
@@ -378,6 +398,43 @@ fn svgs_hold_what_the_figures_say() {
 }
 
 #[test]
+fn powers_are_straight_lines_on_logarithmic_axes_and_proportions_on_linear_ones() {
+    let polylines = |figure: &Figure| -> Vec<Vec<[f64; 2]>> {
+        let svg = svg_of(figure);
+        let document = Document::parse(&svg).unwrap();
+        let nodes = document
+            .descendants()
+            .filter(|node| node.attribute("class") == Some("growth-curve"));
+        let points = |node: Node<'_, '_>| {
+            let pairs = node
+                .attribute("points")
+                .unwrap()
+                .split(' ')
+                .map(|pair| pair.split_once(',').unwrap());
+            pairs.map(|(x, y)| [x.parse().unwrap(), y.parse().unwrap()]).collect()
+        };
+        nodes.map(points).collect()
+    };
+    let is_straight = |points: &[[f64; 2]]| {
+        let [first, last] = [points[0], points[points.len() - 1]];
+        let slope = (last[1] - first[1]) / (last[0] - first[0]);
+        points
+            .iter()
+            .all(|[x, y]| (first[1] + slope * (x - first[0]) - y).abs() < 0.05)
+    };
+    let logarithmic = polylines(&lines(Scale::Logarithmic));
+    assert!(logarithmic.iter().all(|points| points.len() == 7 && is_straight(points)));
+    assert!(logarithmic[0][0][1] < logarithmic[0][6][1], "what falls goes down the page");
+    let linear = polylines(&lines(Scale::Linear));
+    assert_eq!([&linear[0], &linear[1]].map(|points| is_straight(points)), [false, true]);
+    let svg = svg_of(&lines(Scale::Logarithmic));
+    let found = texts(&Document::parse(&svg).unwrap());
+    for wanted in ["Hop (frames)", "Time (s)", "50", "0.05", "inverse", "proportional"] {
+        assert!(found.iter().any(|text| text == wanted), "{wanted} in {found:?}");
+    }
+}
+
+#[test]
 fn csv_brings_the_data_back() {
     let dir = tempfile::tempdir().unwrap();
     let rows = |figure: &Figure| -> Vec<Vec<String>> {
@@ -493,6 +550,16 @@ fn hostile() -> Vec<Figure> {
             curves: Vec::new(),
         }),
     ];
+    figures.extend([Scale::Linear, Scale::Logarithmic].map(|scale| {
+        let quantity = || Quantity { name: text(), scale };
+        let points = broken.iter().flat_map(|&x| broken.iter().map(move |&y| [x, y]));
+        Figure::Lines(LineFigure {
+            title: text(),
+            x: quantity(),
+            y: quantity(),
+            curves: vec![(text(), points.collect()), (text(), vec![[1.0, 1.0]]), (text(), Vec::new())],
+        })
+    }));
     figures.push(Figure::Spectrogram(SpectrogramFigure {
         title: text(),
         spectrogram: Spectrogram {

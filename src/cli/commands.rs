@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use super::json::ScanJson;
 use super::progress::StderrProgress;
-use super::{Engine, FrontEnd, Pad, SynthLayout, TrainArguments};
+use super::{BenchArguments, Engine, FrontEnd, Pad, SynthLayout, TrainArguments, bench};
 use crate::app::{self, Workbench};
 use crate::audio::{self, ChannelChoice};
 use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
@@ -251,4 +251,12 @@ pub(super) fn report(run: &Path, data: &Path, out: &Path) -> anyhow::Result<()> 
     let workbench = judge(run, data)?.workbench();
     let page = app::write_report(&mut [workbench], out, &mut StderrProgress::new("Drawing figures"))?;
     print(&page.display().to_string())
+}
+
+pub(super) fn bench(arguments: &BenchArguments) -> anyhow::Result<()> {
+    use_threads(arguments.threads)?;
+    match &arguments.growth {
+        Some(out) => bench::run_growth(out, &arguments.clips),
+        None => bench::run(&arguments.only, arguments.json),
+    }
 }

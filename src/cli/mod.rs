@@ -5,6 +5,7 @@
 //!
 //! *Invariant:* standard output carries results only, progress goes to standard error.
 
+pub mod bench;
 mod commands;
 mod demo;
 mod json;
@@ -14,6 +15,7 @@ mod window;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::progress::Cancelled;
@@ -140,6 +142,26 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Time the works that the performance goals name
+    Bench(BenchArguments),
+}
+
+#[derive(Debug, Args)]
+struct BenchArguments {
+    /// All figures as one JSON object instead of a line each
+    #[arg(long)]
+    json: bool,
+    /// Keys of works, with commas; all by default
+    #[arg(long, value_delimiter = ',', value_parser = PossibleValuesParser::new(bench::keys()), hide_possible_values = true)]
+    only: Vec<String>,
+    #[arg(long, value_parser = count(1024))]
+    threads: Option<usize>,
+    /// Instead: measure how time and memory grow, and write each curve as CSV and SVG into this folder
+    #[arg(long, conflicts_with_all = ["json", "only"])]
+    growth: Option<PathBuf>,
+    /// Sizes of the synthetic data sets that the curves go through
+    #[arg(long, requires = "growth", value_delimiter = ',', value_parser = clip_count, default_value = "50,100,200,400,800")]
+    clips: Vec<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +199,14 @@ fn count(most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
         Ok(number) if (1..=most).contains(&number) => Ok(number),
         _ => Err(format!("a whole number from 1 to {most} is needed")),
     }
+}
+
+/// Two machines of six clips are the smallest synthetic data set to train on.
+fn clip_count(text: &str) -> Result<usize, String> {
+    count(100_000)(text)
+        .ok()
+        .filter(|n_clips| *n_clips >= 12)
+        .ok_or_else(|| "a whole number from 12 to 100000 is needed".to_owned())
 }
 
 fn perplexity(text: &str) -> Result<f32, String> {
@@ -281,6 +311,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             out,
         }) => commands::map(&run, &data, perplexity, seed, engine, &out),
         Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
+        Some(Command::Bench(arguments)) => commands::bench(&arguments),
     }
 }
 

@@ -31,6 +31,18 @@ pub(super) fn say(line: &str) {
     writeln!(std::io::stderr(), "{line}").ok();
 }
 
+/// Hears the wish to stop and shows nothing, so that nothing disturbs what is timed.
+pub(super) struct Interrupts;
+
+impl Progress for Interrupts {
+    fn step(&mut self, _done: u64, _total: u64) -> Result<(), Cancelled> {
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            return Err(Cancelled);
+        }
+        Ok(())
+    }
+}
+
 /// Shows progress on standard error.
 pub(super) struct StderrProgress {
     bar: Option<ProgressBar>,
@@ -56,9 +68,7 @@ impl StderrProgress {
 
 impl Progress for StderrProgress {
     fn step(&mut self, done: u64, total: u64) -> Result<(), Cancelled> {
-        if INTERRUPTED.load(Ordering::Relaxed) {
-            return Err(Cancelled);
-        }
+        Interrupts.step(done, total)?;
         if let Some(bar) = &self.bar {
             bar.set_length(total);
             bar.set_position(done);

@@ -38,6 +38,32 @@ impl Axis {
         }
     }
 
+    /// Ticks at 1, 2 and 5 times powers of ten, at powers alone where there are many, from the last one before `low` to the first
+    /// one after `high`, both positive. Places on the axis are decimal logarithms.
+    pub(super) fn logarithmic(low: f64, high: f64) -> Self {
+        let (low, high) = (low.log10(), high.log10());
+        let span = high - low;
+        let digits: &[i32] = if span > 4.0 { &[1] } else { &[1, 2, 5] };
+        let step = 1 + span as usize / 8;
+        let first_power = (low / step as f64).floor() as i32 * step as i32;
+        let powers = (first_power..=high.ceil() as i32 + step as i32).step_by(step);
+        let mut ticks: Vec<(f64, String)> = powers
+            .flat_map(|power| digits.iter().map(move |&digit| (digit, power)))
+            .map(|(digit, power)| (f64::from(power) + f64::from(digit).log10(), power_label(digit, power)))
+            .collect();
+        let last = ticks.iter().position(|tick| tick.0 > high - 1e-9).unwrap_or(ticks.len() - 1);
+        let first = ticks.iter().rposition(|tick| tick.0 < low + 1e-9).unwrap_or(0);
+        // A single round value has the next one beside it.
+        ticks.truncate(last.max(first + 1) + 1);
+        ticks.drain(..first);
+        Self {
+            low: ticks[0].0,
+            high: ticks[ticks.len() - 1].0,
+            ticks,
+            exponent: 0,
+        }
+    }
+
     /// 0 at the low end, 1 at the high end.
     pub(super) fn position(&self, value: f64) -> f64 {
         (value - self.low) / (self.high - self.low)
@@ -48,12 +74,25 @@ impl Axis {
         if self.exponent == 0 {
             return name.to_owned();
         }
-        let raised = |c: char| match c {
-            '-' => '⁻',
-            digit => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit.to_digit(10).unwrap_or(0) as usize],
-        };
-        let power: String = self.exponent.to_string().chars().map(raised).collect();
-        format!("{name} (×10{power})")
+        format!("{name} (×10{})", raised(self.exponent))
+    }
+}
+
+/// An exponent in small figures.
+fn raised(power: i32) -> String {
+    let raised = |c: char| match c {
+        '-' => '⁻',
+        digit => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit.to_digit(10).unwrap_or(0) as usize],
+    };
+    power.to_string().chars().map(raised).collect()
+}
+
+/// `digit` times a power of ten, written out where that is short.
+fn power_label(digit: i32, power: i32) -> String {
+    match power {
+        -4..=4 => label(f64::from(digit) * 10f64.powi(power), (-power).max(0) as usize),
+        _ if digit == 1 => format!("10{}", raised(power)),
+        _ => format!("{digit}×10{}", raised(power)),
     }
 }
 
@@ -137,6 +176,25 @@ mod tests {
             (labels(&small), small.title("x")),
             (vec!["1", "2", "3"], "x (×10⁻⁶)".to_owned())
         );
+    }
+
+    #[test]
+    fn logarithmic_ticks_are_round_and_enclose_the_values() {
+        let hops = Axis::logarithmic(1.0, 64.0);
+        assert_eq!(labels(&hops), ["1", "2", "5", "10", "20", "50", "100"]);
+        assert_eq!((hops.position(0.0), hops.position(2.0), hops.position(1.0)), (0.0, 1.0, 0.5));
+        assert_eq!(
+            labels(&Axis::logarithmic(0.012, 0.3)),
+            ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5"]
+        );
+        assert_eq!(labels(&Axis::logarithmic(1e-3, 1e3)).len(), 7, "powers alone");
+        assert_eq!(labels(&Axis::logarithmic(3e-6, 8e-6)), ["2×10⁻⁶", "5×10⁻⁶", "10⁻⁵"]);
+        assert!(Axis::logarithmic(f64::from_bits(1), f64::MAX).ticks.len() < 12);
+        for value in [1.0, 3.0, 1e-9, 1e9] {
+            let one = Axis::logarithmic(value, value);
+            assert!(one.low < one.high && one.ticks.len() < 4, "{value}: {one:?}");
+            assert!((0.0..=1.0).contains(&one.position(value.log10())), "{value}: {one:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod font;
 mod frame;
 mod histogram;
 mod legend;
+mod lines;
 mod loss;
 mod map;
 mod palette;
@@ -23,6 +24,7 @@ mod table;
 
 pub use error::FigureError;
 pub use histogram::HistogramFigure;
+pub use lines::{LineFigure, Quantity, Scale};
 pub use loss::LossFigure;
 pub use map::{MapFigure, MapPoint};
 pub use roc::{RocFigure, RocSeries};
@@ -42,6 +44,7 @@ pub enum Figure {
     Histogram(HistogramFigure),
     Map(MapFigure),
     Loss(LossFigure),
+    Lines(LineFigure),
     Spectrogram(SpectrogramFigure),
 }
 
@@ -52,6 +55,7 @@ impl Figure {
             Self::Histogram(figure) => Ok(figure.draw()),
             Self::Map(figure) => figure.draw(),
             Self::Loss(figure) => Ok(figure.draw()),
+            Self::Lines(figure) => Ok(figure.draw()),
             Self::Spectrogram(figure) => figure.draw(),
         }
     }
@@ -63,6 +67,7 @@ impl Figure {
             Self::Histogram(figure) => figure.rows(),
             Self::Map(figure) => figure.rows(),
             Self::Loss(figure) => figure.rows(),
+            Self::Lines(figure) => figure.rows(),
             Self::Spectrogram(figure) => figure.rows(),
         }
     }
@@ -73,6 +78,7 @@ impl Figure {
             Self::Histogram(figure) => &figure.title,
             Self::Map(figure) => &figure.title,
             Self::Loss(figure) => &figure.title,
+            Self::Lines(figure) => &figure.title,
             Self::Spectrogram(figure) => &figure.title,
         }
     }

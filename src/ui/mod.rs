@@ -9,6 +9,7 @@ pub mod browse;
 pub mod compare;
 pub mod dialogs;
 pub mod frame;
+mod headless;
 pub mod map;
 pub mod plots;
 pub mod theme;
@@ -17,4 +18,5 @@ pub mod welcome;
 pub mod widgets;
 mod window;
 
+pub use headless::Headless;
 pub use window::{WindowError, run};

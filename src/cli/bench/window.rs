@@ -1,0 +1,173 @@
+//! Frames of the window's two largest views, without a window.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Pace, Work, inputs};
+use crate::app::{ClipScore, FocusView, LoadedClip, Screen, SpectrogramSettings, State, Workbench};
+use crate::audio::{ChannelChoice, SAMPLE_RATE_HZ};
+use crate::dataset::{Attribute, ClipEntry, Dataset, Domain, Label, Layout, Split};
+use crate::detectors::DetectorConfig;
+use crate::dsp::{Peaks, Stft, StftConfig, magnitude_to_db};
+use crate::progress::Progress;
+use crate::project::{DataSource, Project, VERSION, ViewSettings};
+use crate::projection::{self, ProjectionConfig};
+use crate::ui::Headless;
+
+pub(super) const WORKS: [Work; 2] = [
+    Work {
+        key: "frame_browse_20000_rows_ms",
+        title: "the window: a frame of Browse with 20,000 clips, laid out and tessellated",
+        measure: |pace, progress| frame_ms(&state(Screen::Browse, 20_000), pace, progress),
+    },
+    Work {
+        key: "frame_map_20000_points_ms",
+        title: "the window: a frame of Map with 20,000 points, laid out and tessellated",
+        measure: |pace, progress| frame_ms(&state(Screen::Map, 20_000), pace, progress),
+    },
+];
+
+const MACHINES: [&str; 7] = ["ToyCar", "ToyTrain", "bearing", "fan", "gearbox", "slider", "valve"];
+
+/// Median processor time of a frame, in ms.
+pub(super) fn frame_ms(state: &State, pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    let mut window = Headless::default();
+    // Panels find their sizes and pictures are made in the first frames.
+    for _ in 0..10 {
+        window.draw(state);
+    }
+    Ok(1e3 * pace.median_secs(progress, || (), |()| Ok(window.draw(state)))?)
+}
+
+/// An open project with scores, a map and one clip in focus, of so many clips that no file holds.
+pub(super) fn state(screen: Screen, n_clips: usize) -> State {
+    let mut clips: Vec<ClipEntry> = (0..n_clips).map(clip_entry).collect();
+    clips.sort_by(|a, b| a.path.cmp(&b.path));
+    let dataset = Dataset {
+        root: PathBuf::from("recordings"),
+        layout: Layout::Dcase2023,
+        channel: ChannelChoice::default(),
+        clips,
+        skipped: Vec::new(),
+        notes: Vec::new(),
+    };
+    let mut workbench = Workbench::new(PathBuf::from("project.json"), project(), Arc::new(dataset));
+    workbench.scores = (0..n_clips).map(|clip_idx| Some(clip_score(clip_idx))).collect();
+    workbench.map.layout = Some(Arc::new(projection::Layout {
+        points: places(n_clips),
+        ..projection::Layout::default()
+    }));
+    workbench.map.clips = Arc::new((0..n_clips).collect());
+    workbench.focus = Some(n_clips / 2);
+    workbench.focus_view = FocusView {
+        loaded: Some(Arc::new(loaded_clip(n_clips / 2))),
+        ..FocusView::default()
+    };
+    State {
+        screen,
+        workbench: Some(workbench),
+        ..State::default()
+    }
+}
+
+fn project() -> Project {
+    Project {
+        version: VERSION,
+        name: "Plant A".to_owned(),
+        data: DataSource {
+            root: PathBuf::from("recordings"),
+            layout: None,
+            channel: ChannelChoice::default(),
+        },
+        runs: BTreeMap::new(),
+        active_run: None,
+        detector: DetectorConfig::default(),
+        pins: BTreeMap::new(),
+        thresholds: BTreeMap::new(),
+        labels: BTreeMap::new(),
+        map: ProjectionConfig::default(),
+        view: ViewSettings::default(),
+    }
+}
+
+/// As the DCASE data sets name their clips.
+fn clip_entry(clip_idx: usize) -> ClipEntry {
+    let machine = MACHINES[clip_idx % MACHINES.len()];
+    let (is_test, is_target) = (clip_idx % 3 == 2, clip_idx % 5 == 4);
+    let is_anomalous = is_test && clip_idx.is_multiple_of(2);
+    let (split, kind) = (
+        if is_test { "test" } else { "train" },
+        if is_anomalous { "anomaly" } else { "normal" },
+    );
+    let domain = if is_target { "target" } else { "source" };
+    ClipEntry {
+        path: format!("{machine}/{split}/section_00_{domain}_{split}_{kind}_{clip_idx:05}_vel_6.wav"),
+        group: inputs::group(machine),
+        split: if is_test { Split::Test } else { Split::Train },
+        label: if is_anomalous { Label::Anomalous } else { Label::Normal },
+        domain: Some(if is_target { Domain::Target } else { Domain::Source }),
+        attributes: vec![Attribute {
+            name: "vel".to_owned(),
+            value: "6".to_owned(),
+        }],
+        sample_rate_hz: SAMPLE_RATE_HZ,
+        n_channels: 1,
+        duration_secs: 10.0,
+    }
+}
+
+fn clip_score(clip_idx: usize) -> ClipScore {
+    let percentile = (clip_idx * 37 % 100) as f64;
+    ClipScore {
+        raw: 1e-3 * percentile,
+        percentile,
+        order: percentile,
+        is_anomalous: percentile > 90.0,
+    }
+}
+
+/// A cloud of points.
+fn places(n_points: usize) -> Vec<[f32; 2]> {
+    let dice = &mut inputs::dice();
+    let mut coordinate = || 20.0 * inputs::noise(12, dice).iter().sum::<f32>();
+    (0..n_points).map(|_| [coordinate(), coordinate()]).collect()
+}
+
+fn loaded_clip(clip_idx: usize) -> LoadedClip {
+    let settings = SpectrogramSettings::default();
+    let clip = inputs::clip(&mut inputs::dice());
+    let mut spectrogram = Stft::new(StftConfig::default()).magnitude(&clip.samples);
+    for value in &mut spectrogram.values {
+        *value = magnitude_to_db(*value);
+    }
+    let hz = |bin| bin as f32 * SAMPLE_RATE_HZ as f32 / settings.n_fft as f32;
+    LoadedClip {
+        clip_idx,
+        peaks: Peaks::new(&clip.samples),
+        clip: Arc::new(clip),
+        settings,
+        bin_hz: (0..spectrogram.n_bins).map(hz).collect(),
+        spectrogram: Arc::new(spectrogram),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Screen, state};
+    use crate::ui::Headless;
+
+    /// Triangles of a frame once everything has found its place.
+    fn n_triangles(screen: Screen, n_clips: usize) -> usize {
+        let (state, mut window) = (state(screen, n_clips), Headless::default());
+        (0..10).map(|_| window.draw(&state)).last().unwrap_or(0)
+    }
+
+    #[test]
+    fn every_point_is_drawn_and_no_row_out_of_sight() {
+        let [few, many] = [1000, 5000].map(|n_clips| n_triangles(Screen::Map, n_clips));
+        assert!(many - few > 2 * 3900, "two triangles a point, found {few} and {many}");
+        let [few, many] = [1000, 5000].map(|n_clips| n_triangles(Screen::Browse, n_clips));
+        assert!(few > 1000 && many < few + 500, "found {few} and {many}");
+    }
+}

@@ -1,0 +1,58 @@
+//! Frames without a window: what drawing one costs the processor.
+
+use eframe::egui::{self, Context, Event, Pos2, RawInput, Rect, vec2};
+
+use super::frame::Frame;
+use super::theme;
+use crate::app::State;
+
+/// The size that the window opens with, in points.
+const SIZE: egui::Vec2 = vec2(1280.0, 800.0);
+/// Seconds between two frames of a screen.
+const INTERVAL_SECS: f64 = 1.0 / 60.0;
+
+/// The window's own frame on a context that no window shows. What a person wishes is dropped: nobody is there.
+pub struct Headless {
+    context: Context,
+    frame: Frame,
+    n_frames: u32,
+}
+
+impl Default for Headless {
+    fn default() -> Self {
+        let context = Context::default();
+        theme::install(&context);
+        Self {
+            context,
+            frame: Frame::default(),
+            n_frames: 0,
+        }
+    }
+}
+
+impl Headless {
+    /// Lays out and tessellates the next frame, all that the processor does before the graphics card gets it, and returns how many
+    /// triangles it has. The pointer wanders, so that something is hovered and nothing can be drawn from memory.
+    pub fn draw(&mut self, state: &State) -> usize {
+        let wander = f32::from(self.n_frames as u16 % 97) / 97.0;
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)),
+            time: Some(f64::from(self.n_frames) * INTERVAL_SECS),
+            events: vec![Event::PointerMoved(
+                Pos2::ZERO + SIZE * vec2(0.2 + 0.6 * wander, 0.3 + 0.4 * wander),
+            )],
+            ..RawInput::default()
+        };
+        self.n_frames += 1;
+        let frame = &mut self.frame;
+        let mut output = self.context.run_ui(input, |ui| frame.ui(ui, state, &mut Vec::new()));
+        // There is no graphics card to take them.
+        output.textures_delta.clear();
+        let triangles = |primitive: &egui::ClippedPrimitive| match &primitive.primitive {
+            egui::epaint::Primitive::Mesh(mesh) => mesh.indices.len() / 3,
+            egui::epaint::Primitive::Callback(_) => 0,
+        };
+        let primitives = self.context.tessellate(output.shapes, output.pixels_per_point);
+        primitives.iter().map(triangles).sum()
+    }
+}
