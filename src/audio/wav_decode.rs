@@ -1,4 +1,4 @@
-//! The samples of a WAV file: by hound where it can, by our own decoders where it cannot.
+//! The samples of a WAV file, piece by piece, into a clip.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -7,7 +7,7 @@ use super::adpcm::{decode_ima, decode_ms};
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
 use super::wav_layout::{Encoding, WavLayout};
-use super::wav_samples::sample_decoder;
+use super::wav_samples::{sample_decoder, single_float, sixteen_bits, twenty_four_bits};
 
 /// Bytes that are read at a time.
 const READ_BYTES: usize = 64 * 1_024;
@@ -17,70 +17,23 @@ pub(super) fn decode(mut file: File, layout: &WavLayout, builder: &mut ClipBuild
     if layout.header.n_frames == 0 {
         return Ok(());
     }
-    if let Some(reader) = hound_reader(&mut file, layout) {
-        return decode_with_hound(reader, layout, builder);
-    }
     file.seek(SeekFrom::Start(layout.data_start))?;
-    match sample_decoder(layout) {
-        Some(sample) => decode_samples(&mut file, layout, sample, builder),
-        None => decode_blocks(&mut BufReader::new(file), layout, builder),
+    // What nearly all recordings are have loops of their own: a call a sample would take most of the time.
+    match (layout.encoding, layout.big_endian, layout.sample_bytes) {
+        (Encoding::Pcm, false, 2) => decode_samples(&mut file, layout, sixteen_bits, builder),
+        (Encoding::Pcm, false, 3) => decode_samples(&mut file, layout, twenty_four_bits, builder),
+        (Encoding::Float, false, 4) => decode_samples(&mut file, layout, single_float, builder),
+        _ => match sample_decoder(layout) {
+            Some(sample) => decode_samples(&mut file, layout, sample, builder),
+            None => decode_blocks(&mut BufReader::new(file), layout, builder),
+        },
     }
-}
-
-/// A hound reader, if it understands the file in the same way as our walk through its chunks.
-fn hound_reader<'f>(file: &'f mut File, layout: &WavLayout) -> Option<hound::WavReader<BufReader<&'f mut File>>> {
-    let format = match layout.encoding {
-        Encoding::Pcm => hound::SampleFormat::Int,
-        Encoding::Float => hound::SampleFormat::Float,
-        _ => return None,
-    };
-    if !layout.plain || !matches!(layout.bits, 8 | 16 | 24 | 32) {
-        return None;
-    }
-    let reader = hound::WavReader::new(BufReader::with_capacity(READ_BYTES, file)).ok()?;
-    let (spec, header) = (reader.spec(), layout.header);
-    let agrees = spec.sample_format == format
-        && spec.bits_per_sample == layout.bits
-        && spec.channels == header.n_channels
-        && u64::from(reader.duration()) >= header.n_frames;
-    agrees.then_some(reader)
-}
-
-fn decode_with_hound(
-    mut reader: hound::WavReader<impl Read>,
-    layout: &WavLayout,
-    builder: &mut ClipBuilder,
-) -> Result<(), Fault> {
-    // hound reads on where it stands, so that each piece may have its own iterator.
-    let mut pieces = Pieces::new(layout, size_of::<f32>() * usize::from(layout.header.n_channels));
-    let full_scale = 2f32.powi(i32::from(layout.bits) - 1);
-    let n_channels = usize::from(layout.header.n_channels);
-    let mut piece: Vec<f32> = Vec::new();
-    while let Some(n_frames) = pieces.next() {
-        let n_samples = n_frames * n_channels;
-        piece.clear();
-        match layout.encoding {
-            Encoding::Float => piece.extend(reader.samples::<f32>().take(n_samples).map_while(Result::ok)),
-            _ => piece.extend(
-                reader
-                    .samples::<i32>()
-                    .take(n_samples)
-                    .map_while(Result::ok)
-                    .map(|value| value as f32 / full_scale),
-            ),
-        }
-        if piece.len() < n_samples {
-            return Fault::unreadable("reading stopped before its end; check the disk or copy it again from the recorder");
-        }
-        builder.push(n_frames, |frame, channel| piece[frame * n_channels + channel]);
-    }
-    Ok(())
 }
 
 fn decode_samples(
     file: &mut File,
     layout: &WavLayout,
-    decoder: fn(&[u8]) -> f32,
+    decoder: impl Fn(&[u8]) -> f32,
     builder: &mut ClipBuilder,
 ) -> Result<(), Fault> {
     let (frame_bytes, sample_bytes) = (layout.block_bytes, layout.sample_bytes);

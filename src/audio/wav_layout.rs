@@ -39,8 +39,6 @@ pub(super) struct WavLayout {
     pub(super) header: Header,
     pub(super) encoding: Encoding,
     pub(super) big_endian: bool,
-    /// Bits of a sample that count.
-    pub(super) bits: u16,
     /// Bytes that one sample of one channel takes (PCM, float, G.711).
     pub(super) sample_bytes: usize,
     /// Bytes that are decoded at a time: a frame, or a block of ADPCM.
@@ -49,8 +47,6 @@ pub(super) struct WavLayout {
     pub(super) block_frames: usize,
     /// Where the first block begins in the file.
     pub(super) data_start: u64,
-    /// A plain RIFF file whose samples fill their bytes, as hound reads it.
-    pub(super) plain: bool,
 }
 
 struct Format {
@@ -59,7 +55,6 @@ struct Format {
     sample_rate_hz: u32,
     block_align: u16,
     bits: u16,
-    valid_bits: Option<u16>,
 }
 
 /// True where these first bytes of a file announce a chunked WAV file of any kind.
@@ -77,11 +72,10 @@ impl WavLayout {
         }
         let big_endian = &start[..4] == b"RIFX";
         let (format, data_start, data_bytes) = walk(file, file_bytes, big_endian)?;
-        let plain = &start[..4] == b"RIFF";
-        Self::of(&format, data_start, data_bytes, big_endian, plain)
+        Self::of(&format, data_start, data_bytes, big_endian)
     }
 
-    fn of(format: &Format, data_start: u64, data_bytes: u64, big_endian: bool, plain: bool) -> Result<Self, Fault> {
+    fn of(format: &Format, data_start: u64, data_bytes: u64, big_endian: bool) -> Result<Self, Fault> {
         let channels = usize::from(format.n_channels);
         if channels == 0 {
             return Fault::unreadable("its header says that it has no channels; export it again from the recorder");
@@ -107,17 +101,14 @@ impl WavLayout {
             n_channels: format.n_channels,
             n_frames: data_bytes / block_bytes as u64 * block_frames as u64,
         };
-        let fills_its_bytes = format.valid_bits.is_none_or(|valid| valid == format.bits);
         Ok(Self {
             header,
             encoding,
             big_endian,
-            bits: format.bits,
             sample_bytes,
             block_bytes,
             block_frames,
             data_start,
-            plain: plain && fills_its_bytes,
         })
     }
 }
@@ -209,7 +200,6 @@ fn read_format(file: &mut impl Read, declared: u64, big_endian: bool) -> Result<
         sample_rate_hz: u32_at(&bytes, 4, big_endian),
         block_align: u16_at(12),
         bits: u16_at(14),
-        valid_bits: None,
     };
     if format.tag == 0xfffe {
         if n_read < FORMAT_BYTES {
@@ -217,9 +207,9 @@ fn read_format(file: &mut impl Read, declared: u64, big_endian: bool) -> Result<
                 "its extensible 'fmt ' chunk is cut short; copy it again from the recorder or leave it out",
             );
         }
-        // The kind of samples is the first field of the GUID at byte 24; a width of 0 valid bits is in the wild and means all.
+        // The kind of samples is the first field of the GUID at byte 24. How many of the bits are valid does not matter: they are
+        // the upper ones.
         format.tag = (u32_at(&bytes, 24, big_endian) & 0xffff) as u16;
-        format.valid_bits = Some(u16_at(18)).filter(|bits| *bits != 0);
     }
     Ok(format)
 }

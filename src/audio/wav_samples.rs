@@ -8,7 +8,7 @@ pub(super) fn sample_decoder(layout: &WavLayout) -> Option<fn(&[u8]) -> f32> {
         (Encoding::Pcm, _, 1) => unsigned_byte,
         (Encoding::Pcm, false, _) => whole_number_le,
         (Encoding::Pcm, true, _) => whole_number_be,
-        (Encoding::Float, false, 4) => |bytes| first(bytes).map_or(0.0, f32::from_le_bytes),
+        (Encoding::Float, false, 4) => single_float,
         (Encoding::Float, true, 4) => |bytes| first(bytes).map_or(0.0, f32::from_be_bytes),
         (Encoding::Float, false, _) => |bytes| first(bytes).map_or(0.0, f64::from_le_bytes) as f32,
         (Encoding::Float, true, _) => |bytes| first(bytes).map_or(0.0, f64::from_be_bytes) as f32,
@@ -20,6 +20,22 @@ pub(super) fn sample_decoder(layout: &WavLayout) -> Option<fn(&[u8]) -> f32> {
 
 fn first<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
     bytes.first_chunk().copied()
+}
+
+/// Whole numbers of 16 bits, little endian.
+pub(super) fn sixteen_bits(bytes: &[u8]) -> f32 {
+    first(bytes).map_or(0.0, |bytes| f32::from(i16::from_le_bytes(bytes)) / 32_768.0)
+}
+
+/// Whole numbers of 24 bits, little endian.
+pub(super) fn twenty_four_bits(bytes: &[u8]) -> f32 {
+    let word = |[low, middle, high]: [u8; 3]| i32::from_le_bytes([0, low, middle, high]);
+    first(bytes).map_or(0.0, |bytes| word(bytes) as f32 / 2_147_483_648.0)
+}
+
+/// IEEE 754 of 32 bits, little endian.
+pub(super) fn single_float(bytes: &[u8]) -> f32 {
+    first(bytes).map_or(0.0, f32::from_le_bytes)
 }
 
 /// Up to 8 bits are unsigned, 128 is silence.
@@ -68,7 +84,7 @@ fn signed(magnitude: i32, negative: bool) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{a_law, left_justified, mu_law, unsigned_byte, whole_number_be, whole_number_le};
+    use super::{a_law, left_justified, mu_law, sixteen_bits, twenty_four_bits, unsigned_byte, whole_number_be, whole_number_le};
 
     #[test]
     fn g711_gives_the_values_of_the_recommendation() {
@@ -93,6 +109,15 @@ mod tests {
         a.dedup();
         assert_eq!(a.len(), 128);
         assert!(a.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn the_quick_ways_give_what_the_slow_one_gives() {
+        for word in (0..1 << 24).step_by(997).chain([0x7f_ffff, 0x80_0000, 0xff_ffff]) {
+            let bytes = u32::to_le_bytes(word);
+            assert_eq!(twenty_four_bits(&bytes[..3]), whole_number_le(&bytes[..3]));
+            assert_eq!(sixteen_bits(&bytes[..2]), whole_number_le(&bytes[..2]));
+        }
     }
 
     #[test]

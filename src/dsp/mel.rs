@@ -1,12 +1,9 @@
-//! Mel filter banks (Slaney scale and area normalisation, librosa's default) and log-mel spectrograms.
+//! Mel filter banks: Slaney scale and area normalisation, librosa's default.
 
-use serde::{Deserialize, Serialize};
+use pulp::{Simd, WithSimd};
 
-use super::decibel::{magnitude_to_db, power_to_db};
-use super::{Padding, Spectrogram, Stft, StftConfig};
-
-/// The rate of every clip that a front end meets.
-const SAMPLE_RATE_HZ: u32 = 16_000;
+/// Frames whose energies are summed at once, one a lane: the widest vectors there are.
+pub(super) const LANES: usize = 16;
 
 /// Triangular filters on the Slaney mel scale, `[n_mels, 1 + n_fft / 2]`, from 0 Hz to half the sample rate.
 ///
@@ -58,12 +55,13 @@ impl MelFilterBank {
         weights
     }
 
-    /// Energy of one frame in each band: `spectrum` is `[n_bins]`, the result `[n_mels]`.
-    pub fn energies<'a>(&'a self, spectrum: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
-        self.filters.iter().map(|filter| {
-            let bins = &spectrum[filter.first_bin..];
-            filter.weights.iter().zip(bins).map(|(weight, bin)| weight * bin).sum()
-        })
+    /// Energies of [`LANES`] frames in each band: `spectra` is `[n_bins]`, `energies` `[n_mels]`.
+    pub(super) fn energies(&self, spectra: &[[f32; LANES]], energies: &mut [[f32; LANES]]) {
+        pulp::Arch::new().dispatch(Energies {
+            filters: &self.filters,
+            spectra,
+            energies,
+        });
     }
 }
 
@@ -80,6 +78,32 @@ impl Filter {
         Self {
             first_bin,
             weights: (first_bin..end_bin).map(weight).collect(),
+        }
+    }
+}
+
+/// Loop order: a band stays outermost, its bins run innermost, and every step takes one weight to the same bin of all frames, so
+/// that the narrowest band fills the vectors.
+struct Energies<'a> {
+    filters: &'a [Filter],
+    spectra: &'a [[f32; LANES]],
+    energies: &'a mut [[f32; LANES]],
+}
+
+impl WithSimd for Energies<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (filter, energies) in self.filters.iter().zip(self.energies) {
+            let bins = &self.spectra[filter.first_bin..filter.first_bin + filter.weights.len()];
+            for (vector_idx, energy) in S::as_mut_simd_f32s(energies).0.iter_mut().enumerate() {
+                let mut sum = simd.splat_f32s(0.0);
+                for (weight, bin) in filter.weights.iter().zip(bins) {
+                    sum = simd.mul_add_e_f32s(simd.splat_f32s(*weight), S::as_simd_f32s(bin).0[vector_idx], sum);
+                }
+                *energy = sum;
+            }
         }
     }
 }
@@ -110,89 +134,11 @@ fn mel_to_hz(mel: f64) -> f64 {
     }
 }
 
-/// How a log-mel spectrogram is made.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct LogMelConfig {
-    pub n_fft: usize,
-    pub hop: usize,
-    pub n_mels: usize,
-    /// 2 for power (`10 log10`), 1 for magnitude (`20 log10`).
-    pub power: u8,
-    #[serde(default)]
-    pub padding: Padding,
-}
-
-impl Default for LogMelConfig {
-    fn default() -> Self {
-        Self {
-            n_fft: 1024,
-            hop: 512,
-            n_mels: 128,
-            power: 2,
-            padding: Padding::Zero,
-        }
-    }
-}
-
-/// A planned log-mel front end for clips of 16 kHz.
-#[derive(Debug, Clone)]
-pub struct LogMel {
-    config: LogMelConfig,
-    stft: Stft,
-    filter_bank: MelFilterBank,
-}
-
-impl LogMel {
-    /// Plans the transform and the filters. Sizes must be at least 1, `power` 1 or 2: they come from code, not from files.
-    pub fn new(config: LogMelConfig) -> Self {
-        let LogMelConfig {
-            n_fft,
-            hop,
-            n_mels,
-            power,
-            padding,
-        } = config;
-        assert!(matches!(power, 1 | 2), "a spectrum to the power of {power}");
-        Self {
-            config,
-            stft: Stft::new(StftConfig { n_fft, hop, padding }),
-            filter_bank: MelFilterBank::new(SAMPLE_RATE_HZ, n_fft, n_mels),
-        }
-    }
-
-    /// The bands that the columns of the spectrogram are.
-    pub fn filter_bank(&self) -> &MelFilterBank {
-        &self.filter_bank
-    }
-
-    /// Mel energies in dB re 1, `[n_frames, n_mels]`.
-    pub fn decibel(&self, samples: &[f32]) -> Spectrogram {
-        let (n_frames, n_mels) = (self.stft.n_frames(samples.len()), self.config.n_mels);
-        let mut values = Vec::with_capacity(n_frames * n_mels);
-        let mut spectrum = vec![0.0; self.stft.n_bins()];
-        let is_power = self.config.power == 2;
-        self.stft.for_each_frame(samples, |bins| {
-            for (out, bin) in spectrum.iter_mut().zip(bins) {
-                *out = if is_power { bin.norm_sqr() } else { bin.norm_sqr().sqrt() };
-            }
-            let energies = self.filter_bank.energies(&spectrum);
-            if is_power {
-                values.extend(energies.map(power_to_db));
-            } else {
-                values.extend(energies.map(magnitude_to_db));
-            }
-        });
-        Spectrogram {
-            values,
-            n_frames,
-            n_bins: n_mels,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{LogMel, LogMelConfig, MelFilterBank, hz_to_mel, mel_to_hz};
+    use pulp::Simd;
+
+    use super::{Energies, LANES, MelFilterBank, hz_to_mel, mel_to_hz};
 
     #[test]
     fn the_mel_scale_has_its_anchors_and_inverts() {
@@ -204,14 +150,32 @@ mod tests {
     }
 
     #[test]
-    fn a_tone_is_loudest_in_the_band_around_it() {
-        let bank = MelFilterBank::new(16_000, 1024, 128);
-        let tone: Vec<f32> = (0..16_000)
-            .map(|i| (std::f32::consts::TAU * 2000.0 * i as f32 / 16_000.0).sin())
-            .collect();
-        let log_mel = LogMel::new(LogMelConfig::default()).decibel(&tone);
-        let middle = log_mel.frame(log_mel.n_frames / 2);
-        let loudest = (0..128).max_by(|&a, &b| middle[a].total_cmp(&middle[b])).unwrap_or(0);
-        assert!((bank.centres_hz()[loudest] - 2000.0).abs() < 40.0);
+    fn energies_are_those_of_the_dense_matrix_on_any_processor() {
+        for (n_fft, n_mels) in [(1024, 128), (2048, 64), (30, 7), (2, 1), (512, 200)] {
+            let bank = MelFilterBank::new(16_000, n_fft, n_mels);
+            let spectra: Vec<[f32; LANES]> = (0..bank.n_bins)
+                .map(|bin| std::array::from_fn(|lane| ((bin * 7 + lane * 13) % 19) as f32))
+                .collect();
+            let (mut widest, mut single) = (vec![[f32::NAN; LANES]; n_mels], vec![[f32::NAN; LANES]; n_mels]);
+            bank.energies(&spectra, &mut widest);
+            pulp::Scalar.vectorize(Energies {
+                filters: &bank.filters,
+                spectra: &spectra,
+                energies: &mut single,
+            });
+            for (mel, weights) in bank.dense().chunks_exact(bank.n_bins).enumerate() {
+                for lane in 0..LANES {
+                    let terms = weights
+                        .iter()
+                        .zip(&spectra)
+                        .map(|(weight, bin)| f64::from(*weight) * f64::from(bin[lane]));
+                    let expected: f64 = terms.sum();
+                    for found in [widest[mel][lane], single[mel][lane]] {
+                        let difference = (f64::from(found) - expected).abs();
+                        assert!(difference <= 1e-6 * expected, "band {mel} of {n_mels}, frame {lane}");
+                    }
+                }
+            }
+        }
     }
 }

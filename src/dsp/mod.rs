@@ -3,12 +3,14 @@
 //! *Invariant:* this room opens no file and starts no thread; the same samples give the same numbers.
 
 mod decibel;
+mod log_mel;
 mod mel;
 mod peaks;
 mod stft;
 
 pub use decibel::{magnitude_to_db, power_to_db};
-pub use mel::{LogMel, LogMelConfig, MelFilterBank};
+pub use log_mel::{LogMel, LogMelConfig};
+pub use mel::MelFilterBank;
 pub use peaks::Peaks;
 pub use stft::{Padding, Stft, StftConfig};
 

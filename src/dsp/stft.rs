@@ -94,7 +94,7 @@ impl Stft {
     fn map_bins(&self, samples: &[f32], value: impl Fn(&Complex32) -> f32) -> Spectrogram {
         let (n_frames, n_bins) = (self.n_frames(samples.len()), self.n_bins());
         let mut values = Vec::with_capacity(n_frames * n_bins);
-        self.for_each_frame(samples, |bins| values.extend(bins.iter().map(&value)));
+        self.for_each_frame(samples, |_, bins| values.extend(bins.iter().map(&value)));
         Spectrogram {
             values,
             n_frames,
@@ -102,8 +102,8 @@ impl Stft {
         }
     }
 
-    /// Calls `see` with the complex bins of every frame, in order.
-    pub(super) fn for_each_frame(&self, samples: &[f32], mut see: impl FnMut(&[Complex32])) {
+    /// Calls `see` with every frame and its complex bins, in order.
+    pub(super) fn for_each_frame(&self, samples: &[f32], mut see: impl FnMut(usize, &[Complex32])) {
         let StftConfig { n_fft, hop, padding } = self.config;
         let mut frame = self.transform.make_input_vec();
         let mut bins = self.transform.make_output_vec();
@@ -125,7 +125,7 @@ impl Stft {
             }
             let done = self.transform.process_with_scratch(&mut frame, &mut bins, &mut scratch);
             debug_assert!(done.is_ok(), "the buffers were made by the plan itself");
-            see(&bins);
+            see(frame_idx, &bins);
         }
     }
 }

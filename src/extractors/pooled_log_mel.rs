@@ -165,58 +165,96 @@ impl Extractor for PooledLogMel {
 
 /// The four statistics in units of their spread, `[4 * n_bands]`, of a spectrogram of more than [`SLOW_LAG`] frames.
 fn pooled(spectrogram: &Spectrogram) -> Vec<f32> {
-    let [n_frames, n_bands] = [spectrogram.n_frames, spectrogram.n_bins];
-    let mut levels = vec![Vec::with_capacity(n_frames); n_bands];
-    let mut neighbourhoods = levels.clone();
-    let mut sums = vec![0.0; n_bands + 1];
-    for frame in spectrogram.values.chunks_exact(n_bands) {
-        for (band, &level) in frame.iter().enumerate() {
-            levels[band].push(level);
-            sums[band + 1] = sums[band] + level;
+    let n_bands = spectrogram.n_bins;
+    let levels = Levels {
+        values: spectrogram.values.clone(),
+        n_bands,
+    };
+    let neighbourhoods = levels.neighbourhoods();
+    let sudden = neighbourhoods.changes(1);
+    let statistics = [
+        levels.means(),
+        levels.changes(1).deviations(),
+        (0..n_bands).map(|band| ranking_pooled(sudden.band(band))).collect(),
+        neighbourhoods.changes(SLOW_LAG).deviations(),
+    ];
+    let in_spreads = |(values, spread_db): (Vec<f32>, f32)| values.into_iter().map(move |value| value / spread_db);
+    statistics.into_iter().zip(SPREAD_DB).flat_map(in_spreads).collect()
+}
+
+/// Levels or their changes, `[n_frames, n_bands]`. Sums run over the frames of all bands at once, side by side as they lie.
+struct Levels {
+    values: Vec<f32>,
+    n_bands: usize,
+}
+
+impl Levels {
+    fn n_frames(&self) -> f32 {
+        (self.values.len() / self.n_bands) as f32
+    }
+
+    fn band(&self, band: usize) -> Vec<f32> {
+        self.values.iter().skip(band).step_by(self.n_bands).copied().collect()
+    }
+
+    /// The mean level of the bands around each band.
+    fn neighbourhoods(&self) -> Self {
+        let n_bands = self.n_bands;
+        let mut values = Vec::with_capacity(self.values.len());
+        let mut sums = vec![0.0; n_bands + 1];
+        for frame in self.values.chunks_exact(n_bands) {
+            for (band, &level) in frame.iter().enumerate() {
+                sums[band + 1] = sums[band] + level;
+            }
+            values.extend((0..n_bands).map(|band| {
+                let (first, end) = (band.saturating_sub(NEIGHBOURS), (band + NEIGHBOURS + 1).min(n_bands));
+                (sums[end] - sums[first]) / (end - first) as f32
+            }));
         }
-        for (band, neighbourhood) in neighbourhoods.iter_mut().enumerate() {
-            let (first, end) = (band.saturating_sub(NEIGHBOURS), (band + NEIGHBOURS + 1).min(n_bands));
-            neighbourhood.push((sums[end] - sums[first]) / (end - first) as f32);
+        Self { values, n_bands }
+    }
+
+    /// Differences between values `lag` frames apart.
+    fn changes(&self, lag: usize) -> Self {
+        let pairs = self.values.iter().zip(&self.values[lag * self.n_bands..]);
+        Self {
+            values: pairs.map(|(before, after)| after - before).collect(),
+            n_bands: self.n_bands,
         }
     }
-    let [level_db, fine_db, sudden_db, slow_db] = SPREAD_DB;
-    let level = levels.iter().map(|level| mean(level) / level_db);
-    let fine = levels.iter().map(|level| deviation(&changes(level, 1)) / fine_db);
-    let sudden = neighbourhoods
-        .iter()
-        .map(|level| ranking_pooled(changes(level, 1)) / sudden_db);
-    let slow = neighbourhoods
-        .iter()
-        .map(|level| deviation(&changes(level, SLOW_LAG)) / slow_db);
-    level.chain(fine).chain(sudden).chain(slow).collect()
-}
 
-/// Differences between values `lag` apart.
-fn changes(values: &[f32], lag: usize) -> Vec<f32> {
-    values
-        .iter()
-        .zip(&values[lag..])
-        .map(|(before, after)| after - before)
-        .collect()
-}
+    /// One a band.
+    fn means(&self) -> Vec<f32> {
+        let mut sums = vec![0.0; self.n_bands];
+        for frame in self.values.chunks_exact(self.n_bands) {
+            for (sum, value) in sums.iter_mut().zip(frame) {
+                *sum += value;
+            }
+        }
+        sums.into_iter().map(|sum| sum / self.n_frames()).collect()
+    }
 
-fn mean(values: &[f32]) -> f32 {
-    values.iter().sum::<f32>() / values.len() as f32
-}
-
-fn deviation(values: &[f32]) -> f32 {
-    let centre = mean(values);
-    let squares = values.iter().map(|value| (value - centre) * (value - centre));
-    (squares.sum::<f32>() / values.len() as f32).sqrt()
+    /// Standard deviations, one a band.
+    fn deviations(&self) -> Vec<f32> {
+        let centres = self.means();
+        let mut squares = vec![0.0; self.n_bands];
+        for frame in self.values.chunks_exact(self.n_bands) {
+            for ((square, value), centre) in squares.iter_mut().zip(frame).zip(&centres) {
+                *square += (value - centre) * (value - centre);
+            }
+        }
+        squares.into_iter().map(|square| (square / self.n_frames()).sqrt()).collect()
+    }
 }
 
 /// Global weighted ranking pooling (Kolesnikov and Lampert 2016): the mean with weights that fall from the largest value to
 /// the smallest.
-fn ranking_pooled(mut values: Vec<f32>) -> f32 {
-    values.sort_unstable_by(|a, b| b.total_cmp(a));
+fn ranking_pooled(values: Vec<f32>) -> f32 {
     let ratio = (-RANKING_DECAY / values.len() as f32).exp();
+    let mut ranks: Vec<i32> = values.into_iter().map(rank).collect();
+    ranks.sort_unstable();
     let (mut weight, mut weights, mut weighted) = (1.0, 0.0, 0.0);
-    for value in values {
+    for value in ranks.into_iter().map(of_rank) {
         weighted += weight * value;
         weights += weight;
         weight *= ratio;
@@ -224,10 +262,22 @@ fn ranking_pooled(mut values: Vec<f32>) -> f32 {
     weighted / weights
 }
 
+/// A whole number that is the smaller, the larger the value is: whole numbers are sorted in half the time.
+fn rank(value: f32) -> i32 {
+    // As in `f32::total_cmp`, upside down.
+    let bits = value.to_bits().cast_signed();
+    !(bits ^ (bits >> 31).cast_unsigned().wrapping_shr(1).cast_signed())
+}
+
+fn of_rank(rank: i32) -> f32 {
+    let bits = !rank;
+    f32::from_bits((bits ^ (bits >> 31).cast_unsigned().wrapping_shr(1).cast_signed()).cast_unsigned())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{CROP_FRAMES, PooledLogMel, ranking_pooled};
+    use super::{CROP_FRAMES, PooledLogMel, of_rank, rank, ranking_pooled};
     use crate::audio::Clip;
     use crate::dataset::MachineSection;
     use crate::extractors::{Extractor, ExtractorError};
@@ -253,6 +303,25 @@ mod tests {
     fn size(embedding: &[f32], statistic: usize) -> f32 {
         let values = &embedding[statistic * 128..(statistic + 1) * 128];
         (values.iter().map(|v| v * v).sum::<f32>() / 128.0).sqrt()
+    }
+
+    #[test]
+    fn ranks_fall_as_values_rise_and_lead_back_to_them() {
+        let values = [
+            f32::NEG_INFINITY,
+            -1e30,
+            -1.0,
+            -1e-40,
+            -0.0,
+            0.0,
+            1e-40,
+            0.5,
+            1.0,
+            f32::MAX,
+            f32::INFINITY,
+        ];
+        assert!(values.map(rank).is_sorted_by(|a, b| a > b));
+        assert_eq!(values.map(|value| of_rank(rank(value)).to_bits()), values.map(f32::to_bits));
     }
 
     #[test]

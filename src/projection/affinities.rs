@@ -1,49 +1,93 @@
 //! How close rows are to each other in the sense of t-SNE: the matrix P.
 
-use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
+use std::cmp::Ordering;
+
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::neighbours::Neighbour;
 
 /// The symmetric matrix P over the neighbour graph, row by row; its values add up to 1.
 pub(super) struct Affinities {
-    /// `n + 1` offsets into `edges`.
-    pub(super) starts: Vec<usize>,
-    /// (column, value), by column within a row.
-    pub(super) edges: Vec<(u32, f32)>,
+    /// `n + 1` offsets into `columns` and `values`.
+    starts: Vec<usize>,
+    /// Ascending within a row.
+    columns: Vec<u32>,
+    /// Parallel to `columns`.
+    values: Vec<f32>,
+}
+
+/// The affinities of one row to its neighbours, and to the rows that it is a neighbour of.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) columns: &'a [u32],
+    pub(super) values: &'a [f32],
 }
 
 impl Affinities {
     /// Gaussian similarities, each row's width chosen so that its perplexity is `perplexity`, made symmetric.
     pub(super) fn new(neighbours: &[Vec<Neighbour>], perplexity: f64) -> Self {
-        let n_rows = neighbours.len();
-        let conditional: Vec<Vec<f64>> = neighbours.par_iter().map(|row| similarities(row, perplexity)).collect();
-        let mut rows: Vec<Vec<(u32, f64)>> = vec![Vec::new(); n_rows];
-        for (row_idx, (row, similarities)) in neighbours.iter().zip(conditional).enumerate() {
-            for (&(column, _), similarity) in row.iter().zip(similarities) {
-                let half = similarity / (2 * n_rows) as f64;
-                rows[row_idx].push((column, half));
-                rows[column as usize].push((row_idx as u32, half));
-            }
-        }
-        let mut affinities = Self {
-            starts: vec![0],
-            edges: Vec::new(),
+        let half = 0.5 / neighbours.len() as f64;
+        let of_row = |row: &Vec<Neighbour>| {
+            let similarities = similarities(row, perplexity);
+            let edges = row
+                .iter()
+                .zip(similarities)
+                .map(|(&(column, _), similarity)| (column, half * similarity));
+            let mut edges: Vec<(u32, f64)> = edges.collect();
+            edges.sort_unstable_by_key(|edge| edge.0);
+            edges
         };
-        for row in &mut rows {
-            row.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-            for pair in row.chunk_by(|a, b| a.0 == b.0) {
-                let value: f64 = pair.iter().map(|edge| edge.1).sum();
-                affinities.edges.push((pair[0].0, value as f32));
+        let rows: Vec<Vec<(u32, f64)>> = neighbours.par_iter().map(of_row).collect();
+        // The transpose comes out in ascending order too, as its rows are filled in the order of its columns.
+        let mut transposed: Vec<Vec<(u32, f64)>> = vec![Vec::new(); rows.len()];
+        for (row_idx, row) in rows.iter().enumerate() {
+            for &(column, value) in row {
+                transposed[column as usize].push((row_idx as u32, value));
             }
-            affinities.starts.push(affinities.edges.len());
         }
-        affinities
+        let sums: Vec<Vec<(u32, f64)>> = rows.par_iter().zip(&transposed).map(|(a, b)| sum(a, b)).collect();
+        let ends = sums.iter().scan(0, |end, row| {
+            *end += row.len();
+            Some(*end)
+        });
+        Self {
+            starts: std::iter::once(0).chain(ends).collect(),
+            columns: sums.iter().flatten().map(|edge| edge.0).collect(),
+            values: sums.iter().flatten().map(|edge| edge.1 as f32).collect(),
+        }
     }
 
-    /// The edges of one row.
-    pub(super) fn row(&self, row_idx: usize) -> &[(u32, f32)] {
-        &self.edges[self.starts[row_idx]..self.starts[row_idx + 1]]
+    pub(super) fn row(&self, row_idx: usize) -> Row<'_> {
+        let edges = self.starts[row_idx]..self.starts[row_idx + 1];
+        Row {
+            columns: &self.columns[edges.clone()],
+            values: &self.values[edges],
+        }
     }
+}
+
+/// Two rows in ascending order added up.
+fn sum(mut a: &[(u32, f64)], mut b: &[(u32, f64)]) -> Vec<(u32, f64)> {
+    let mut sum = Vec::with_capacity(a.len() + b.len());
+    while let (Some((first_a, rest_a)), Some((first_b, rest_b))) = (a.split_first(), b.split_first()) {
+        match first_a.0.cmp(&first_b.0) {
+            Ordering::Less => {
+                sum.push(*first_a);
+                a = rest_a;
+            }
+            Ordering::Greater => {
+                sum.push(*first_b);
+                b = rest_b;
+            }
+            Ordering::Equal => {
+                sum.push((first_a.0, first_a.1 + first_b.1));
+                (a, b) = (rest_a, rest_b);
+            }
+        }
+    }
+    sum.extend_from_slice(a);
+    sum.extend_from_slice(b);
+    sum
 }
 
 /// The similarities of one row, adding up to 1, by bisection on the width as scikit-learn does.

@@ -1,17 +1,19 @@
 //! Embeddings → points on a map.
 //!
-//! The t-SNE here is Barnes-Hut t-SNE with scikit-learn's settings on the quadtree of the bhtsne engine. Its own loop, because
-//! that engine sums in an order that depends on its threads (so that no two maps are equal), cannot be stopped, and weighs the
-//! wrong entries in its KL divergence.
+//! The t-SNE here is Barnes-Hut t-SNE, our own from end to end, because the bhtsne engine sums in an order that depends on its
+//! threads (so that no two maps are equal), cannot be stopped, weighs the wrong entries in its KL divergence, and walks its tree
+//! once for every point.
 //!
 //! *Invariant:* knows rows of numbers only, not what they are of. The same rows, settings and seed give the same map
 //! (but for the reference engine).
 
 mod affinities;
+mod attraction;
 mod error;
 mod linfa;
 mod neighbours;
 mod pca;
+mod repulsion;
 mod tsne;
 
 pub use error::ProjectionError;
