@@ -6,7 +6,28 @@
 //!
 //! *Invariant:* no burn, no thread, no file.
 
+pub(super) mod batch_norm;
+pub(super) mod convolution;
+pub(super) mod geometry;
 pub(super) mod product;
+mod scatter;
+pub(super) mod weight_gradient;
+
+/// Numbers in a vector of this processor.
+pub(super) fn n_lanes() -> usize {
+    struct Lanes;
+
+    impl pulp::WithSimd for Lanes {
+        type Output = usize;
+
+        #[inline(always)]
+        fn with_simd<S: pulp::Simd>(self, _simd: S) -> usize {
+            S::F32_LANES
+        }
+    }
+
+    pulp::Arch::new().dispatch(Lanes)
+}
 
 /// What a kernel yields on each kind of vectors that this processor has, single numbers first.
 #[cfg(test)]
@@ -19,4 +40,10 @@ pub(super) fn on_every_processor<K: pulp::WithSimd + Clone>(kernel: &K) -> Vec<K
     }
     outputs.push(pulp::Arch::new().dispatch(kernel.clone()));
     outputs
+}
+
+/// Numbers that look random, the same on every machine.
+#[cfg(test)]
+fn numbers(n: usize, seed: f32) -> Vec<f32> {
+    (0..n).map(|i| ((i as f32 + seed) * 12.9898).sin()).collect()
 }

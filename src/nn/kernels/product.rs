@@ -142,7 +142,8 @@ fn tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
 ) -> [[S::f32s; WIDTH]; ROWS] {
     let n_k = weights.len() / n_taps;
     let mut sums = [bias; ROWS];
-    for (tap, weights) in weights.chunks_exact(n_k).enumerate() {
+    // No inputs at all: a kernel narrower than its stride leaves such outputs.
+    for (tap, weights) in weights.chunks_exact(n_k.max(1)).enumerate() {
         // Equal lengths, told to the compiler, take the bounds checks out of the loop.
         let rows: [&[f32]; ROWS] = std::array::from_fn(
             #[inline(always)]
