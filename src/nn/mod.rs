@@ -6,11 +6,13 @@
 //!
 //! *Invariant:* no burn type leaves this room; others see slices, plain structs and opaque networks.
 
+mod blocks;
 mod checkpoint;
 mod dense_autoencoder;
 mod device;
 mod error;
 mod examples;
+mod fused;
 mod kernels;
 mod mobileanonet;
 mod parameters;

@@ -8,15 +8,16 @@
 
 pub(super) mod batch_norm;
 pub(super) mod convolution;
+pub(super) mod depthwise;
 pub(super) mod geometry;
 pub(super) mod product;
+pub(super) mod rows;
 mod scatter;
 pub(super) mod weight_gradient;
 
 /// Numbers in a vector of this processor.
 pub(super) fn n_lanes() -> usize {
     struct Lanes;
-
     impl pulp::WithSimd for Lanes {
         type Output = usize;
 
@@ -25,7 +26,6 @@ pub(super) fn n_lanes() -> usize {
             S::F32_LANES
         }
     }
-
     pulp::Arch::new().dispatch(Lanes)
 }
 
