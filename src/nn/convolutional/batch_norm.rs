@@ -27,8 +27,15 @@ impl BatchNorm {
         let (mean, variance) = mean_and_variance(frame, windows);
         let inverse: Vec<f32> = variance.iter().map(|variance| 1.0 / (variance + epsilon).sqrt()).collect();
         let (factors, offsets) = parameters.split_at(n_channels);
-        let scale = padded(factors.iter().zip(&inverse).map(|(factor, inverse)| factor * inverse), n_lanes());
-        let shift = offsets.iter().zip(&mean).zip(&scale).map(|((offset, mean), scale)| offset - mean * scale);
+        let scale = padded(
+            factors.iter().zip(&inverse).map(|(factor, inverse)| factor * inverse),
+            n_lanes(),
+        );
+        let shift = offsets
+            .iter()
+            .zip(&mean)
+            .zip(&scale)
+            .map(|((offset, mean), scale)| offset - mean * scale);
         Self {
             shift: padded(shift, n_lanes()),
             scale,
@@ -61,7 +68,9 @@ impl BatchNorm {
     /// Replaces `x` by its gradient and writes those of factors and offsets, from the gradient of `y`.
     pub(super) fn backward(&self, (x_frame, x): (&Frame, &mut [f32]), (y_frame, y): (&Frame, &[f32]), parameters: &mut [f32]) {
         let windows = x.par_chunks(x_frame.n_values()).zip(y.par_chunks(y_frame.n_values()));
-        let sums: Vec<_> = windows.map(|(x, y)| gradient_sums(self.norm(), (x_frame, x), (y_frame, y))).collect();
+        let sums: Vec<_> = windows
+            .map(|(x, y)| gradient_sums(self.norm(), (x_frame, x), (y_frame, y)))
+            .collect();
         let n_padded = self.scale.len();
         let total = |at: usize| sums.iter().map(|sums| f64::from(sums[at])).sum::<f64>() as f32;
         let n_values = (sums.len() * x_frame.map.n_pixels()) as f32;
@@ -81,7 +90,10 @@ impl BatchNorm {
 
 /// Of each channel over all windows, the variance biased; padded.
 fn mean_and_variance(frame: &Frame, windows: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let of_windows: Vec<_> = windows.par_chunks(frame.n_values()).map(|window| moments(frame, window)).collect();
+    let of_windows: Vec<_> = windows
+        .par_chunks(frame.n_values())
+        .map(|window| moments(frame, window))
+        .collect();
     let n_padded = frame.map.channels.next_multiple_of(n_lanes());
     let (n_windows, n_pixels) = (of_windows.len() as f64, frame.map.n_pixels() as f64);
     let channels = (0..n_padded).map(|c| {

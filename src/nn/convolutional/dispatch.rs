@@ -1,4 +1,4 @@
-//! The kernels of a chain, each compiled for every kind of processor; the one for this processor is picked at the call.
+//! The kernels of convolutional layers, each compiled for every kind of processor; the one for this processor is picked at the call.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::nn::kernels::convolution::{Activation, Pass};
 use crate::nn::kernels::geometry::Frame;
 use crate::nn::kernels::product::Packed;
-use crate::nn::kernels::weight_gradient::{Stretch, WeightGradient};
+use crate::nn::kernels::weight_gradient::WeightGradient;
 use crate::nn::kernels::{batch_norm, batch_norm::Norm, convolution, weight_gradient};
 
 /// A function of these arguments that calls the kernel with the vectors of this processor.
@@ -79,7 +79,6 @@ dispatched! {
         place: (usize, Range<usize>),
         larges: &'a [f32],
         smalls: &'a [f32],
-        stretch: &'a mut Stretch,
         sums: &'a mut [f32],
     ) -> ()
 }

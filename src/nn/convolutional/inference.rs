@@ -81,8 +81,9 @@ impl Inference {
     /// One folded layer for each layer. A layer whose biases differ from place to place has no norm.
     pub(in crate::nn) fn new(layers: &[Layer], folded: &[FoldedLayer]) -> Self {
         let frames = frames(layers);
-        let places = frames.iter().zip(&frames[1..]);
-        let steps = layers.iter().zip(places).zip(folded).map(|((layer, (input, output)), folded)| {
+        let places = frames.par_iter().zip(&frames[1..]);
+        let steps = layers.par_iter().zip(places).zip(folded).with_max_len(1);
+        let steps = steps.map(|((layer, (input, output)), folded)| {
             let pass = Pass::new(layer.convolution, layer.direction, *input, *output);
             Step::new(layer, pass, folded)
         });
@@ -100,13 +101,15 @@ impl Inference {
         let (from_len, to_len) = (first.pass.input.map.n_values(), last.pass.output.map.n_values());
         let mut outputs = vec![0.0; windows.len() / from_len * to_len];
         let inputs = windows.par_chunks(WINDOWS_TOGETHER * from_len);
-        inputs.zip(outputs.par_chunks_mut(WINDOWS_TOGETHER * to_len)).for_each(|(inputs, outputs)| {
-            let mut maps = self.take_maps();
-            self.run_together(inputs, &mut maps, outputs);
-            if let Ok(mut idle) = self.idle.lock() {
-                idle.push(maps);
-            }
-        });
+        inputs
+            .zip(outputs.par_chunks_mut(WINDOWS_TOGETHER * to_len))
+            .for_each(|(inputs, outputs)| {
+                let mut maps = self.take_maps();
+                self.run_together(inputs, &mut maps, outputs);
+                if let Ok(mut idle) = self.idle.lock() {
+                    idle.push(maps);
+                }
+            });
         outputs
     }
 

@@ -11,7 +11,7 @@ mod training;
 mod weights;
 
 pub(super) use inference::{FoldedLayer, Inference};
-pub(super) use training::{Forward, Training};
+pub(super) use training::TrainingBlock;
 
 use super::kernels::geometry::{Convolution, Direction, Frame, MapShape};
 

@@ -6,7 +6,7 @@ use super::dispatch::add_weight_gradient;
 use crate::nn::kernels::convolution::Pass;
 use crate::nn::kernels::n_lanes;
 use crate::nn::kernels::product::Packed;
-use crate::nn::kernels::weight_gradient::{Stretch, WeightGradient};
+use crate::nn::kernels::weight_gradient::WeightGradient;
 
 /// Longest part of a kernel's row whose gradient is one piece of work: its sums for 64 channels fit the first cache.
 const LONGEST_PART: usize = 160;
@@ -40,29 +40,41 @@ pub(super) fn weight_gradient(gradient: &WeightGradient, larges: &[f32], smalls:
             }
         }
     }
-    pieces.into_par_iter().with_max_len(1).for_each_init(Stretch::default, |stretch, ((larges, smalls), run, start, sums)| {
-        let place = (run, start..start + sums.len() / n_small);
-        add_weight_gradient(gradient, place, larges, smalls, stretch, sums);
-    });
+    pieces
+        .into_par_iter()
+        .with_max_len(1)
+        .for_each(|((larges, smalls), run, start, sums)| {
+            let place = (run, start..start + sums.len() / n_small);
+            add_weight_gradient(gradient, place, larges, smalls, sums);
+        });
     add_up(&sums, gradient, weights);
 }
 
 /// From shares `[height, width, large channels, small channels]` to their sum `[small channels, large channels, height, width]`.
+///
+/// Block by block of both channels, in a buffer in the first cache: in place, each number would lie in another line.
 fn add_up(shares: &[f32], gradient: &WeightGradient, weights: &mut [f32]) {
-    /// Channels whose numbers lie in one line of the cache.
-    const TOGETHER: usize = 16;
+    /// Channels of each kind in a block: a line of the cache.
+    const SIDE: usize = 16;
     let (n_large, n_small) = (gradient.large.map.channels, gradient.small.map.channels);
     let len = weights.len() / n_small;
     let n_taps = len / n_large;
-    weights.par_chunks_mut(TOGETHER * len).enumerate().for_each(|(i, weights)| {
-        for share in shares.chunks(n_small * len) {
-            for l in 0..n_large {
-                for tap in 0..n_taps {
-                    let from = &share[(tap * n_large + l) * n_small + i * TOGETHER..];
-                    for (weights, sum) in weights.chunks_exact_mut(len).zip(from) {
-                        weights[l * n_taps + tap] += sum;
+    weights.par_chunks_mut(SIDE * len).enumerate().for_each(|(i, weights)| {
+        let mut block = vec![0.0; SIDE * SIDE * n_taps];
+        for first in (0..n_large).step_by(SIDE) {
+            let width = SIDE.min(n_large - first);
+            block.fill(0.0);
+            for share in shares.chunks(n_small * len) {
+                for (tap, l) in (0..n_taps).flat_map(|tap| (0..width).map(move |l| (tap, l))) {
+                    let sums = &share[(tap * n_large + first + l) * n_small..][..n_small];
+                    let places = block[l * n_taps + tap..].iter_mut().step_by(SIDE * n_taps);
+                    for (place, sum) in places.zip(&sums[i * SIDE..]) {
+                        *place += sum;
                     }
                 }
+            }
+            for (weights, block) in weights.chunks_mut(len).zip(block.chunks(SIDE * n_taps)) {
+                weights[first * n_taps..][..width * n_taps].copy_from_slice(&block[..width * n_taps]);
             }
         }
     });

@@ -80,7 +80,11 @@ pub(in crate::nn) fn gradient_sums<S: Simd>(
     for (at, y_at) in x_frame.pixels().zip(y_frame.pixels()) {
         for (v, (at, y_at)) in vectors::<S>(&at).zip(vectors::<S>(&y_at)).enumerate() {
             let x = load(simd, &x[at]);
-            let passed = passed(simd, simd.mul_add_e_f32s(x, scale[v], shift[v]), load(simd, &y_gradient[y_at]));
+            let passed = passed(
+                simd,
+                simd.mul_add_e_f32s(x, scale[v], shift[v]),
+                load(simd, &y_gradient[y_at]),
+            );
             plain[v] = simd.add_f32s(plain[v], passed);
             weighted[v] = simd.mul_add_e_f32s(passed, simd.sub_f32s(x, mean[v]), weighted[v]);
         }
@@ -105,7 +109,11 @@ pub(in crate::nn) fn replace_by_gradient<S: Simd>(
         for (v, (at, y_at)) in vectors::<S>(&at).zip(vectors::<S>(&y_at)).enumerate() {
             let x = &mut x[at];
             let old = load(simd, x);
-            let passed = passed(simd, simd.mul_add_e_f32s(old, scale[v], shift[v]), load(simd, &y_gradient[y_at]));
+            let passed = passed(
+                simd,
+                simd.mul_add_e_f32s(old, scale[v], shift[v]),
+                load(simd, &y_gradient[y_at]),
+            );
             let common = simd.mul_add_e_f32s(slope[v], simd.sub_f32s(old, mean[v]), offset[v]);
             store(simd, x, simd.mul_add_e_f32s(scale[v], passed, common));
         }
@@ -158,8 +166,8 @@ mod tests {
         fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
             let Self { x_frame, y_frame } = self;
             let mut x = window(&x_frame, 1.0);
-            let coefficients = [2.0, 3.0, 4.0, 5.0, 6.0]
-                .map(|seed| padded(numbers(x_frame.map.channels, seed).into_iter(), S::F32_LANES));
+            let coefficients =
+                [2.0, 3.0, 4.0, 5.0, 6.0].map(|seed| padded(numbers(x_frame.map.channels, seed).into_iter(), S::F32_LANES));
             let [scale, shift, mean, slope, offset] = &coefficients;
             let norm = Norm { scale, shift, mean };
             let moments = moments(simd, &x_frame, &x);

@@ -109,7 +109,7 @@ fn gather(convolution: &Convolution, direction: Direction, input: &Frame, output
 }
 
 /// `offsets` of one window, for `n` windows that lie `pitch` apart.
-fn repeated(offsets: &[usize], n: usize, pitch: usize) -> Vec<usize> {
+pub(super) fn repeated(offsets: &[usize], n: usize, pitch: usize) -> Vec<usize> {
     (0..n)
         .flat_map(|i| offsets.iter().map(move |offset| i * pitch + offset))
         .collect()

@@ -54,7 +54,9 @@ impl Packed {
     /// First output and width of each block.
     fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let (n_lanes, padded) = (self.n_lanes, self.n_outputs.next_multiple_of(self.n_lanes));
-        (0..padded).step_by(2 * n_lanes).map(move |first| (first, (padded - first).min(2 * n_lanes)))
+        (0..padded)
+            .step_by(2 * n_lanes)
+            .map(move |first| (first, (padded - first).min(2 * n_lanes)))
     }
 }
 
@@ -111,7 +113,14 @@ fn tiles<'a, S: Simd, const ROWS: usize>(
         let (block, bias) = (S::as_simd_f32s(block).0, S::as_simd_f32s(&bias[first..first + width]).0);
         for first_row in (0..n_rows).step_by(ROWS) {
             if width == 2 * S::F32_LANES {
-                let tile = tile::<S, ROWS, 2>(simd, n_taps, (first_row, n_rows), row, block.as_chunks().0, [bias[0], bias[1]]);
+                let tile = tile::<S, ROWS, 2>(
+                    simd,
+                    n_taps,
+                    (first_row, n_rows),
+                    row,
+                    block.as_chunks().0,
+                    [bias[0], bias[1]],
+                );
                 for (m, sums) in tile.into_iter().enumerate() {
                     if first_row + m < n_rows {
                         sink(first_row + m, first, &sums);
@@ -145,10 +154,11 @@ fn tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
     // No inputs at all: a kernel narrower than its stride leaves such outputs.
     for (tap, weights) in weights.chunks_exact(n_k.max(1)).enumerate() {
         // Equal lengths, told to the compiler, take the bounds checks out of the loop.
-        let rows: [&[f32]; ROWS] = std::array::from_fn(
-            #[inline(always)]
-            |m| &row((first_row + m).min(n_rows - 1), tap)[..n_k],
-        );
+        // (`array::from_fn` is not always inlined, and then lacks the processor's vectors.)
+        let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
+        for (m, piece) in rows.iter_mut().enumerate() {
+            *piece = &row((first_row + m).min(n_rows - 1), tap)[..n_k];
+        }
         let weights = &weights[..n_k];
         for k in 0..n_k {
             for (sums, row) in sums.iter_mut().zip(&rows) {
@@ -194,17 +204,15 @@ fn outer_tiles<'a, S: Simd, const ROWS: usize>(
 ) {
     for first_n in (0..n_n).step_by(2 * S::F32_LANES) {
         let width = (n_n - first_n).min(2 * S::F32_LANES);
-        let b = |p: usize| &b(p)[first_n..first_n + width];
         let mut first_m = 0;
         while first_m < n_m {
             let height = if n_m - first_m < ROWS { 1 } else { ROWS };
-            let a = |p: usize| &a(p)[first_m..first_m + height];
-            let sums = &mut sums[first_m * n_n + first_n..];
+            let (first, size) = ((first_m, first_n), (width, n_n));
             match (height == ROWS, width > S::F32_LANES) {
-                (true, true) => outer_tile::<S, ROWS, 2>(simd, n_p, a, b, (width, n_n), sums),
-                (true, false) => outer_tile::<S, ROWS, 1>(simd, n_p, a, b, (width, n_n), sums),
-                (false, true) => outer_tile::<S, 1, 2>(simd, n_p, a, b, (width, n_n), sums),
-                (false, false) => outer_tile::<S, 1, 1>(simd, n_p, a, b, (width, n_n), sums),
+                (true, true) => outer_tile::<S, ROWS, 2>(simd, n_p, a, b, first, size, sums),
+                (true, false) => outer_tile::<S, ROWS, 1>(simd, n_p, a, b, first, size, sums),
+                (false, true) => outer_tile::<S, 1, 2>(simd, n_p, a, b, first, size, sums),
+                (false, false) => outer_tile::<S, 1, 1>(simd, n_p, a, b, first, size, sums),
             }
             first_m += height;
         }
@@ -212,22 +220,25 @@ fn outer_tiles<'a, S: Simd, const ROWS: usize>(
 }
 
 /// One tile of [`outer_product`]: `ROWS` numbers of `a`, `width` numbers of `b` in `WIDTH` vectors.
+///
+/// No closure and no `array::from_fn` in it: they are not always inlined, and then lack the processor's vectors.
 #[inline(always)]
 fn outer_tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
     simd: S,
     n_p: usize,
-    a: impl Fn(usize) -> &'a [f32],
-    b: impl Fn(usize) -> &'a [f32],
+    a: &impl Fn(usize) -> &'a [f32],
+    b: &impl Fn(usize) -> &'a [f32],
+    (first_m, first_n): (usize, usize),
     (width, pitch): (usize, usize),
     sums: &mut [f32],
 ) {
     let mut tile = [[simd.splat_f32s(0.0); WIDTH]; ROWS];
     for p in 0..n_p {
-        let (a, b) = (&a(p)[..ROWS], b(p));
-        let b: [S::f32s; WIDTH] = std::array::from_fn(
-            #[inline(always)]
-            |v| load(simd, &b[v * S::F32_LANES..]),
-        );
+        let (a, numbers) = (&a(p)[first_m..first_m + ROWS], &b(p)[first_n..first_n + width]);
+        let mut b = [simd.splat_f32s(0.0); WIDTH];
+        for (v, b) in b.iter_mut().enumerate() {
+            *b = load(simd, &numbers[v * S::F32_LANES..]);
+        }
         for (sums, a) in tile.iter_mut().zip(a) {
             let a = simd.splat_f32s(*a);
             for (sum, b) in sums.iter_mut().zip(&b) {
@@ -235,6 +246,7 @@ fn outer_tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
             }
         }
     }
+    let sums = &mut sums[first_m * pitch + first_n..];
     for (m, tile) in tile.into_iter().enumerate() {
         for (v, sum) in tile.into_iter().enumerate() {
             let to = &mut sums[m * pitch + v * S::F32_LANES..m * pitch + width.min((v + 1) * S::F32_LANES)];

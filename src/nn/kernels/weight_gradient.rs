@@ -1,46 +1,54 @@
 //! The gradient of a convolution's weights: a sum over pixels of products of a large and a small pixel.
 //!
 //! Standard and transposed convolutions share it: a weight joins a channel of the large map with one of the small map, whichever
-//! of the two is the input. Loop order: pixels in stretches of [`PIXELS_PER_STRETCH`], whose runs of the large map and pixels of
-//! the small one are copied side by side, because in place they lie a power of two apart and drive each other out of the first
-//! cache; then a product of the two stretches, with the sums in registers.
+//! of the two is the input. Loop order: pixels in stretches of [`PIXELS_PER_STRETCH`], of several windows where maps are small;
+//! past a stretch, which stays in the caches, runs one tile of sums after the other, each in registers.
 
 use std::ops::Range;
 
 use pulp::Simd;
 
+use super::convolution::repeated;
 use super::geometry::{Convolution, Direction, Frame, phases};
 use super::product::outer_product;
 
-/// What a tile of sums runs past before it is written back.
-const PIXELS_PER_STRETCH: usize = 128;
+/// Enough that a tile of sums is seldom fetched and written back.
+const PIXELS_PER_STRETCH: usize = 64;
 
 /// Pairs of pixels whose products make the gradient of one convolution, between maps that lie in given frames.
 #[derive(Debug, Clone)]
 pub(in crate::nn) struct WeightGradient {
-    pub convolution: Convolution,
+    convolution: Convolution,
     pub large: Frame,
     pub small: Frame,
-    /// Where the first run of each small pixel begins, and the pixel itself.
-    pairs: Vec<(usize, usize)>,
+    /// Where the first run of each small pixel begins in the large map, over the windows of a group.
+    runs: Vec<usize>,
+    /// Where each small pixel lies.
+    pixels: Vec<usize>,
+    n_group: usize,
 }
 
 impl WeightGradient {
     /// The large map's frame has the margin of [`Direction::Down`] or more.
     pub(in crate::nn) fn new(convolution: Convolution, large: Frame, small: Frame) -> Self {
         let phases = phases(&convolution, Direction::Down, &large, &small);
-        let pairs = phases
+        let n_group = PIXELS_PER_STRETCH.div_ceil(small.map.n_pixels());
+        let (runs, pixels) = phases
             .into_iter()
-            .flat_map(|phase| phase.inputs.into_iter().zip(phase.outputs));
+            .map(|phase| (phase.inputs, phase.outputs))
+            .next()
+            .unwrap_or_default();
         Self {
             convolution,
             large,
             small,
-            pairs: pairs.collect(),
+            runs: repeated(&runs, n_group, large.n_values()),
+            pixels: repeated(&pixels, n_group, small.n_values()),
+            n_group,
         }
     }
 
-    /// Rows of the gradient as [`Self::add`] makes it: one for each row of the kernel.
+    /// Rows of the kernel.
     pub(in crate::nn) fn n_runs(&self) -> usize {
         self.convolution.kernel[0]
     }
@@ -49,13 +57,6 @@ impl WeightGradient {
     pub(in crate::nn) fn run_len(&self) -> usize {
         self.convolution.kernel[1] * self.large.map.channels
     }
-}
-
-/// Copies for one stretch.
-#[derive(Debug, Default)]
-pub(in crate::nn) struct Stretch {
-    large: Vec<f32>,
-    small: Vec<f32>,
 }
 
 /// Adds to `sums`, `[part of a run, small channels]`, the gradient of the weights that join `part` of the kernel's row `run` with
@@ -67,35 +68,29 @@ pub(in crate::nn) fn add_weight_gradient<S: Simd>(
     (run, part): (usize, Range<usize>),
     larges: &[f32],
     smalls: &[f32],
-    stretch: &mut Stretch,
     sums: &mut [f32],
 ) {
     let (n_large, n_small) = (part.len(), gradient.small.map.channels);
     let skipped = run * gradient.large.pitch() + part.start;
-    let n_pixels = larges.len() / gradient.large.n_values() * gradient.pairs.len();
-    let windows = larges
-        .chunks_exact(gradient.large.n_values())
-        .zip(smalls.chunks_exact(gradient.small.n_values()));
-    let mut pairs =
-        windows.flat_map(|(large, small)| gradient.pairs.iter().map(move |pair| (&large[pair.0..], &small[pair.1..])));
-    for first in (0..n_pixels).step_by(PIXELS_PER_STRETCH) {
-        stretch.large.clear();
-        stretch.small.clear();
-        for (large, small) in pairs.by_ref().take(PIXELS_PER_STRETCH) {
-            stretch.large.extend_from_slice(&large[skipped..skipped + n_large]);
-            stretch.small.extend_from_slice(&small[..n_small]);
+    let (large_len, small_len) = (gradient.large.n_values(), gradient.small.n_values());
+    let groups = larges
+        .chunks(gradient.n_group * large_len)
+        .zip(smalls.chunks(gradient.n_group * small_len));
+    for (larges, smalls) in groups {
+        let n_pixels = larges.len() / large_len * gradient.small.map.n_pixels();
+        let runs = gradient.runs[..n_pixels].chunks(PIXELS_PER_STRETCH);
+        for (runs, pixels) in runs.zip(gradient.pixels[..n_pixels].chunks(PIXELS_PER_STRETCH)) {
+            outer_product(
+                simd,
+                runs.len(),
+                #[inline(always)]
+                |p| &larges[runs[p] + skipped..][..n_large],
+                #[inline(always)]
+                |p| &smalls[pixels[p]..][..n_small],
+                (n_large, n_small),
+                sums,
+            );
         }
-        let (large, small) = (stretch.large.as_slice(), stretch.small.as_slice());
-        outer_product(
-            simd,
-            (n_pixels - first).min(PIXELS_PER_STRETCH),
-            #[inline(always)]
-            |p| &large[p * n_large..][..n_large],
-            #[inline(always)]
-            |p| &small[p * n_small..][..n_small],
-            (n_large, n_small),
-            sums,
-        );
     }
 }
 
@@ -133,12 +128,11 @@ mod tests {
             let mut sums = vec![1.0; self.convolution.n_weights()];
             let row_len = gradient.run_len() * small.map.channels;
             let part_len = self.n_columns * large.map.channels;
-            let mut stretch = Stretch::default();
             for run in 0..gradient.n_runs() {
                 for start in (0..gradient.run_len()).step_by(part_len) {
                     let part = start..(start + part_len).min(gradient.run_len());
                     let place = run * row_len + start * small.map.channels..run * row_len + part.end * small.map.channels;
-                    add_weight_gradient(simd, &gradient, (run, part), &larges, &smalls, &mut stretch, &mut sums[place]);
+                    add_weight_gradient(simd, &gradient, (run, part), &larges, &smalls, &mut sums[place]);
                 }
             }
             sums
