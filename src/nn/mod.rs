@@ -7,7 +7,9 @@
 //! *Invariant:* no burn type leaves this room; others see slices, plain structs and opaque networks.
 
 mod blocks;
+mod cae_mcs;
 mod checkpoint;
+mod convolutional;
 mod dense_autoencoder;
 mod device;
 mod error;
@@ -20,6 +22,7 @@ mod parameters;
 mod training;
 mod weights;
 
+pub use cae_mcs::CaeMcs;
 pub use dense_autoencoder::{DenseAutoencoder, Reconstruction};
 pub use device::DeviceChoice;
 pub use error::TrainingError;

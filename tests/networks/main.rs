@@ -1,6 +1,7 @@
 //! The networks against PyTorch's and Keras' numbers, the training loop against itself, and the extractors around them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod cae_mcs;
 mod extractors;
 mod hdf5;
 mod loop_behaviour;

@@ -7,10 +7,15 @@
 //! *Invariant:* no burn, no thread, no file.
 
 pub(super) mod activation;
+pub(super) mod batch_norm;
+pub(super) mod convolution;
 pub(super) mod depthwise;
 pub(super) mod filter;
+pub(super) mod geometry;
 pub(super) mod product;
 pub(super) mod rows;
+mod scatter;
+pub(super) mod weight_gradient;
 
 /// Numbers in a vector of this processor.
 pub(super) fn n_lanes() -> usize {
@@ -37,4 +42,10 @@ pub(super) fn on_every_processor<K: pulp::WithSimd + Clone>(kernel: &K) -> Vec<K
     }
     outputs.push(pulp::Arch::new().dispatch(kernel.clone()));
     outputs
+}
+
+/// Numbers that look random, the same on every machine.
+#[cfg(test)]
+fn numbers(n: usize, seed: f32) -> Vec<f32> {
+    (0..n).map(|i| ((i as f32 + seed) * 12.9898).sin()).collect()
 }

@@ -151,7 +151,8 @@ fn tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
 ) -> [[S::f32s; WIDTH]; ROWS] {
     let n_k = weights.len() / n_taps;
     let mut sums = [bias; ROWS];
-    for (tap, weights) in weights.chunks_exact(n_k).enumerate() {
+    // No inputs at all: a kernel narrower than its stride leaves such outputs.
+    for (tap, weights) in weights.chunks_exact(n_k.max(1)).enumerate() {
         // Equal lengths, told to the compiler, take the bounds checks out of the loop.
         // (`array::from_fn` is not always inlined, and then lacks the processor's vectors.)
         let mut rows: [&[f32]; ROWS] = [&[]; ROWS];
@@ -203,17 +204,15 @@ fn outer_tiles<'a, S: Simd, const ROWS: usize>(
 ) {
     for first_n in (0..n_n).step_by(2 * S::F32_LANES) {
         let width = (n_n - first_n).min(2 * S::F32_LANES);
-        let b = |p: usize| &b(p)[first_n..first_n + width];
         let mut first_m = 0;
         while first_m < n_m {
             let height = if n_m - first_m < ROWS { 1 } else { ROWS };
-            let a = |p: usize| &a(p)[first_m..first_m + height];
-            let sums = &mut sums[first_m * n_n + first_n..];
+            let (first, size) = ((first_m, first_n), (width, n_n));
             match (height == ROWS, width > S::F32_LANES) {
-                (true, true) => outer_tile::<S, ROWS, 2>(simd, n_p, a, b, (width, n_n), sums),
-                (true, false) => outer_tile::<S, ROWS, 1>(simd, n_p, a, b, (width, n_n), sums),
-                (false, true) => outer_tile::<S, 1, 2>(simd, n_p, a, b, (width, n_n), sums),
-                (false, false) => outer_tile::<S, 1, 1>(simd, n_p, a, b, (width, n_n), sums),
+                (true, true) => outer_tile::<S, ROWS, 2>(simd, n_p, a, b, first, size, sums),
+                (true, false) => outer_tile::<S, ROWS, 1>(simd, n_p, a, b, first, size, sums),
+                (false, true) => outer_tile::<S, 1, 2>(simd, n_p, a, b, first, size, sums),
+                (false, false) => outer_tile::<S, 1, 1>(simd, n_p, a, b, first, size, sums),
             }
             first_m += height;
         }
@@ -221,18 +220,21 @@ fn outer_tiles<'a, S: Simd, const ROWS: usize>(
 }
 
 /// One tile of [`outer_product`]: `ROWS` numbers of `a`, `width` numbers of `b` in `WIDTH` vectors.
+///
+/// No closure and no `array::from_fn` in it: they are not always inlined, and then lack the processor's vectors.
 #[inline(always)]
 fn outer_tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
     simd: S,
     n_p: usize,
-    a: impl Fn(usize) -> &'a [f32],
-    b: impl Fn(usize) -> &'a [f32],
+    a: &impl Fn(usize) -> &'a [f32],
+    b: &impl Fn(usize) -> &'a [f32],
+    (first_m, first_n): (usize, usize),
     (width, pitch): (usize, usize),
     sums: &mut [f32],
 ) {
     let mut tile = [[simd.splat_f32s(0.0); WIDTH]; ROWS];
     for p in 0..n_p {
-        let (a, numbers) = (&a(p)[..ROWS], b(p));
+        let (a, numbers) = (&a(p)[first_m..first_m + ROWS], &b(p)[first_n..first_n + width]);
         let mut b = [simd.splat_f32s(0.0); WIDTH];
         for (v, b) in b.iter_mut().enumerate() {
             *b = load(simd, &numbers[v * S::F32_LANES..]);
@@ -244,6 +246,7 @@ fn outer_tile<'a, S: Simd, const ROWS: usize, const WIDTH: usize>(
             }
         }
     }
+    let sums = &mut sums[first_m * pitch + first_n..];
     for (m, tile) in tile.into_iter().enumerate() {
         for (v, sum) in tile.into_iter().enumerate() {
             let to = &mut sums[m * pitch + v * S::F32_LANES..m * pitch + width.min((v + 1) * S::F32_LANES)];
