@@ -9,14 +9,12 @@ use super::pace::Laps;
 use super::{Pace, Work, inputs};
 use crate::extractors::{self, Extractor, Recipe, TrainingConfig};
 use crate::nn::{
-    Batch, DenseAutoencoder, DeviceChoice, EpochMetrics, ExampleSource, Examples, MobileAnoNet, SegmentShape, TrainingError,
-    TrainingObserver, TrainingPlan, write_weights,
+    Batch, CaeMcs, DenseAutoencoder, DeviceChoice, EpochMetrics, ExampleSource, Examples, MobileAnoNet, SegmentShape,
+    TrainingError, TrainingObserver, TrainingPlan, write_weights,
 };
 use crate::progress::{Cancelled, NoProgress, Progress};
 
-// Not yet here: `cae_mcs_infer_1_thread_ms_per_window` (one window, on one thread) and `cae_mcs_train_ms_per_window` (64 windows of
-// 32 x 128). With the network in `nn` they are two functions in the manner of `mobileanonet_on_one_thread` and `dense_ae_step`.
-pub(super) const WORKS: [Work; 5] = [
+pub(super) const WORKS: [Work; 7] = [
     Work {
         key: "mobileanonet_infer_ms_per_segment",
         title: "MobileAnoNet: embedding a segment of 1025 x 64, the best of batches of 1, 8 and 32",
@@ -31,6 +29,16 @@ pub(super) const WORKS: [Work; 5] = [
         key: "mobileanonet_train_ms_per_segment",
         title: "MobileAnoNet: a step of Adam on 32 segments of 7 classes, for each segment",
         measure: mobileanonet_step,
+    },
+    Work {
+        key: "cae_mcs_infer_1_thread_ms_per_window",
+        title: "CAE-MCS: redrawing one window of 32 x 128 on one thread",
+        measure: cae_mcs_on_one_thread,
+    },
+    Work {
+        key: "cae_mcs_train_ms_per_window",
+        title: "CAE-MCS: a step of Adam on 64 windows, for each window",
+        measure: cae_mcs_step,
     },
     Work {
         key: "dense_ae_train_ms_per_vector",
@@ -53,7 +61,7 @@ fn fresh_mobileanonet() -> Result<MobileAnoNet, TrainingError> {
 
 fn mobileanonet(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
     let network = fresh_mobileanonet()?;
-    let embed = |segments| Ok(network.embed(segments)?);
+    let embed = |segments: &[f32]| Ok(network.embed(segments)?);
     let mut best = f64::INFINITY;
     for n_segments in [1, 8, 32] {
         let forward_ms = forward_ms(n_segments, SegmentShape::PUBLISHED.n_values(), embed, pace, progress)?;
@@ -64,21 +72,28 @@ fn mobileanonet(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> 
 
 fn mobileanonet_on_one_thread(pace: Pace, _progress: &mut dyn Progress) -> anyhow::Result<f64> {
     let network = fresh_mobileanonet()?;
-    let embed = |segments| Ok(network.embed(segments)?);
+    let embed = |segments: &[f32]| Ok(network.embed(segments)?);
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     one_thread.install(|| forward_ms(1, SegmentShape::PUBLISHED.n_values(), embed, pace, &mut NoProgress))
+}
+
+fn cae_mcs_on_one_thread(pace: Pace, _progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    let network = CaeMcs::new(DeviceChoice::Cpu, SEED)?;
+    let redraw = |windows: &[f32]| Ok(network.reconstruct(windows)?);
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    one_thread.install(|| forward_ms(1, CaeMcs::WINDOW_LEN, redraw, pace, &mut NoProgress))
 }
 
 /// Median time of a forward pass for each of its `n_examples`, in ms.
 fn forward_ms<R>(
     n_examples: usize,
     example_len: usize,
-    mut forward: impl FnMut(Vec<f32>) -> anyhow::Result<R>,
+    forward: impl Fn(&[f32]) -> anyhow::Result<R>,
     pace: Pace,
     progress: &mut dyn Progress,
 ) -> anyhow::Result<f64> {
     let examples = inputs::noise(n_examples * example_len, &mut inputs::dice());
-    let secs = pace.median_secs(progress, || examples.clone(), &mut forward)?;
+    let secs = pace.median_secs(progress, || (), |()| forward(&examples))?;
     Ok(1e3 * secs / n_examples as f64)
 }
 
@@ -87,6 +102,14 @@ fn mobileanonet_step(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<
         fresh_mobileanonet()?.train(plan, examples, None, observer).map(drop)
     };
     step_ms(32, SegmentShape::PUBLISHED.n_values(), train, pace, progress)
+}
+
+fn cae_mcs_step(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    let train = |plan: &TrainingPlan, examples: Examples<'_>, observer: &mut dyn TrainingObserver| {
+        let fresh = CaeMcs::new(DeviceChoice::Cpu, SEED)?;
+        fresh.train(plan, examples, None, observer).map(drop)
+    };
+    step_ms(64, CaeMcs::WINDOW_LEN, train, pace, progress)
 }
 
 fn dense_ae_step(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {

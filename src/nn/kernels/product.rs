@@ -1,7 +1,7 @@
 //! The register-tiled matrix product that convolutions and dense layers are made of.
 //!
 //! Loop order: a block of output channels (two vectors wide) stays outermost, so that its weights are read once for all rows and
-//! stay in the first cache; inside it, tiles of [`tile_rows`] rows keep their sums in registers while the shared dimension runs
+//! stay in the first cache; inside it, tiles of eight (or, with few registers, four) rows keep their sums in registers while the shared dimension runs
 //! innermost. Each step of it loads two vectors of weights and one number a row, and both are used eight (or four) times: the
 //! multiply-adds, not the loads, are the limit.
 
@@ -66,11 +66,6 @@ pub(in crate::nn) fn padded(values: impl ExactSizeIterator<Item = f32>, n_lanes:
     let mut padded: Vec<f32> = values.collect();
     padded.resize(n_padded, 0.0);
     padded
-}
-
-/// Rows that share a tile: as many as the registers hold twice over, beside the weights.
-pub(in crate::nn) fn tile_rows<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 8 } else { 4 }
 }
 
 /// `bias[n] + Σ_tap Σ_k row(m, tap)[k] · weights[tap · n_k + k][n]` for all rows `m` and outputs `n`, handed to
