@@ -1,9 +1,9 @@
 //! The register-tiled matrix product that convolutions and dense layers are made of.
 //!
 //! Loop order: a block of output channels (two vectors wide) stays outermost, so that its weights are read once for all rows and
-//! stay in the first cache; inside it, tiles of eight (or, with few registers, four) rows keep their sums in registers while the shared dimension runs
-//! innermost. Each step of it loads two vectors of weights and one number a row, and both are used eight (or four) times: the
-//! multiply-adds, not the loads, are the limit.
+//! stay in the first cache; inside it, tiles of eight rows (four, where registers are few) keep their sums in registers while the
+//! shared dimension runs innermost. Each step of it loads two vectors of weights and one number a row, and the weights are used
+//! for all rows of the tile: the multiply-adds, not the loads, are the limit.
 
 use pulp::Simd;
 
