@@ -56,7 +56,7 @@ pub(super) fn apply<const I: usize, const O: usize>(
 }
 
 /// Lets the running statistics of batch norms follow `statistics`, in the order of [`Forward::statistics`], by burn's own rule.
-pub(super) fn follow<'a>(norms: impl Iterator<Item = &'a BatchNorm>, statistics: Tensor<1>) {
+pub(super) fn follow<'a>(norms: impl Iterator<Item = &'a BatchNorm>, statistics: &Tensor<1>) {
     let mut at = 0;
     for norm in norms {
         let [n_channels] = norm.gamma.dims();
@@ -134,7 +134,9 @@ struct Kept {
 
 impl std::fmt::Debug for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kept").field("input_shape", &self.input_shape).finish_non_exhaustive()
+        f.debug_struct("Kept")
+            .field("input_shape", &self.input_shape)
+            .finish_non_exhaustive()
     }
 }
 
@@ -148,7 +150,11 @@ impl Backward<Flex, 2> for BlockBackward {
             return;
         };
         let [input, parameters] = ops.parents;
-        let wanted = if input.is_some() { Wanted::All } else { Wanted::ParametersOnly };
+        let wanted = if input.is_some() {
+            Wanted::All
+        } else {
+            Wanted::ParametersOnly
+        };
         let found = pass(of_output, wanted);
         if let Some(node) = input {
             gradients.register::<Flex>(node.id, tensor_of(found.input, ops.state.input_shape));

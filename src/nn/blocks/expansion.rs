@@ -86,29 +86,30 @@ impl Expansion {
         (STRETCH / (self.n_wide * self.grid.width)).next_multiple_of(2).max(2)
     }
 
-    /// The filtered map of a batch, the sums of it that its batch norm needs, and the way back.
-    pub(super) fn forward(&self, input: &[f32], parameters: &[f32]) -> (Vec<f32>, Vec<f64>, Prepared) {
-        let prepared = self.prepare(input, parameters);
-        let n_segments = input.len() / self.input_len();
-        let mut filtered = vec![0.0; n_segments * self.filtered_len()];
-        let segments = input.par_chunks(self.input_len()).zip(filtered.par_chunks_mut(self.filtered_len()));
+    /// The filtered map of a batch, and the sums of it that its batch norm needs.
+    pub(super) fn forward(&self, prepared: &Prepared, input: &[f32]) -> (Vec<f32>, Vec<f64>) {
+        let mut filtered = vec![0.0; input.len() / self.input_len() * self.filtered_len()];
+        let segments = input
+            .par_chunks(self.input_len())
+            .zip(filtered.par_chunks_mut(self.filtered_len()));
         let sums: Vec<Vec<f32>> = segments
             .map(|(input, filtered)| {
                 Arch::new().dispatch(Filter {
                     expansion: self,
-                    prepared: &prepared,
+                    prepared,
                     input,
                     filtered,
                 })
             })
             .collect();
-        (filtered, added_up(&sums), prepared)
+        (filtered, added_up(&sums))
     }
 
-    fn prepare(&self, input: &[f32], parameters: &[f32]) -> Prepared {
+    /// What the passes over this batch compute with.
+    pub(super) fn prepare(&self, input: &[f32], parameters: &[f32]) -> Prepared {
         let (n_inputs, n_wide) = (self.n_inputs, self.n_wide);
-        let [weights, gamma, beta, slope, filters] =
-            split(parameters, [n_wide * n_inputs, n_wide, n_wide, n_wide, n_wide * 9]);
+        let lens = [n_wide * n_inputs, n_wide, n_wide, n_wide, n_wide * 9];
+        let [weights, gamma, beta, slope, filters] = split(parameters, lens);
         let moments = self.input_moments(input);
         Prepared {
             weights: weights.to_vec(),
@@ -160,9 +161,14 @@ impl Expansion {
         let sums: Vec<Vec<f32>> = if wanted == Wanted::All {
             of_input = vec![0.0; input.len()];
             let segments = of_input.par_chunks_mut(self.input_len()).enumerate();
-            segments.map(|(segment_idx, of_input)| pass(segment_idx, Some(of_input))).collect()
+            segments
+                .map(|(segment_idx, of_input)| pass(segment_idx, Some(of_input)))
+                .collect()
         } else {
-            (0..n_segments).into_par_iter().map(|segment_idx| pass(segment_idx, None)).collect()
+            (0..n_segments)
+                .into_par_iter()
+                .map(|segment_idx| pass(segment_idx, None))
+                .collect()
         };
         self.finish(prepared, &added_up(&sums), input, of_input, residual)
     }
@@ -182,7 +188,11 @@ impl Expansion {
         let (of_slope, with_inputs) = rest.split_at(n_wide);
         let weight = |channel: usize, i: usize| f64::from(prepared.weights[channel * n_inputs + i]);
         let times_value: Vec<f64> = (0..n_wide)
-            .map(|channel| (0..n_inputs).map(|i| weight(channel, i) * with_inputs[i * n_wide + channel]).sum())
+            .map(|channel| {
+                (0..n_inputs)
+                    .map(|i| weight(channel, i) * with_inputs[i * n_wide + channel])
+                    .sum()
+            })
             .collect();
         let gradients = prepared.norm.gradients(of_normed, &times_value);
         let (by_value, constant) = (&gradients.by_value, &gradients.constant);
@@ -286,7 +296,9 @@ impl WithSimd for PatchMoments<'_> {
         let mut sums = SegmentMoments::zeros(self.expansion.n_inputs);
         let mut scratch = Vec::new();
         for first in (0..rows).step_by(step) {
-            let patches = self.expansion.inputs(self.input, first..(first + step).min(rows), &mut scratch);
+            let patches = self
+                .expansion
+                .inputs(self.input, first..(first + step).min(rows), &mut scratch);
             SegmentMoments::add(simd, patches, self.expansion.n_inputs, &mut sums);
         }
         sums
@@ -306,7 +318,9 @@ impl WithSimd for Filter<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
-        let &Expansion { grid, n_wide, stride, .. } = self.expansion;
+        let &Expansion {
+            grid, n_wide, stride, ..
+        } = self.expansion;
         let size = self.expansion.filtered();
         let pitch = grid.width + 2;
         let step = self.expansion.stretch_rows() / stride;
@@ -388,7 +402,13 @@ impl<F: FilteredGradient> WithSimd for Unfilter<'_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) -> Vec<f32> {
-        let &Expansion { grid, n_inputs, n_wide, stride, .. } = self.expansion;
+        let &Expansion {
+            grid,
+            n_inputs,
+            n_wide,
+            stride,
+            ..
+        } = self.expansion;
         let size = self.expansion.filtered();
         let step = self.expansion.stretch_rows();
         let (left, right) = gradient_padding(stride);
@@ -434,7 +454,8 @@ impl<F: FilteredGradient> WithSimd for Unfilter<'_, F> {
             add_weight_gradient(simd, (inputs, n_inputs), (wide, n_wide), with_inputs);
             if let Some(of_input) = &mut self.of_input {
                 let row_len = grid.width * n_inputs;
-                self.narrow.apply(simd, wide, &mut of_input[first * row_len..][..n_rows * row_len]);
+                self.narrow
+                    .apply(simd, wide, &mut of_input[first * row_len..][..n_rows * row_len]);
             }
         }
         sums

@@ -22,7 +22,9 @@ pub(super) struct InputMoments {
 impl InputMoments {
     /// Of segments of `segment_len` numbers, `n_inputs` at each position.
     pub(super) fn of(input: &[f32], segment_len: usize, n_inputs: usize) -> Self {
-        let segments = input.par_chunks(segment_len).map(|segment| SegmentMoments::of(segment, n_inputs));
+        let segments = input
+            .par_chunks(segment_len)
+            .map(|segment| SegmentMoments::of(segment, n_inputs));
         Self::added_up(&segments.collect::<Vec<_>>(), input.len() / n_inputs, n_inputs)
     }
 
@@ -43,7 +45,9 @@ impl InputMoments {
     pub(super) fn norm_of_product(&self, weights: &[f32], gamma: &[f32], beta: &[f32], epsilon: f64) -> Norm {
         let (n_inputs, n) = (self.sums.len(), self.n_positions as f64);
         let covariance = |i: usize, j: usize| self.products[i * n_inputs + j] / n - self.sums[i] / n * (self.sums[j] / n);
-        let covariances: Vec<f64> = (0..n_inputs * n_inputs).map(|at| covariance(at / n_inputs, at % n_inputs)).collect();
+        let covariances: Vec<f64> = (0..n_inputs * n_inputs)
+            .map(|at| covariance(at / n_inputs, at % n_inputs))
+            .collect();
         let outputs = weights.chunks_exact(n_inputs);
         let mean = outputs.clone().map(|weights| dot(weights, &self.sums) / n);
         let variance = outputs.map(|weights| {
@@ -60,7 +64,11 @@ impl InputMoments {
 }
 
 fn dot(weights: &[f32], numbers: &[f64]) -> f64 {
-    weights.iter().zip(numbers).map(|(weight, number)| f64::from(*weight) * number).sum()
+    weights
+        .iter()
+        .zip(numbers)
+        .map(|(weight, number)| f64::from(*weight) * number)
+        .sum()
 }
 
 /// The sums of a segment: of inputs, of their squares `[2, n_inputs]`, and of their products `[n_inputs, n_inputs]`.

@@ -27,7 +27,7 @@ pub(super) struct NormGradients {
 
 impl Norm {
     /// From the sums `[2, n_channels]` of values and of squares.
-    pub(super) fn from_sums(sums: &[f64], n_positions: usize, gamma: &[f32], beta: &[f32], epsilon: f64) -> Self {
+    pub(super) fn from_sums(sums: &[f64], n_positions: usize, (gamma, beta): (&[f32], &[f32]), epsilon: f64) -> Self {
         let (sums, squares) = sums.split_at(gamma.len());
         let n = n_positions as f64;
         let mean: Vec<f64> = sums.iter().map(|sum| sum / n).collect();
@@ -46,8 +46,16 @@ impl Norm {
         // Rounding may take the variance of a constant below 0.
         let variance: Vec<f64> = variance.into_iter().map(|variance| variance.max(0.0)).collect();
         let inverse_std: Vec<f64> = variance.iter().map(|variance| 1.0 / (variance + epsilon).sqrt()).collect();
-        let scale: Vec<f64> = inverse_std.iter().zip(gamma).map(|(inverse, gamma)| inverse * f64::from(*gamma)).collect();
-        let shift = beta.iter().zip(&scale).zip(&mean).map(|((beta, scale), mean)| (f64::from(*beta) - scale * mean) as f32);
+        let scale: Vec<f64> = inverse_std
+            .iter()
+            .zip(gamma)
+            .map(|(inverse, gamma)| inverse * f64::from(*gamma))
+            .collect();
+        let shift = beta
+            .iter()
+            .zip(&scale)
+            .zip(&mean)
+            .map(|((beta, scale), mean)| (f64::from(*beta) - scale * mean) as f32);
         Self {
             shift: shift.collect(),
             scale: narrowed(&scale),

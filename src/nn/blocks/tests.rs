@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Block, Bottleneck, Chain, Grid, Stem, Values, Wanted, Widening};
+use super::{Block, Bottleneck, Chain, Grid, Residuals, Stem, Values, Wanted, Widening};
 
 const EPSILON: f64 = 1e-5;
 
@@ -42,7 +42,9 @@ impl Plain<'_> {
         let weights = self.take(n_outputs * maps.n_channels);
         let position = |inputs: &[f64]| -> Vec<f64> {
             let outputs = weights.chunks(maps.n_channels);
-            outputs.map(|weights| weights.iter().zip(inputs).map(|(w, x)| w * x).sum()).collect()
+            outputs
+                .map(|weights| weights.iter().zip(inputs).map(|(w, x)| w * x).sum())
+                .collect()
         };
         Maps {
             values: maps.values.chunks(maps.n_channels).flat_map(position).collect(),
@@ -83,7 +85,13 @@ impl Plain<'_> {
         let (gamma, beta) = (self.take(n_channels), self.take(n_channels));
         let n = (maps.values.len() / n_channels) as f64;
         let mean_of = |channel: usize, of: &dyn Fn(f64) -> f64| {
-            maps.values.iter().skip(channel).step_by(n_channels).map(|&value| of(value)).sum::<f64>() / n
+            maps.values
+                .iter()
+                .skip(channel)
+                .step_by(n_channels)
+                .map(|&value| of(value))
+                .sum::<f64>()
+                / n
         };
         let means: Vec<f64> = (0..n_channels).map(|channel| mean_of(channel, &|value| value)).collect();
         let variance = |channel: usize| mean_of(channel, &|value| (value - means[channel]).powi(2));
@@ -115,10 +123,16 @@ impl Plain<'_> {
         let filtered = self.filter(&wide, n_wide, stride);
         let filtered = self.norm_and_activation(filtered);
         let projected = self.pointwise(&filtered, n_outputs);
-        let mut output = self.norm(projected);
-        if stride == 1 {
-            output.values.iter_mut().zip(&input.values).for_each(|(output, input)| *output += input);
-        }
+        self.norm(projected)
+    }
+
+    fn residual(&mut self, input: &Maps, n_wide: usize) -> Maps {
+        let mut output = self.bottleneck(input, [n_wide, input.n_channels], 1);
+        output
+            .values
+            .iter_mut()
+            .zip(&input.values)
+            .for_each(|(output, input)| *output += input);
         output
     }
 
@@ -152,7 +166,12 @@ fn check(name: &str, block: &dyn Block, input: &Maps, plain: &dyn Fn(&mut Plain<
     let weights = numbers(output.values.len(), 2);
     let value = |parameters: &[f64], input: &Maps| -> f64 {
         let (output, _) = pass(parameters, input);
-        output.values.iter().zip(&weights).map(|(output, weight)| output * weight).sum()
+        output
+            .values
+            .iter()
+            .zip(&weights)
+            .map(|(output, weight)| output * weight)
+            .sum()
     };
     let forward = block.forward(Values::new(narrow(&input.values)), &narrow(&parameters));
     assert_close(&format!("{name}: output"), &forward.output, &output.values, 2e-5);
@@ -216,18 +235,37 @@ fn bottlenecks_equal_their_layers() {
         ((5, 1), [3, 5, 3]),
         ((2, 2), [1, 17, 1]),
         ((7, 6), [16, 32, 16]),
-        ((6, 7), [4, 20, 4]),
+        ((6, 7), [4, 20, 5]),
         ((67, 4), [2, 65, 2]),
     ];
     for (size, [n_inputs, n_wide, n_outputs]) in sizes {
         for stride in [1, 2] {
             let input = maps(3, size, n_inputs);
-            // Only a filter of stride 2 may change the number of channels.
-            let n_outputs = if stride == 2 { n_outputs + 1 } else { n_outputs };
             let block = Bottleneck::new(input.grid, [n_inputs, n_wide, n_outputs], stride, EPSILON);
             let name = format!("{size:?}, {n_inputs} to {n_wide} to {n_outputs}, stride {stride}");
             let plain = |layers: &mut Plain<'_>, input: &Maps| layers.bottleneck(input, [n_wide, n_outputs], stride);
             check(&name, &block, &input, &plain, Wanted::All);
+        }
+    }
+}
+
+#[test]
+fn residual_bottlenecks_equal_their_layers() {
+    for (size, n_channels, n_wide, n_blocks) in [((1, 1), 1, 1, 1), ((5, 3), 3, 7, 3), ((9, 4), 16, 32, 2)] {
+        let input = maps(3, size, n_channels);
+        let block = Bottleneck::new(input.grid, [n_channels, n_wide, n_channels], 1, EPSILON);
+        for block in [block, block.keeping_nothing()] {
+            let blocks = Residuals(vec![block; n_blocks]);
+            let plain = |layers: &mut Plain<'_>, input: &Maps| {
+                (0..n_blocks).fold(input.clone(), |maps, _| layers.residual(&maps, n_wide))
+            };
+            check(
+                &format!("{size:?}, {n_channels} and {n_wide}, {n_blocks}"),
+                &blocks,
+                &input,
+                &plain,
+                Wanted::All,
+            );
         }
     }
 }
@@ -238,7 +276,13 @@ fn the_stem_equals_its_layers() {
         let input = maps(2, size, 1);
         let block = Stem::new(input.grid, n_channels, EPSILON);
         let plain = |layers: &mut Plain<'_>, input: &Maps| layers.stem(input, n_channels);
-        check(&format!("{size:?} to {n_channels}"), &block, &input, &plain, Wanted::ParametersOnly);
+        check(
+            &format!("{size:?} to {n_channels}"),
+            &block,
+            &input,
+            &plain,
+            Wanted::ParametersOnly,
+        );
     }
 }
 
@@ -253,7 +297,13 @@ fn the_widening_equals_its_layers() {
             epsilon: EPSILON,
         };
         let plain = |layers: &mut Plain<'_>, input: &Maps| layers.widening(input, n_outputs);
-        check(&format!("{size:?}, {n_inputs} to {n_outputs}"), &block, &input, &plain, Wanted::All);
+        check(
+            &format!("{size:?}, {n_inputs} to {n_outputs}"),
+            &block,
+            &input,
+            &plain,
+            Wanted::All,
+        );
     }
 }
 
@@ -264,7 +314,7 @@ fn a_chain_equals_its_blocks_one_after_another() {
     let chain = Chain(vec![
         Box::new(Stem::new(picture, 3, EPSILON)),
         Box::new(Bottleneck::new(small, [3, 6, 4], 2, EPSILON)),
-        Box::new(Bottleneck::new(small.filtered(2), [4, 8, 4], 1, EPSILON)),
+        Box::new(Residuals(vec![Bottleneck::new(small.filtered(2), [4, 8, 4], 1, EPSILON); 2])),
         Box::new(Widening {
             grid: small.filtered(2),
             n_inputs: 4,
@@ -275,7 +325,8 @@ fn a_chain_equals_its_blocks_one_after_another() {
     let plain = |layers: &mut Plain<'_>, input: &Maps| {
         let maps = layers.stem(input, 3);
         let maps = layers.bottleneck(&maps, [6, 4], 2);
-        let maps = layers.bottleneck(&maps, [8, 4], 1);
+        let maps = layers.residual(&maps, 8);
+        let maps = layers.residual(&maps, 8);
         layers.widening(&maps, 5)
     };
     let input = maps(3, (picture.rows, picture.width), 1);
@@ -288,7 +339,10 @@ fn the_number_of_threads_changes_nothing() {
     let block = Bottleneck::new(input.grid, [4, 8, 4], 1, EPSILON);
     let parameters = narrow(&numbers(block.n_parameters(), 1));
     let results = [1, 3].map(|n_threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("a pool");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(n_threads)
+            .build()
+            .expect("a pool");
         pool.install(|| {
             let forward = block.forward(Values::new(narrow(&input.values)), &parameters);
             let of_output = Values::new(narrow(&numbers(forward.output.len(), 2)));

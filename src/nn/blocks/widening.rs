@@ -40,7 +40,12 @@ impl Block for Widening {
     }
 
     fn forward(&self, input: Values, parameters: &[f32]) -> Forward {
-        let &Self { grid, n_inputs, n_outputs, epsilon } = self;
+        let &Self {
+            grid,
+            n_inputs,
+            n_outputs,
+            epsilon,
+        } = self;
         let lens = [n_outputs * n_inputs, n_outputs, n_outputs, n_outputs];
         let [weights, gamma, beta, slope] = split(parameters, lens);
         let moments = InputMoments::of(&input, grid.n_positions() * n_inputs, n_inputs);
@@ -55,7 +60,10 @@ impl Block for Widening {
             input,
         };
         let mut output = vec![0.0; kept.input.len() / n_inputs * n_outputs];
-        let segments = kept.input.par_chunks(kept.input_len()).zip(output.par_chunks_mut(kept.output_len()));
+        let segments = kept
+            .input
+            .par_chunks(kept.input_len())
+            .zip(output.par_chunks_mut(kept.output_len()));
         segments.for_each(|(input, output)| {
             Arch::new().dispatch(Widen {
                 widen: &kept.widen,
@@ -84,13 +92,23 @@ impl Kept {
 
     fn backward(&self, of_output: &[f32]) -> Gradients {
         let (n_inputs, n_outputs) = (self.n_inputs, self.n_outputs);
-        let segments = of_output.par_chunks(self.output_len()).zip(self.input.par_chunks(self.input_len()));
+        let segments = of_output
+            .par_chunks(self.output_len())
+            .zip(self.input.par_chunks(self.input_len()));
         let sums: Vec<Vec<f32>> = segments
             .clone()
-            .map(|(of_output, input)| Arch::new().dispatch(Moments { kept: self, input, of_output }))
+            .map(|(of_output, input)| {
+                Arch::new().dispatch(Moments {
+                    kept: self,
+                    input,
+                    of_output,
+                })
+            })
             .collect();
         let of_normed = added_up(&sums);
-        let of_norm = self.norm.gradients(&of_normed[..n_outputs], &of_normed[n_outputs..2 * n_outputs]);
+        let of_norm = self
+            .norm
+            .gradients(&of_normed[..n_outputs], &of_normed[n_outputs..2 * n_outputs]);
         let narrow = Pointwise::new(n_outputs, n_inputs, |channel, i| self.weights[channel * n_inputs + i]);
         let mut of_input = vec![0.0; self.input.len()];
         let sums: Vec<Vec<f32>> = segments
@@ -172,7 +190,10 @@ impl WithSimd for Moments<'_> {
         let activation = self.kept.norm.activation(&self.kept.slope);
         let mut wide = vec![0.0; step * n_outputs];
         let mut sums = vec![0.0; 3 * n_outputs];
-        let stretches = self.input.chunks(step * n_inputs).zip(self.of_output.chunks(step * n_outputs));
+        let stretches = self
+            .input
+            .chunks(step * n_inputs)
+            .zip(self.of_output.chunks(step * n_outputs));
         for (input, of_output) in stretches {
             let wide = &mut wide[..of_output.len()];
             self.kept.widen.apply(simd, input, wide);
@@ -202,7 +223,10 @@ impl WithSimd for Narrow<'_> {
         let norm = self.kept.norm.gradient(self.of_norm);
         let (mut wide, mut of_wide) = (vec![0.0; step * n_outputs], vec![0.0; step * n_outputs]);
         let mut sums = vec![0.0; n_inputs * n_outputs];
-        let stretches = self.input.chunks(step * n_inputs).zip(self.of_output.chunks(step * n_outputs));
+        let stretches = self
+            .input
+            .chunks(step * n_inputs)
+            .zip(self.of_output.chunks(step * n_outputs));
         for ((input, of_output), of_input) in stretches.zip(self.of_input.chunks_mut(step * n_inputs)) {
             let (wide, of_wide) = (&mut wide[..of_output.len()], &mut of_wide[..of_output.len()]);
             self.kept.widen.apply(simd, input, wide);

@@ -54,7 +54,9 @@ impl Packed {
     /// First output and width of each block.
     fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         let (n_lanes, padded) = (self.n_lanes, self.n_outputs.next_multiple_of(self.n_lanes));
-        (0..padded).step_by(2 * n_lanes).map(move |first| (first, (padded - first).min(2 * n_lanes)))
+        (0..padded)
+            .step_by(2 * n_lanes)
+            .map(move |first| (first, (padded - first).min(2 * n_lanes)))
     }
 }
 
@@ -111,7 +113,14 @@ fn tiles<'a, S: Simd, const ROWS: usize>(
         let (block, bias) = (S::as_simd_f32s(block).0, S::as_simd_f32s(&bias[first..first + width]).0);
         for first_row in (0..n_rows).step_by(ROWS) {
             if width == 2 * S::F32_LANES {
-                let tile = tile::<S, ROWS, 2>(simd, n_taps, (first_row, n_rows), row, block.as_chunks().0, [bias[0], bias[1]]);
+                let tile = tile::<S, ROWS, 2>(
+                    simd,
+                    n_taps,
+                    (first_row, n_rows),
+                    row,
+                    block.as_chunks().0,
+                    [bias[0], bias[1]],
+                );
                 for (m, sums) in tile.into_iter().enumerate() {
                     if first_row + m < n_rows {
                         sink(first_row + m, first, &sums);
