@@ -468,6 +468,24 @@ mod tests {
     }
 
     #[test]
+    fn the_number_of_threads_changes_no_gradient() {
+        let segment = SegmentShape {
+            n_bins: 49,
+            n_frames: 16,
+        };
+        let batch = Batch {
+            inputs: (0..5 * segment.n_values()).map(|i| (i as f32 * 0.37).sin()).collect(),
+            classes: vec![0, 1, 2, 1, 0],
+        };
+        let found = [1, 4].map(|n_threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
+            let find = || loss_and_gradients(&Device::flex().autodiff(), segment, &batch);
+            pool.expect("a pool").install(find)
+        });
+        assert!(found[0] == found[1]);
+    }
+
+    #[test]
     #[ignore = "times a step of training; BATCH sets the batch size"]
     #[expect(clippy::print_stdout, reason = "what it finds is for a person")]
     fn time_of_a_step() {
