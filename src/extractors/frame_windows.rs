@@ -9,8 +9,8 @@ use super::training_set::{FrontEnd, TrainingSpectrogram, spectrogram_of};
 use crate::dsp::Spectrogram;
 use crate::nn::{Batch, ExampleSource, TrainingError};
 
-/// Spectrograms that are computed anew are held in pools of this size, one pool at a time.
-const POOL_BYTES: usize = 512 << 20;
+/// Spectrograms that are computed anew are held in pools of this size: the one at hand, and the next one in the making.
+const POOL_BYTES: usize = 256 << 20;
 
 /// What is cut from a spectrogram and how it is laid out for the network.
 #[derive(Clone, Copy)]
@@ -32,10 +32,21 @@ pub(super) struct FrameWindows<'a> {
     rng: ChaCha8Rng,
     /// Pools of this epoch that are still to come, the next one last.
     pools: Vec<Vec<usize>>,
-    /// Spectrograms of the pool at hand that are not kept anyway.
+    /// The pool whose spectrograms are being computed while the windows of the one before are learned from.
+    ahead: Pool,
+    /// Spectrograms of the pool at hand that are not kept anyway, sorted by clip.
     computed: Vec<(usize, Spectrogram)>,
     /// Clip and first frame of the windows still to come, the next one last.
     windows: Vec<(usize, usize)>,
+}
+
+/// Clips, with those of their spectrograms that are not kept anyway.
+#[derive(Default)]
+struct Pool {
+    clips: Vec<usize>,
+    /// Clips whose spectrograms are still to be computed.
+    missing: Vec<usize>,
+    computed: Vec<(usize, Spectrogram)>,
 }
 
 impl<'a> FrameWindows<'a> {
@@ -48,6 +59,7 @@ impl<'a> FrameWindows<'a> {
             pool_bytes: POOL_BYTES,
             rng: ChaCha8Rng::seed_from_u64(0),
             pools: Vec::new(),
+            ahead: Pool::default(),
             computed: Vec::new(),
             windows: Vec::new(),
         }
@@ -90,15 +102,12 @@ impl<'a> FrameWindows<'a> {
         pools
     }
 
-    /// Brings the spectrograms of the next pool into memory and draws its windows; `false` at the end of the epoch.
-    fn next_pool(&mut self) -> Result<bool, TrainingError> {
-        let Some(pool) = self.pools.pop() else {
-            return Ok(false);
-        };
-        self.computed.clear();
-        let missing: Vec<usize> = pool.iter().copied().filter(|&idx| self.clips[idx].0.kept.is_none()).collect();
+    /// Computes some spectrograms of the pool that comes next, in parallel.
+    fn compute_ahead(&mut self, n_clips: usize) -> Result<(), TrainingError> {
+        let first = self.ahead.missing.len().saturating_sub(n_clips);
+        let todo = self.ahead.missing.split_off(first);
         let (clips, front_end) = (&self.clips, self.front_end);
-        let computed: Result<Vec<_>, _> = missing
+        let computed: Result<Vec<_>, _> = todo
             .par_iter()
             .map(|&clip_idx| {
                 let clip = &clips[clip_idx].0.clip;
@@ -109,9 +118,34 @@ impl<'a> FrameWindows<'a> {
                 })
             })
             .collect();
-        self.computed = computed?;
+        self.ahead.computed.extend(computed?);
+        Ok(())
+    }
+
+    /// Makes the next pool the one that is computed ahead.
+    fn begin_pool(&mut self) {
+        let clips = self.pools.pop().unwrap_or_default();
+        let is_missing = |&clip_idx: &usize| self.clips[clip_idx].0.kept.is_none();
+        self.ahead = Pool {
+            missing: clips.iter().copied().filter(is_missing).collect(),
+            clips,
+            computed: Vec::new(),
+        };
+    }
+
+    /// Brings what is missing of the next pool into memory and draws its windows; `false` at the end of the epoch.
+    fn next_pool(&mut self) -> Result<bool, TrainingError> {
+        // The spectrograms of the pool before go first.
+        self.computed.clear();
+        self.compute_ahead(usize::MAX)?;
+        let pool = std::mem::take(&mut self.ahead);
+        if pool.clips.is_empty() {
+            return Ok(false);
+        }
+        self.begin_pool();
+        self.computed = pool.computed;
         self.computed.sort_by_key(|(clip_idx, _)| *clip_idx);
-        for clip_idx in pool {
+        for clip_idx in pool.clips {
             let (n_starts, n_windows) = (self.n_starts(clip_idx), self.n_windows(clip_idx));
             if n_windows == n_starts {
                 self.windows.extend((0..n_starts).map(|start| (clip_idx, start)));
@@ -141,6 +175,7 @@ impl ExampleSource for FrameWindows<'_> {
         self.rng = ChaCha8Rng::seed_from_u64(seed);
         self.windows.clear();
         self.pools = self.draw_pools();
+        self.begin_pool();
     }
 
     fn next_batch(&mut self, batch_size: usize) -> Result<Batch, TrainingError> {
@@ -158,8 +193,17 @@ impl ExampleSource for FrameWindows<'_> {
                 let last_start = spectrogram.n_frames.saturating_sub(self.rule.n_frames);
                 (self.rule.cut)(spectrogram, start.min(last_start), &mut batch.inputs);
                 batch.classes.push(self.clips[clip_idx].1);
+                if batch.classes.len() == 1 {
+                    // All windows are of one size: the batch need not move while it grows.
+                    let n_more = (batch_size - 1).min(self.windows.len());
+                    batch.inputs.reserve_exact(n_more * batch.inputs.len());
+                }
             }
         }
+        // So much of the next pool that it is done when this one is.
+        let n_windows = batch.classes.len() + self.windows.len();
+        let n_clips = (self.ahead.missing.len() * batch.classes.len()).div_ceil(n_windows.max(1));
+        self.compute_ahead(n_clips)?;
         Ok(batch)
     }
 }

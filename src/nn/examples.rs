@@ -11,11 +11,11 @@ pub struct Batch {
     pub classes: Vec<u32>,
 }
 
-/// Where the training loop takes its examples from.
+/// Where the training loop takes its examples from: from another thread, while it learns from the examples before.
 ///
 /// *Invariant:* the same seed gives the same examples in the same order, which is what makes a resumed training equal to
 /// an uninterrupted one.
-pub trait ExampleSource {
+pub trait ExampleSource: Send {
     /// Examples in one epoch.
     fn n_examples(&self) -> usize;
 

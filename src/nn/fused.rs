@@ -56,7 +56,7 @@ pub(super) fn apply<const I: usize, const O: usize>(
 }
 
 /// Lets the running statistics of batch norms follow `statistics`, in the order of [`Forward::statistics`], by burn's own rule.
-pub(super) fn follow<'a>(norms: impl Iterator<Item = &'a BatchNorm>, statistics: Tensor<1>) {
+pub(super) fn follow<'a>(norms: impl Iterator<Item = &'a BatchNorm>, statistics: &Tensor<1>) {
     let mut at = 0;
     for norm in norms {
         let [n_channels] = norm.gamma.dims();

@@ -10,7 +10,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PRelu, PReluCon
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::blocks::{Block, Bottleneck as BottleneckBlock, Chain, Grid, Stem, Widening};
+use super::blocks::{Block, Bottleneck as BottleneckBlock, Chain, Grid, Residuals, Stem, Widening};
 use super::fused::{apply, follow, has_blocks};
 use super::inference::{self, Sliding, Source};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
@@ -348,7 +348,7 @@ impl Network {
             .iter()
             .flat_map(|block| [&block.expand.norm, &block.depthwise.norm, &block.norm]);
         let first = [&self.stem.norm, &self.depthwise.norm].into_iter();
-        follow(first.chain(norms).chain([&self.widen.norm]), statistics);
+        follow(first.chain(norms).chain([&self.widen.norm]), &statistics);
         // `[batch, positions, channels]` times one weight for each position and channel.
         let weights = self.global.weight.val().flatten::<2>(1, 3).swap_dims(0, 1).unsqueeze();
         let pooled = maps.flatten::<3>(1, 2).mul(weights).sum_dim(1);
@@ -363,9 +363,13 @@ impl Network {
         let epsilon = self.norm.epsilon;
         let mut grid = picture.filtered(2);
         let mut blocks: Vec<Box<dyn Block>> = vec![Box::new(Stem::new(picture, STEM_CHANNELS, epsilon))];
-        for bottleneck in &self.bottlenecks {
-            blocks.push(Box::new(bottleneck.block(grid)));
-            grid = grid.filtered(bottleneck.depthwise.conv.stride[0]);
+        for run in self.bottlenecks.chunk_by(|a, b| a.has_residual && b.has_residual) {
+            if run[0].has_residual {
+                blocks.push(Box::new(Residuals(run.iter().map(|block| block.block(grid)).collect())));
+            } else {
+                blocks.push(Box::new(run[0].block(grid)));
+                grid = grid.filtered(run[0].depthwise.conv.stride[0]);
+            }
         }
         let [n_outputs, n_inputs, _, _] = self.widen.conv.weight.dims();
         blocks.push(Box::new(Widening {
@@ -519,35 +523,48 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "times a step of training"]
-    fn step_time() {
+    fn the_number_of_threads_changes_no_gradient() {
+        let segment = SegmentShape {
+            n_bins: 49,
+            n_frames: 16,
+        };
+        let batch = Batch {
+            inputs: (0..5 * segment.n_values()).map(|i| (i as f32 * 0.37).sin()).collect(),
+            classes: vec![0, 1, 2, 1, 0],
+        };
+        let found = [1, 4].map(|n_threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
+            let find = || loss_and_gradients(&Device::flex().autodiff(), segment, &batch);
+            pool.expect("a pool").install(find)
+        });
+        assert!(found[0] == found[1]);
+    }
+
+    #[test]
+    #[ignore = "times a step of training; BATCH sets the batch size"]
+    #[expect(clippy::print_stdout, reason = "what it finds is for a person")]
+    fn time_of_a_step() {
         let batch_size = std::env::var("BATCH").map_or(32, |size| size.parse().expect("a number"));
         let segment = SegmentShape::PUBLISHED;
         let device = Device::flex().autodiff();
         let mut network = initialised(Network::new(segment, 7, &device), 5, fan_in_bound);
         let mut optimiser = burn::optim::AdamConfig::new().init();
-        let batch = Batch {
-            inputs: (0..batch_size * segment.n_values())
-                .map(|i| (i as f32 * 0.37).sin())
-                .collect(),
-            classes: (0..batch_size as u32).map(|i| i % 7).collect(),
-        };
         for _ in 0..6 {
+            let batch = Batch {
+                inputs: (0..batch_size * segment.n_values())
+                    .map(|i| (i as f32 * 0.37).sin())
+                    .collect(),
+                classes: (0..batch_size as u32).map(|i| i % 7).collect(),
+            };
             let started = std::time::Instant::now();
-            let judged = network.judge(batch.clone(), &device);
+            let loss = network.judge(batch, &device).loss;
             let forward = started.elapsed();
-            let gradients = GradientsParams::from_grads(judged.loss.backward(), &network);
-            let backward = started.elapsed() - forward;
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            let both = started.elapsed();
             network = optimiser.step(1e-3, network.clone(), gradients);
-            let step = started.elapsed() - forward - backward;
-            let of_segment = |time: std::time::Duration| time.as_secs_f64() * 1e3 / batch_size as f64;
-            println!(
-                "forward {:.2} backward {:.2} Adam {:.2} together {:.2} ms a segment",
-                of_segment(forward),
-                of_segment(backward),
-                of_segment(step),
-                of_segment(started.elapsed())
-            );
+            let [forward, both, step] =
+                [forward, both, started.elapsed()].map(|time| time.as_secs_f64() * 1e3 / batch_size as f64);
+            println!("forward {forward:.2}, with backward {both:.2}, with Adam {step:.2} ms a segment");
         }
     }
 

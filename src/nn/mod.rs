@@ -4,6 +4,10 @@
 //! One new file with a burn module that implements `Trainable`, and an opaque struct around it as in
 //! [`DenseAutoencoder`] and [`MobileAnoNet`]. The loop, checkpoints and weights files then work as they are.
 //!
+//! # Training on the processor
+//! Where burn's layers are slow, `fused` puts several of them into one operation: a block of `blocks`, which computes with
+//! `kernels`. The layers stay as they are; they hold the parameters, and on other devices they compute and check the blocks.
+//!
 //! *Invariant:* no burn type leaves this room; others see slices, plain structs and opaque networks.
 
 mod blocks;

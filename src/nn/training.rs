@@ -190,12 +190,8 @@ impl<N: Trainable> Learner<N> {
         train.begin_epoch(epoch_seed(plan.seed, epoch_idx));
         let (mut sum, mut n_seen) = (FigureSum::default(), 0u64);
         observer.step(done_before, total)?;
-        loop {
-            let batch = train.next_batch(plan.batch_size)?;
+        each_batch(train, plan.batch_size, |batch| {
             let n_rows = batch.classes.len();
-            if n_rows == 0 {
-                return sum.figures(epoch_idx);
-            }
             n_seen += n_rows as u64;
             // A batch norm cannot learn from a single example.
             if n_rows > 1 {
@@ -212,8 +208,9 @@ impl<N: Trainable> Learner<N> {
                 }
             }
             self.progress = ((done_before + n_seen).min(total), total);
-            observer.step(self.progress.0, self.progress.1)?;
-        }
+            Ok(observer.step(self.progress.0, self.progress.1)?)
+        })?;
+        sum.figures(epoch_idx)
     }
 
     /// One pass over the held-out examples.
@@ -226,17 +223,33 @@ impl<N: Trainable> Learner<N> {
         let (network, device) = (self.network.valid(), self.device.clone().without_autodiff());
         held_out.begin_epoch(HELD_OUT_SEED);
         let mut sum = FigureSum::default();
-        loop {
-            let batch = held_out.next_batch(plan.batch_size)?;
+        each_batch(held_out, plan.batch_size, |batch| {
             let n_rows = batch.classes.len();
-            if n_rows == 0 {
-                return sum.figures(self.history.len());
-            }
             sum.add(network.judge(batch, &device), n_rows);
             // Nothing more is learned, but a wish to stop is heard.
-            observer.step(self.progress.0, self.progress.1)?;
-        }
+            Ok(observer.step(self.progress.0, self.progress.1)?)
+        })?;
+        sum.figures(self.history.len())
     }
+}
+
+/// Works on the batches of an epoch, in their order and on this thread; meanwhile the next batch is prepared on another one.
+fn each_batch(
+    source: &mut dyn ExampleSource,
+    batch_size: usize,
+    mut work: impl FnMut(Batch) -> Result<(), TrainingError>,
+) -> Result<(), TrainingError> {
+    let mut batch = source.next_batch(batch_size)?;
+    while !batch.classes.is_empty() {
+        let mut next = Ok(Batch::default());
+        let done = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| next = source.next_batch(batch_size));
+            work(batch)
+        });
+        done?;
+        batch = next?;
+    }
+    Ok(())
 }
 
 /// A seed for each epoch, so that a resumed training draws what an uninterrupted one draws.

@@ -86,11 +86,9 @@ impl Expansion {
         (STRETCH / (self.n_wide * self.grid.width)).next_multiple_of(2).max(2)
     }
 
-    /// The filtered map of a batch, the sums of it that its batch norm needs, and the way back.
-    pub(super) fn forward(&self, input: &[f32], parameters: &[f32]) -> (Vec<f32>, Vec<f64>, Prepared) {
-        let prepared = self.prepare(input, parameters);
-        let n_segments = input.len() / self.input_len();
-        let mut filtered = vec![0.0; n_segments * self.filtered_len()];
+    /// The filtered map of a batch, and the sums of it that its batch norm needs.
+    pub(super) fn forward(&self, prepared: &Prepared, input: &[f32]) -> (Vec<f32>, Vec<f64>) {
+        let mut filtered = vec![0.0; input.len() / self.input_len() * self.filtered_len()];
         let segments = input
             .par_chunks(self.input_len())
             .zip(filtered.par_chunks_mut(self.filtered_len()));
@@ -98,18 +96,20 @@ impl Expansion {
             .map(|(input, filtered)| {
                 Arch::new().dispatch(Filter {
                     expansion: self,
-                    prepared: &prepared,
+                    prepared,
                     input,
                     filtered,
                 })
             })
             .collect();
-        (filtered, added_up(&sums), prepared)
+        (filtered, added_up(&sums))
     }
 
-    fn prepare(&self, input: &[f32], parameters: &[f32]) -> Prepared {
+    /// What the passes over this batch compute with.
+    pub(super) fn prepare(&self, input: &[f32], parameters: &[f32]) -> Prepared {
         let (n_inputs, n_wide) = (self.n_inputs, self.n_wide);
-        let [weights, gamma, beta, slope, filters] = split(parameters, [n_wide * n_inputs, n_wide, n_wide, n_wide, n_wide * 9]);
+        let lens = [n_wide * n_inputs, n_wide, n_wide, n_wide, n_wide * 9];
+        let [weights, gamma, beta, slope, filters] = split(parameters, lens);
         let moments = self.input_moments(input);
         Prepared {
             weights: weights.to_vec(),

@@ -13,6 +13,7 @@ mod expansion;
 mod moments;
 mod norm;
 mod pointwise;
+mod residuals;
 mod stem;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub(super) use bottleneck::Bottleneck;
 pub(super) use chain::Chain;
+pub(super) use residuals::Residuals;
 pub(super) use stem::Stem;
 pub(super) use widening::Widening;
 

@@ -27,7 +27,7 @@ pub(super) struct NormGradients {
 
 impl Norm {
     /// From the sums `[2, n_channels]` of values and of squares.
-    pub(super) fn from_sums(sums: &[f64], n_positions: usize, gamma: &[f32], beta: &[f32], epsilon: f64) -> Self {
+    pub(super) fn from_sums(sums: &[f64], n_positions: usize, (gamma, beta): (&[f32], &[f32]), epsilon: f64) -> Self {
         let (sums, squares) = sums.split_at(gamma.len());
         let n = n_positions as f64;
         let mean: Vec<f64> = sums.iter().map(|sum| sum / n).collect();

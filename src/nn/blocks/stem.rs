@@ -48,8 +48,9 @@ impl Block for Stem {
         let (expansion, n_channels) = (self.0, self.0.n_wide);
         let lens = [expansion.n_parameters(), n_channels, n_channels, n_channels];
         let [of_expansion, gamma, beta, slope] = split(parameters, lens);
-        let (filtered, sums, prepared) = expansion.forward(&input, of_expansion);
-        let norm = Norm::from_sums(&sums, filtered.len() / n_channels, gamma, beta, expansion.epsilon);
+        let prepared = expansion.prepare(&input, of_expansion);
+        let (filtered, sums) = expansion.forward(&prepared, &input);
+        let norm = Norm::from_sums(&sums, filtered.len() / n_channels, (gamma, beta), expansion.epsilon);
         let mut output = vec![0.0; filtered.len()];
         let len = expansion.filtered_len();
         let activation = norm.activation(slope);

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Block, Bottleneck, Chain, Grid, Stem, Values, Wanted, Widening};
+use super::{Block, Bottleneck, Chain, Grid, Residuals, Stem, Values, Wanted, Widening};
 
 const EPSILON: f64 = 1e-5;
 
@@ -123,14 +123,16 @@ impl Plain<'_> {
         let filtered = self.filter(&wide, n_wide, stride);
         let filtered = self.norm_and_activation(filtered);
         let projected = self.pointwise(&filtered, n_outputs);
-        let mut output = self.norm(projected);
-        if stride == 1 {
-            output
-                .values
-                .iter_mut()
-                .zip(&input.values)
-                .for_each(|(output, input)| *output += input);
-        }
+        self.norm(projected)
+    }
+
+    fn residual(&mut self, input: &Maps, n_wide: usize) -> Maps {
+        let mut output = self.bottleneck(input, [n_wide, input.n_channels], 1);
+        output
+            .values
+            .iter_mut()
+            .zip(&input.values)
+            .for_each(|(output, input)| *output += input);
         output
     }
 
@@ -233,18 +235,37 @@ fn bottlenecks_equal_their_layers() {
         ((5, 1), [3, 5, 3]),
         ((2, 2), [1, 17, 1]),
         ((7, 6), [16, 32, 16]),
-        ((6, 7), [4, 20, 4]),
+        ((6, 7), [4, 20, 5]),
         ((67, 4), [2, 65, 2]),
     ];
     for (size, [n_inputs, n_wide, n_outputs]) in sizes {
         for stride in [1, 2] {
             let input = maps(3, size, n_inputs);
-            // Only a filter of stride 2 may change the number of channels.
-            let n_outputs = if stride == 2 { n_outputs + 1 } else { n_outputs };
             let block = Bottleneck::new(input.grid, [n_inputs, n_wide, n_outputs], stride, EPSILON);
             let name = format!("{size:?}, {n_inputs} to {n_wide} to {n_outputs}, stride {stride}");
             let plain = |layers: &mut Plain<'_>, input: &Maps| layers.bottleneck(input, [n_wide, n_outputs], stride);
             check(&name, &block, &input, &plain, Wanted::All);
+        }
+    }
+}
+
+#[test]
+fn residual_bottlenecks_equal_their_layers() {
+    for (size, n_channels, n_wide, n_blocks) in [((1, 1), 1, 1, 1), ((5, 3), 3, 7, 3), ((9, 4), 16, 32, 2)] {
+        let input = maps(3, size, n_channels);
+        let block = Bottleneck::new(input.grid, [n_channels, n_wide, n_channels], 1, EPSILON);
+        for block in [block, block.keeping_nothing()] {
+            let blocks = Residuals(vec![block; n_blocks]);
+            let plain = |layers: &mut Plain<'_>, input: &Maps| {
+                (0..n_blocks).fold(input.clone(), |maps, _| layers.residual(&maps, n_wide))
+            };
+            check(
+                &format!("{size:?}, {n_channels} and {n_wide}, {n_blocks}"),
+                &blocks,
+                &input,
+                &plain,
+                Wanted::All,
+            );
         }
     }
 }
@@ -293,7 +314,7 @@ fn a_chain_equals_its_blocks_one_after_another() {
     let chain = Chain(vec![
         Box::new(Stem::new(picture, 3, EPSILON)),
         Box::new(Bottleneck::new(small, [3, 6, 4], 2, EPSILON)),
-        Box::new(Bottleneck::new(small.filtered(2), [4, 8, 4], 1, EPSILON)),
+        Box::new(Residuals(vec![Bottleneck::new(small.filtered(2), [4, 8, 4], 1, EPSILON); 2])),
         Box::new(Widening {
             grid: small.filtered(2),
             n_inputs: 4,
@@ -304,7 +325,8 @@ fn a_chain_equals_its_blocks_one_after_another() {
     let plain = |layers: &mut Plain<'_>, input: &Maps| {
         let maps = layers.stem(input, 3);
         let maps = layers.bottleneck(&maps, [6, 4], 2);
-        let maps = layers.bottleneck(&maps, [8, 4], 1);
+        let maps = layers.residual(&maps, 8);
+        let maps = layers.residual(&maps, 8);
         layers.widening(&maps, 5)
     };
     let input = maps(3, (picture.rows, picture.width), 1);

@@ -192,10 +192,11 @@ impl<S: Simd> ChannelPass<S> {
             let a = self.activation.activated(h);
             let mut sums = [simd.splat_f32s(0.0); 3];
             for (x, column) in [left, middle, right].into_iter().enumerate() {
-                for y in 0..3 {
+                for (y, gradient) in column.into_iter().enumerate() {
                     // The output below and to the right saw this input above and to the left of it.
-                    sums[x] = simd.mul_add_e_f32s(self.weights[2 - y][2 - x], column[y], sums[x]);
-                    self.of_weights[2 - y][2 - x] = simd.mul_add_e_f32s(a, column[y], self.of_weights[2 - y][2 - x]);
+                    let of_weight = &mut self.of_weights[2 - y][2 - x];
+                    *of_weight = simd.mul_add_e_f32s(a, gradient, *of_weight);
+                    sums[x] = simd.mul_add_e_f32s(self.weights[2 - y][2 - x], gradient, sums[x]);
                 }
             }
             let g = self.finish(h, simd.add_f32s(simd.add_f32s(sums[0], sums[1]), sums[2]));

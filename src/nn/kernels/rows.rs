@@ -169,39 +169,29 @@ pub(in crate::nn) fn add_moments<S: Simd>(simd: S, a: &[f32], b: &[f32], sums: &
     }
 }
 
-/// `scale · z + shift` of rows, plus `residual` where there is one.
+/// `scale · z + shift` of rows.
 #[inline(always)]
-pub(in crate::nn) fn normalise<S: Simd>(
-    simd: S,
-    z: &[f32],
-    (scale, shift): (&[f32], &[f32]),
-    residual: Option<&[f32]>,
-    output: &mut [f32],
-) {
+pub(in crate::nn) fn normalise<S: Simd>(simd: S, z: &[f32], (scale, shift): (&[f32], &[f32]), output: &mut [f32]) {
     let n_channels = scale.len();
     for (first, end) in channel_vectors::<S>(n_channels) {
         let (scale, shift) = (load(simd, &scale[first..end]), load(simd, &shift[first..end]));
-        let rows = z.chunks_exact(n_channels).zip(output.chunks_exact_mut(n_channels));
-        match residual {
-            Some(residual) => {
-                for ((z, output), residual) in rows.zip(residual.chunks_exact(n_channels)) {
-                    let sum = simd.add_f32s(shift, load(simd, &residual[first..end]));
-                    store(
-                        simd,
-                        &mut output[first..end],
-                        simd.mul_add_e_f32s(scale, load(simd, &z[first..end]), sum),
-                    );
-                }
-            }
-            None => {
-                for (z, output) in rows {
-                    store(
-                        simd,
-                        &mut output[first..end],
-                        simd.mul_add_e_f32s(scale, load(simd, &z[first..end]), shift),
-                    );
-                }
-            }
+        for (z, output) in z.chunks_exact(n_channels).zip(output.chunks_exact_mut(n_channels)) {
+            let normed = simd.mul_add_e_f32s(scale, load(simd, &z[first..end]), shift);
+            store(simd, &mut output[first..end], normed);
+        }
+    }
+}
+
+/// Adds `scale · z + shift` of rows to `sums`.
+#[inline(always)]
+pub(in crate::nn) fn add_normalised<S: Simd>(simd: S, z: &[f32], (scale, shift): (&[f32], &[f32]), sums: &mut [f32]) {
+    let n_channels = scale.len();
+    for (first, end) in channel_vectors::<S>(n_channels) {
+        let (scale, shift) = (load(simd, &scale[first..end]), load(simd, &shift[first..end]));
+        for (z, sums) in z.chunks_exact(n_channels).zip(sums.chunks_exact_mut(n_channels)) {
+            let normed = simd.mul_add_e_f32s(scale, load(simd, &z[first..end]), shift);
+            let sum = simd.add_f32s(load(simd, &sums[first..end]), normed);
+            store(simd, &mut sums[first..end], sum);
         }
     }
 }
