@@ -1,4 +1,4 @@
-//! CAE-MCS, the convolutional autoencoder of Ribeiro et al. (2020) that OutlierNets are measured against.
+//! CAE-MCS, the convolutional autoencoder of Ribeiro et al. (2020) that `OutlierNets` are measured against.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
