@@ -1,4 +1,4 @@
-//! CAE-MCS, the convolutional autoencoder of Ribeiro et al. (2020) that OutlierNets are measured against.
+//! CAE-MCS, the convolutional autoencoder of Ribeiro et al. (2020) that `OutlierNets` are measured against.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -316,7 +316,7 @@ impl Network {
         let shape = x.dims();
         // Of a single channel it does not matter whether it is outermost or innermost.
         let (redrawn, statistics) = fused::apply::<4, 4>(Arc::new(self.block.clone()), x, self.parameters());
-        fused::follow(self.norms(), statistics);
+        fused::follow(self.norms(), &statistics);
         redrawn.reshape(shape)
     }
 

@@ -36,11 +36,10 @@ macro_rules! dispatched {
 dispatched! {
     convolve = convolution::convolve, <'a>(
         pass: &'a Pass,
-        weights: &'a [Packed],
-        bias: &'a [f32],
-        activation: Activation,
+        layer: (&'a [Packed], &'a [f32], Activation),
         inputs: &'a [f32],
         outputs: &'a mut [f32],
+        workspace: &'a mut Vec<f32>,
     ) -> ()
 }
 

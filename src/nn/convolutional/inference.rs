@@ -33,8 +33,12 @@ pub(in crate::nn) struct Inference {
     idle: Mutex<Vec<Maps>>,
 }
 
-/// The input of each layer, [`WINDOWS_TOGETHER`] of them.
-type Maps = Vec<Vec<f32>>;
+#[derive(Debug)]
+struct Maps {
+    /// The input of each layer, [`WINDOWS_TOGETHER`] of them.
+    inputs: Vec<Vec<f32>>,
+    workspace: Vec<f32>,
+}
 
 #[derive(Debug)]
 struct Step {
@@ -69,8 +73,9 @@ impl Step {
         }
     }
 
-    fn run(&self, inputs: &[f32], outputs: &mut [f32]) {
-        convolve(&self.pass, &self.weights, &self.bias, self.activation, inputs, outputs);
+    fn run(&self, inputs: &[f32], outputs: &mut [f32], workspace: &mut Vec<f32>) {
+        let layer = (self.weights.as_slice(), self.bias.as_slice(), self.activation);
+        convolve(&self.pass, layer, inputs, outputs, workspace);
         if !self.bias_per_value.is_empty() {
             add_to_each(outputs, &self.pass.output, &self.bias_per_value);
         }
@@ -117,19 +122,23 @@ impl Inference {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
         idle.unwrap_or_else(|| {
             let frames = self.steps.iter().map(|step| step.pass.input);
-            frames.map(|frame| vec![0.0; WINDOWS_TOGETHER * frame.n_values()]).collect()
+            Maps {
+                inputs: frames.map(|frame| vec![0.0; WINDOWS_TOGETHER * frame.n_values()]).collect(),
+                workspace: Vec::new(),
+            }
         })
     }
 
     fn run_together(&self, windows: &[f32], maps: &mut Maps, outputs: &mut [f32]) {
         let n_windows = windows.len() / self.steps[0].pass.input.map.n_values();
+        let Maps { inputs: maps, workspace } = maps;
         put_into_frames(windows, &self.steps[0].pass.input, &mut maps[0]);
         for (i, step) in self.steps.iter().enumerate() {
             let (before, after) = maps.split_at_mut(i + 1);
             let inputs = &before[i][..n_windows * step.pass.input.n_values()];
             match after.first_mut() {
-                Some(map) => step.run(inputs, &mut map[..n_windows * step.pass.output.n_values()]),
-                None => step.run(inputs, outputs),
+                Some(map) => step.run(inputs, &mut map[..n_windows * step.pass.output.n_values()], workspace),
+                None => step.run(inputs, outputs, workspace),
             }
         }
     }

@@ -364,11 +364,10 @@ impl Step {
 fn convolve_windows(pass: &Pass, weights: &[Packed], bias: &[f32], inputs: &[f32], outputs: &mut [f32]) {
     let n_together = pass.n_together();
     let inputs = inputs.par_chunks(n_together * pass.input.n_values());
-    inputs
-        .zip(outputs.par_chunks_mut(n_together * pass.output.n_values()))
-        .for_each(|(inputs, outputs)| {
-            convolve(pass, weights, bias, Activation::None, inputs, outputs);
-        });
+    let windows = inputs.zip(outputs.par_chunks_mut(n_together * pass.output.n_values()));
+    windows.for_each_init(Vec::new, |workspace, (inputs, outputs)| {
+        convolve(pass, (weights, bias, Activation::None), inputs, outputs, workspace);
+    });
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 //! channel, then the numbers themselves. Loop order: pixel by pixel, in each the vectors of its channels, whose coefficients and
 //! sums stay in the first cache. A number for each channel always comes padded to whole vectors.
 
-use std::ops::Range;
-
 use pulp::Simd;
 
 use super::geometry::Frame;
@@ -14,23 +12,28 @@ use super::product::{load, store};
 /// `[2, channels]`: mean of each channel over the window, and the sum of squared distances from it.
 #[inline(always)]
 pub(in crate::nn) fn moments<S: Simd>(simd: S, frame: &Frame, window: &[f32]) -> Vec<f32> {
-    let n_padded = frame.map.channels.next_multiple_of(S::F32_LANES);
+    let n_channels = frame.map.channels;
+    let n_padded = n_channels.next_multiple_of(S::F32_LANES);
     let mut moments = vec![0.0; 2 * n_padded];
     let (means, squares) = moments.split_at_mut(n_padded);
     let (means, squares) = (S::as_mut_simd_f32s(means).0, S::as_mut_simd_f32s(squares).0);
-    for pixel in frame.pixels() {
-        for (v, place) in vectors::<S>(&pixel).enumerate() {
-            means[v] = simd.add_f32s(means[v], load(simd, &window[place]));
+    for row in frame.rows() {
+        for pixel in window[row].chunks_exact(n_channels) {
+            for (mean, x) in means.iter_mut().zip(pixel.chunks(S::F32_LANES)) {
+                *mean = simd.add_f32s(*mean, load(simd, x));
+            }
         }
     }
     let share = simd.splat_f32s(1.0 / frame.map.n_pixels() as f32);
     for mean in means.iter_mut() {
         *mean = simd.mul_f32s(*mean, share);
     }
-    for pixel in frame.pixels() {
-        for (v, place) in vectors::<S>(&pixel).enumerate() {
-            let distance = simd.sub_f32s(load(simd, &window[place]), means[v]);
-            squares[v] = simd.mul_add_e_f32s(distance, distance, squares[v]);
+    for row in frame.rows() {
+        for pixel in window[row].chunks_exact(n_channels) {
+            for ((mean, square), x) in means.iter().zip(squares.iter_mut()).zip(pixel.chunks(S::F32_LANES)) {
+                let distance = simd.sub_f32s(load(simd, x), *mean);
+                *square = simd.mul_add_e_f32s(distance, distance, *square);
+            }
         }
     }
     moments
@@ -53,12 +56,16 @@ pub(in crate::nn) fn normalise<S: Simd>(
     (y_frame, y): (&Frame, &mut [f32]),
 ) {
     let (scale, shift) = (S::as_simd_f32s(norm.scale).0, S::as_simd_f32s(norm.shift).0);
-    let zero = simd.splat_f32s(0.0);
-    for (from, to) in x_frame.pixels().zip(y_frame.pixels()) {
-        for (v, (from, to)) in vectors::<S>(&from).zip(vectors::<S>(&to)).enumerate() {
-            let normal = simd.mul_add_e_f32s(load(simd, &x[from]), scale[v], shift[v]);
-            // In this order what is not a number stays so.
-            store(simd, &mut y[to], simd.max_f32s(zero, normal));
+    let (zero, n_channels) = (simd.splat_f32s(0.0), x_frame.map.channels);
+    for (from, to) in x_frame.rows().zip(y_frame.rows()) {
+        for (x, y) in x[from].chunks_exact(n_channels).zip(y[to].chunks_exact_mut(n_channels)) {
+            let coefficients = scale.iter().zip(shift);
+            let places = x.chunks(S::F32_LANES).zip(y.chunks_mut(S::F32_LANES));
+            for ((x, y), (scale, shift)) in places.zip(coefficients) {
+                let normal = simd.mul_add_e_f32s(load(simd, x), *scale, *shift);
+                // In this order what is not a number stays so.
+                store(simd, y, simd.max_f32s(zero, normal));
+            }
         }
     }
 }
@@ -72,21 +79,26 @@ pub(in crate::nn) fn gradient_sums<S: Simd>(
     (x_frame, x): (&Frame, &[f32]),
     (y_frame, y_gradient): (&Frame, &[f32]),
 ) -> Vec<f32> {
+    let n_channels = x_frame.map.channels;
     let mut sums = vec![0.0; 2 * norm.scale.len()];
     let (plain, weighted) = sums.split_at_mut(norm.scale.len());
     let (plain, weighted) = (S::as_mut_simd_f32s(plain).0, S::as_mut_simd_f32s(weighted).0);
     let (scale, shift) = (S::as_simd_f32s(norm.scale).0, S::as_simd_f32s(norm.shift).0);
     let mean = S::as_simd_f32s(norm.mean).0;
-    for (at, y_at) in x_frame.pixels().zip(y_frame.pixels()) {
-        for (v, (at, y_at)) in vectors::<S>(&at).zip(vectors::<S>(&y_at)).enumerate() {
-            let x = load(simd, &x[at]);
-            let passed = passed(
-                simd,
-                simd.mul_add_e_f32s(x, scale[v], shift[v]),
-                load(simd, &y_gradient[y_at]),
-            );
-            plain[v] = simd.add_f32s(plain[v], passed);
-            weighted[v] = simd.mul_add_e_f32s(passed, simd.sub_f32s(x, mean[v]), weighted[v]);
+    for (x_row, y_row) in x_frame.rows().zip(y_frame.rows()) {
+        for (x, gradient) in x[x_row]
+            .chunks_exact(n_channels)
+            .zip(y_gradient[y_row].chunks_exact(n_channels))
+        {
+            let places = x.chunks(S::F32_LANES).zip(gradient.chunks(S::F32_LANES));
+            let coefficients = scale.iter().zip(shift).zip(mean);
+            let sums = plain.iter_mut().zip(weighted.iter_mut());
+            for (((x, gradient), ((scale, shift), mean)), (plain, weighted)) in places.zip(coefficients).zip(sums) {
+                let x = load(simd, x);
+                let passed = passed(simd, simd.mul_add_e_f32s(x, *scale, *shift), load(simd, gradient));
+                *plain = simd.add_f32s(*plain, passed);
+                *weighted = simd.mul_add_e_f32s(passed, simd.sub_f32s(x, *mean), *weighted);
+            }
         }
     }
     sums
@@ -102,32 +114,25 @@ pub(in crate::nn) fn replace_by_gradient<S: Simd>(
     (x_frame, x): (&Frame, &mut [f32]),
     (y_frame, y_gradient): (&Frame, &[f32]),
 ) {
+    let n_channels = x_frame.map.channels;
     let (scale, shift) = (S::as_simd_f32s(norm.scale).0, S::as_simd_f32s(norm.shift).0);
     let (slope, offset) = (S::as_simd_f32s(slope).0, S::as_simd_f32s(offset).0);
     let mean = S::as_simd_f32s(norm.mean).0;
-    for (at, y_at) in x_frame.pixels().zip(y_frame.pixels()) {
-        for (v, (at, y_at)) in vectors::<S>(&at).zip(vectors::<S>(&y_at)).enumerate() {
-            let x = &mut x[at];
-            let old = load(simd, x);
-            let passed = passed(
-                simd,
-                simd.mul_add_e_f32s(old, scale[v], shift[v]),
-                load(simd, &y_gradient[y_at]),
-            );
-            let common = simd.mul_add_e_f32s(slope[v], simd.sub_f32s(old, mean[v]), offset[v]);
-            store(simd, x, simd.mul_add_e_f32s(scale[v], passed, common));
+    for (x_row, y_row) in x_frame.rows().zip(y_frame.rows()) {
+        for (x, gradient) in x[x_row]
+            .chunks_exact_mut(n_channels)
+            .zip(y_gradient[y_row].chunks_exact(n_channels))
+        {
+            let places = x.chunks_mut(S::F32_LANES).zip(gradient.chunks(S::F32_LANES));
+            let coefficients = scale.iter().zip(shift).zip(mean).zip(slope.iter().zip(offset));
+            for ((x, gradient), (((scale, shift), mean), (slope, offset))) in places.zip(coefficients) {
+                let old = load(simd, x);
+                let passed = passed(simd, simd.mul_add_e_f32s(old, *scale, *shift), load(simd, gradient));
+                let common = simd.mul_add_e_f32s(*slope, simd.sub_f32s(old, *mean), *offset);
+                store(simd, x, simd.mul_add_e_f32s(*scale, passed, common));
+            }
         }
     }
-}
-
-/// The places of the vectors of a pixel; the last one may be shorter.
-#[inline(always)]
-fn vectors<S: Simd>(pixel: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<S> {
-    let end = pixel.end;
-    pixel.clone().step_by(S::F32_LANES).map(
-        #[inline(always)]
-        move |at| at..(at + S::F32_LANES).min(end),
-    )
 }
 
 /// The gradient where the ReLU is open.

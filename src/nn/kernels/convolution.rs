@@ -5,12 +5,16 @@
 //! 4.7 MB, more than the second cache holds, over maps of only 4 x 4 pixels: a group has so many windows that each weight that
 //! comes from afar meets at least [`PIXELS_PER_GROUP`] pixels. The kernel's rows are the product's taps: within a row, columns
 //! and channels lie side by side in the input, which is what channels innermost are good for.
+//!
+//! Two kinds of convolutions go other ways: high kernels over wide maps ([`super::winograd`]), and transposed ones to a few
+//! channels ([`super::scatter`]).
 
 use pulp::Simd;
 
 use super::geometry::{Convolution, Direction, Frame, Phase, phases};
 use super::product::{Packed, product, store_all};
 use super::scatter::{Scatter, scatter};
+use super::winograd::{Winograd, filter};
 
 /// Below this, fetching a weight takes longer than using it.
 const PIXELS_PER_GROUP: usize = 64;
@@ -18,11 +22,28 @@ const PIXELS_PER_GROUP: usize = 64;
 /// Up to so many output channels a transposed convolution is scattered: gathered, it would use so many lanes of a vector.
 const SCATTERED_CHANNELS: usize = 4;
 
+/// Winograd's algorithm gains where kernels are higher than this,
+const WINOGRAD_HEIGHT: usize = 3;
+/// where the larger matrices that it needs meet at least so many pixels,
+const WINOGRAD_PIXELS: usize = 256;
+/// and where so many channels pay for its sums of rows.
+const WINOGRAD_CHANNELS: usize = 16;
+
 /// What is done to each output before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::nn) enum Activation {
     None,
     Relu,
+}
+
+impl Activation {
+    /// What no output stays below.
+    pub(super) fn floor(self) -> f32 {
+        match self {
+            Self::None => f32::NEG_INFINITY,
+            Self::Relu => 0.0,
+        }
+    }
 }
 
 /// A convolution in one direction between maps that lie in given frames.
@@ -43,13 +64,21 @@ enum Way {
         n_group: usize,
     },
     Scatter(Scatter),
+    Winograd(Winograd),
 }
 
 impl Pass {
     /// The input's frame has the margin that the convolution needs in this direction, or more; the output's frame may be any.
     pub(in crate::nn) fn new(convolution: Convolution, direction: Direction, input: Frame, output: Frame) -> Self {
+        let is_wide = convolution.small.n_pixels() >= WINOGRAD_PIXELS && convolution.kernel[0] > WINOGRAD_HEIGHT;
+        let n_channels = convolution.large.channels.min(convolution.small.channels);
+        let winograd = (is_wide && n_channels >= WINOGRAD_CHANNELS)
+            .then(|| Winograd::new(&convolution, direction, &input, &output))
+            .flatten();
         let way = if direction == Direction::Up && output.map.channels <= SCATTERED_CHANNELS {
             Way::Scatter(Scatter::new(&convolution, &input))
+        } else if let Some(winograd) = winograd {
+            Way::Winograd(winograd)
         } else {
             gather(&convolution, direction, &input, &output)
         };
@@ -61,21 +90,18 @@ impl Pass {
             way,
         }
     }
+
     /// Windows that the kernel takes together, so that it is best given as many.
     pub(in crate::nn) fn n_together(&self) -> usize {
         match self.way {
             Way::Gather { n_group, .. } => n_group,
-            Way::Scatter(_) => 1,
+            Way::Scatter(_) | Way::Winograd(_) => 1,
         }
     }
 
     /// `weights`, `[small channels, large channels, height, width]`, in the order in which [`convolve`] reads them, those that
-    /// lead to output channel `c` times `scale(c)`: one matrix for each phase.
+    /// lead to output channel `c` times `scale(c)`.
     pub(in crate::nn) fn pack(&self, weights: &[f32], scale: impl Fn(usize) -> f32, n_lanes: usize) -> Vec<Packed> {
-        let phases = match &self.way {
-            Way::Gather { phases, .. } => phases,
-            Way::Scatter(scatter) => return vec![scatter.pack(weights, scale, self.input.map.channels, n_lanes)],
-        };
         let [height, width] = self.convolution.kernel;
         let (small_pitch, large_pitch) = (self.convolution.large.channels * height * width, height * width);
         let (input_pitch, output_pitch) = match self.direction {
@@ -83,6 +109,16 @@ impl Pass {
             Direction::Up => (small_pitch, large_pitch),
         };
         let (n_inputs, n_outputs) = (self.input.map.channels, self.output.map.channels);
+        let phases = match &self.way {
+            Way::Gather { phases, .. } => phases,
+            Way::Scatter(scatter) => return vec![scatter.pack(weights, scale, n_inputs, n_lanes)],
+            Way::Winograd(winograd) => {
+                let weight = |y: usize, x: usize, input: usize, output: usize| {
+                    weights[y * width + x + input * input_pitch + output * output_pitch] * scale(output)
+                };
+                return winograd.pack((n_inputs, n_outputs), weight, n_lanes);
+            }
+        };
         let packed = phases.iter().map(|phase| {
             let [rows, columns] = &phase.taps;
             let taps = rows.iter().flat_map(|y| columns.iter().map(move |x| y * width + x));
@@ -116,16 +152,16 @@ pub(super) fn repeated(offsets: &[usize], n: usize, pitch: usize) -> Vec<usize> 
 }
 
 /// Convolves windows that lie one after another in their frames; `bias` has a number for each output channel, padded with
-/// zeros to whole vectors. Writes the maps and leaves their margins alone.
+/// zeros to whole vectors. Writes the maps and leaves their margins alone. `workspace` spares an allocation at every call: it may
+/// hold anything.
 #[inline(always)]
 pub(in crate::nn) fn convolve<S: Simd>(
     simd: S,
     pass: &Pass,
-    weights: &[Packed],
-    bias: &[f32],
-    activation: Activation,
+    (weights, bias, activation): (&[Packed], &[f32], Activation),
     inputs: &[f32],
     outputs: &mut [f32],
+    workspace: &mut Vec<f32>,
 ) {
     let (from_len, to_len) = (pass.input.n_values(), pass.output.n_values());
     match &pass.way {
@@ -140,6 +176,18 @@ pub(in crate::nn) fn convolve<S: Simd>(
         Way::Scatter(way) => {
             for (input, output) in inputs.chunks(from_len).zip(outputs.chunks_mut(to_len)) {
                 scatter(simd, way, (&weights[0], bias, activation), input, &pass.output, output);
+            }
+        }
+        Way::Winograd(way) => {
+            for (input, output) in inputs.chunks(from_len).zip(outputs.chunks_mut(to_len)) {
+                filter(
+                    simd,
+                    way,
+                    (weights, bias, activation),
+                    (&pass.input, input),
+                    (&pass.output, output),
+                    workspace,
+                );
             }
         }
     }
@@ -157,11 +205,7 @@ fn gather_phase<S: Simd>(
     let (from, to) = (&phase.inputs[..n_pixels], &phase.outputs[..n_pixels]);
     let (n_channels, pitch) = (pass.output.map.channels, pass.input.pitch());
     let run_len = phase.taps[1].len() * pass.input.map.channels;
-    let floor = match activation {
-        Activation::None => f32::NEG_INFINITY,
-        Activation::Relu => 0.0,
-    };
-    let floor = simd.splat_f32s(floor);
+    let floor = simd.splat_f32s(activation.floor());
     product(
         simd,
         (n_pixels, phase.taps[0].len().max(1)),
@@ -274,6 +318,7 @@ pub(super) mod tests {
         direction: Direction,
         output: Frame,
         n_windows: usize,
+        is_winograd: bool,
     }
 
     impl WithSimd for Convolve {
@@ -285,12 +330,18 @@ pub(super) mod tests {
                 map: self.convolution.input(self.direction),
                 margin: self.convolution.margin(self.direction),
             };
-            let pass = Pass::new(self.convolution, self.direction, input, self.output);
+            let mut pass = Pass::new(self.convolution, self.direction, input, self.output);
+            if self.is_winograd
+                && let Some(winograd) = Winograd::new(&self.convolution, self.direction, &input, &self.output)
+            {
+                pass.way = Way::Winograd(winograd);
+            }
             let inputs = framed(&numbers(self.n_windows * input.map.n_values(), 1.0), &input);
             let weights = pass.pack(&numbers(self.convolution.n_weights(), 2.0), |c| c as f32 - 1.5, S::F32_LANES);
             let bias = padded(numbers(self.output.map.channels, 3.0).into_iter(), S::F32_LANES);
             let mut outputs = vec![f32::NAN; self.n_windows * self.output.n_values()];
-            convolve(simd, &pass, &weights, &bias, Activation::Relu, &inputs, &mut outputs);
+            let layer = (weights.as_slice(), bias.as_slice(), Activation::Relu);
+            convolve(simd, &pass, layer, &inputs, &mut outputs, &mut vec![f32::NAN; 7]);
             outputs
         }
     }
@@ -300,6 +351,7 @@ pub(super) mod tests {
         fn every_output_is_its_definition(
             convolution in any_convolution(),
             is_down: bool,
+            is_winograd: bool,
             n_windows in 1usize..4,
             margin in (0usize..3, 0usize..3),
         ) {
@@ -318,7 +370,7 @@ pub(super) mod tests {
                 let c = i % map.channels;
                 (sum * (c as f64 - 1.5) + f64::from(bias[c])).max(0.0) as f32
             }).collect();
-            for found in on_every_processor(&Convolve { convolution, direction, output, n_windows }) {
+            for found in on_every_processor(&Convolve { convolution, direction, output, n_windows, is_winograd }) {
                 for (found, expected) in found.chunks(output.n_values()).zip(expected.chunks(map.n_values())) {
                     let maps: Vec<f32> = output.rows().flat_map(|row| found[row].to_vec()).collect();
                     let n_written = found.iter().filter(|value| !value.is_nan()).count();

@@ -212,6 +212,79 @@ pub(in crate::nn) struct Phase {
     pub outputs: Vec<usize>,
 }
 
+/// Output rows that are made by the same rows of the kernel.
+#[derive(Debug, Clone)]
+pub(in crate::nn) struct RowPhase {
+    pub first_output: usize,
+    pub output_stride: usize,
+    pub n_outputs: usize,
+    pub bands: Vec<Band>,
+}
+
+/// Rows of the kernel that meet equally distant rows of the input: output `i` of its phase gets row
+/// `first_input + (i + t) · input_step` through tap `t`.
+#[derive(Debug, Clone)]
+pub(in crate::nn) struct Band {
+    pub taps: Vec<usize>,
+    /// From the begin of the map.
+    pub first_input: isize,
+    pub input_step: usize,
+}
+
+/// The rows of a convolution's outputs by phases.
+pub(in crate::nn) fn row_phases(convolution: &Convolution, direction: Direction) -> Vec<RowPhase> {
+    let steps = convolution.steps(direction, 0).into_iter();
+    let phases = steps.map(|steps| {
+        let n_bands = steps.input_stride.min(steps.taps.len());
+        let bands = (0..n_bands).map(|band| Band {
+            taps: steps.taps.iter().skip(band).step_by(steps.input_stride).copied().collect(),
+            first_input: steps.first_input + band as isize,
+            input_step: steps.input_stride,
+        });
+        RowPhase {
+            first_output: steps.first_output,
+            output_stride: steps.output_stride,
+            n_outputs: steps.n_outputs,
+            bands: bands.collect(),
+        }
+    });
+    phases.collect()
+}
+
+/// Outputs of a row that are made by the same columns of the kernel.
+#[derive(Debug, Clone)]
+pub(in crate::nn) struct ColumnPhase {
+    pub taps: Vec<usize>,
+    /// Where the run of each output begins in a row of the input's frame.
+    pub inputs: Vec<usize>,
+    /// Where each output lies, from the first pixel of its row on.
+    pub outputs: Vec<usize>,
+}
+
+/// The columns of a convolution's outputs by phases.
+pub(in crate::nn) fn column_phases(
+    convolution: &Convolution,
+    direction: Direction,
+    input: &Frame,
+    output: &Frame,
+) -> Vec<ColumnPhase> {
+    let steps = convolution.steps(direction, 1).into_iter();
+    let phases = steps.map(|steps| {
+        let first = steps.first_input() + input.margin.before[1] as isize;
+        let (from, to) = (input.map.channels, output.map.channels);
+        ColumnPhase {
+            inputs: (0..steps.n_outputs)
+                .map(|i| (first as usize + i * steps.input_stride) * from)
+                .collect(),
+            outputs: (0..steps.n_outputs)
+                .map(|i| (steps.first_output + i * steps.output_stride) * to)
+                .collect(),
+            taps: steps.taps,
+        }
+    });
+    phases.collect()
+}
+
 /// The phases of a convolution between maps that lie in these frames.
 pub(in crate::nn) fn phases(convolution: &Convolution, direction: Direction, input: &Frame, output: &Frame) -> Vec<Phase> {
     let [rows, columns] = [0, 1].map(|axis| convolution.steps(direction, axis));

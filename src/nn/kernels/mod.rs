@@ -16,6 +16,7 @@ pub(super) mod product;
 pub(super) mod rows;
 mod scatter;
 pub(super) mod weight_gradient;
+mod winograd;
 
 /// Numbers in a vector of this processor.
 pub(super) fn n_lanes() -> usize {
