@@ -403,23 +403,8 @@ impl Trainable for Network {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::{ModuleVisitor, Param};
-    use burn::optim::GradientsParams;
-
+    use super::super::gradient_check::{Learned, distance};
     use super::*;
-
-    /// The gradient of each parameter.
-    struct Gradients<'a>(&'a GradientsParams, Vec<Vec<f32>>);
-
-    impl ModuleVisitor for Gradients<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let gradient = self
-                .0
-                .get::<D>(param.id)
-                .map(|gradient| gradient.try_into_vec_as::<f32>().expect("gradients can be read"));
-            self.1.push(gradient.unwrap_or_default());
-        }
-    }
 
     fn windows(n: usize) -> Vec<f32> {
         (0..n * CaeMcs::WINDOW_LEN)
@@ -427,26 +412,13 @@ mod tests {
             .collect()
     }
 
-    /// Loss, gradients and the tensors after the running statistics have followed.
-    fn learned_from(batch: &[f32], device: &Device) -> (f32, Vec<Vec<f32>>, Vec<NamedTensor>) {
+    fn learned_from(batch: &[f32], device: &Device) -> Learned {
         let network = initialised(Network::new(device), 5, glorot_bound);
         let batch = Batch {
             inputs: batch.to_vec(),
             classes: vec![0; batch.len() / CaeMcs::WINDOW_LEN],
         };
-        let loss = network.judge(batch, device).loss;
-        let value = loss.clone().into_scalar::<f32>();
-        let gradients = GradientsParams::from_grads(loss.backward(), &network);
-        let mut found = Gradients(&gradients, Vec::new());
-        network.visit(&mut found);
-        (value, found.1, tensors_of(&network).expect("tensors can be read"))
-    }
-
-    fn distance(a: &[f32], b: &[f32]) -> f32 {
-        assert_eq!(a.len(), b.len());
-        let squares = |pairs: &mut dyn Iterator<Item = f32>| pairs.map(|x| x * x).sum::<f32>().sqrt();
-        let length = squares(&mut b.iter().copied());
-        squares(&mut a.iter().zip(b).map(|(a, b)| a - b)) / length.max(1e-6)
+        super::super::gradient_check::learned_from(&network, batch, device)
     }
 
     #[test]
@@ -454,10 +426,9 @@ mod tests {
         let batch = windows(3);
         #[expect(deprecated, reason = "kept as an independent check of the kernels")]
         let plain = Device::ndarray().autodiff();
-        let (loss, gradients, tensors) = learned_from(&batch, &Device::flex().autodiff());
-        let (plain_loss, plain_gradients, plain_tensors) = learned_from(&batch, &plain);
-        assert!((loss / plain_loss - 1.0).abs() < 1e-5, "{loss} {plain_loss}");
-        for ((gradient, plain), tensor) in gradients.iter().zip(&plain_gradients).zip(&plain_tensors) {
+        let (found, plain) = (learned_from(&batch, &Device::flex().autodiff()), learned_from(&batch, &plain));
+        assert!((found.loss / plain.loss - 1.0).abs() < 1e-5, "{} {}", found.loss, plain.loss);
+        for ((gradient, plain), tensor) in found.gradients.iter().zip(&plain.gradients).zip(&plain.tensors) {
             let is_taken_away = tensor.name.ends_with("conv.bias") && tensor.name.contains("coder");
             if is_taken_away {
                 assert!(
@@ -466,16 +437,12 @@ mod tests {
                     tensor.name
                 );
             } else {
-                assert!(
-                    distance(gradient, plain) < 5e-3,
-                    "{} {}",
-                    tensor.name,
-                    distance(gradient, plain)
-                );
+                let distance = distance(gradient, plain, 1e-6);
+                assert!(distance < 5e-3, "{} {distance}", tensor.name);
             }
         }
-        for (tensor, plain) in tensors.iter().zip(&plain_tensors) {
-            assert!(distance(&tensor.values, &plain.values) < 1e-4, "{}", tensor.name);
+        for (tensor, plain) in found.tensors.iter().zip(&plain.tensors) {
+            assert!(distance(&tensor.values, &plain.values, 1e-6) < 1e-4, "{}", tensor.name);
         }
     }
 
@@ -490,8 +457,8 @@ mod tests {
             pool.install(|| learned_from(&batch, &Device::flex().autodiff()))
         };
         let (one, three) = (on_threads(1), on_threads(3));
-        assert_eq!(one.0.to_bits(), three.0.to_bits());
-        assert_eq!(one.1, three.1);
-        assert_eq!(one.2, three.2);
+        assert_eq!(one.loss.to_bits(), three.loss.to_bits());
+        assert_eq!(one.gradients, three.gradients);
+        assert_eq!(one.tensors, three.tensors);
     }
 }

@@ -19,6 +19,8 @@ mod device;
 mod error;
 mod examples;
 mod fused;
+#[cfg(test)]
+mod gradient_check;
 mod inference;
 mod kernels;
 mod mobileanonet;

@@ -9,6 +9,7 @@
 
 mod bottleneck;
 mod chain;
+mod dense;
 mod expansion;
 mod moments;
 mod norm;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 pub(super) use bottleneck::Bottleneck;
 pub(super) use chain::Chain;
+pub(super) use dense::Dense;
 pub(super) use residuals::Residuals;
 pub(super) use stem::Stem;
 pub(super) use widening::Widening;
