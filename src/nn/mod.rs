@@ -4,9 +4,17 @@
 //! One new file with a burn module that implements `Trainable`, and an opaque struct around it as in
 //! [`DenseAutoencoder`] and [`MobileAnoNet`]. The loop, checkpoints and weights files then work as they are.
 //!
-//! # Training on the processor
-//! Where burn's layers are slow, `fused` puts several of them into one operation: a block of `blocks`, which computes with
-//! `kernels`. The layers stay as they are; they hold the parameters, and on other devices they compute and check the blocks.
+//! # On the processor
+//! Where burn's layers are slow, our own take their place; on other devices burn's compute, and tests hold ours to them.
+//!
+//! | folder | what |
+//! |---|---|
+//! | `kernels` | products, convolutions, norms on slices, as wide as the processor's vectors |
+//! | `inference` | trained networks as stages that rows of a picture stream through |
+//! | `blocks` | layers for training with backward passes of their own; `fused` makes operations of burn of them |
+//! | `convolutional` | both for chains of standard and transposed convolutions |
+//!
+//! The modules of burn hold the parameters in either case, so that weights files and checkpoints do not know the difference.
 //!
 //! *Invariant:* no burn type leaves this room; others see slices, plain structs and opaque networks.
 

@@ -13,7 +13,7 @@ use crate::nn::kernels::product::outer_product;
 use crate::nn::kernels::rows::{Activation, NormGradient, activate, activation_gradient, add_activation_moments, add_moments};
 
 /// Rows of a task.
-const CHUNK_ROWS: usize = 32;
+const CHUNK_ROWS: usize = 64;
 /// Inputs of a task that finds the gradient of their weights.
 const CHUNK_INPUTS: usize = 64;
 
