@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use auscult::app::{Action, App, AppFolders, JobKind, RunStatus, Screen, Workbench};
 use auscult::dataset::{self, Label, Split, SyntheticConfig, SyntheticLayout};
 use auscult::detectors::DetectorKind;
-use auscult::evaluation::ThresholdRule;
+use auscult::evaluation::{self, ThresholdRule};
 use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::progress::NoProgress;
 use auscult::project::RunRecipe;
@@ -117,6 +117,16 @@ fn detectors_are_fitted_on_training_clips_only() {
     }
 }
 
+/// What the screens read is what the rule makes of the scores as they are now.
+fn assert_thresholds(app: &App) {
+    let workbench = workbench(app);
+    for group in &workbench.groups {
+        let normal_scores = &workbench.detector_result(group).unwrap().normal_scores;
+        let expected = evaluation::threshold(workbench.threshold_rule(group), normal_scores);
+        assert_eq!(workbench.threshold(group), expected, "{group}");
+    }
+}
+
 #[test]
 fn pins_thresholds_and_labels_change_scores_and_can_be_taken_back() {
     let home = tempfile::tempdir().unwrap();
@@ -130,6 +140,7 @@ fn pins_thresholds_and_labels_change_scores_and_can_be_taken_back() {
     });
     assert_eq!(workbench(&app).detector(&group).0, DetectorKind::Knn);
     assert_ne!(workbench(&app).scores, scores);
+    assert_thresholds(&app);
     app.apply(Action::SetThreshold {
         group: group.clone(),
         rule: ThresholdRule::Manual(-1.0),
@@ -149,6 +160,7 @@ fn pins_thresholds_and_labels_change_scores_and_can_be_taken_back() {
     for _ in 0..3 {
         app.apply(Action::Undo);
     }
+    assert_thresholds(&app);
     assert_eq!(workbench(&app).project.pins, before.pins);
     assert_eq!(workbench(&app).project.thresholds, before.thresholds);
     assert_eq!(workbench(&app).project.labels, before.labels);
@@ -156,6 +168,7 @@ fn pins_thresholds_and_labels_change_scores_and_can_be_taken_back() {
     for _ in 0..3 {
         app.apply(Action::Redo);
     }
+    assert_thresholds(&app);
     assert_eq!(workbench(&app).threshold(&group), Some(-1.0));
     assert_eq!(workbench(&app).label(clip), Label::Unknown);
 }

@@ -141,6 +141,7 @@ impl App {
         workbench.run = Some((scored.run_name, scored.run));
         workbench.embedded = Some(scored.embedded);
         workbench.comparison = Some(scored.comparison);
+        workbench.compared_with = scored.detector;
         workbench.refresh_scores();
         // Labels or settings that a person changed meanwhile.
         let is_outdated = !Arc::ptr_eq(&workbench.dataset, &scored.dataset) || workbench.project.detector != scored.detector;

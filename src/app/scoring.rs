@@ -1,5 +1,6 @@
 //! Detectors, thresholds, scores, the crops of the focused clip, and the map.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::job_types::{CropBankKey, JobOutput, JobUpdate};
@@ -71,21 +72,25 @@ impl App {
         self.score_focused_crops();
     }
 
-    /// Fits and evaluates anew after labels or the detectors' settings have changed.
+    /// Evaluates anew after labels or the detectors' settings have changed, and fits anew where the fit rests on them.
     pub(super) fn compare_again(&mut self) {
         let Some(workbench) = &self.state.workbench else { return };
         let Some(embedded) = workbench.embedded.clone() else { return };
         let (dataset, config) = (Arc::clone(&workbench.dataset), workbench.project.detector);
+        let before = workbench.comparison.clone().filter(|_| workbench.compared_with == config);
         self.abandon(|kind| *kind == JobKind::Score);
         self.spawn(JobKind::Score, "Fit the detectors again", move |context| {
-            Ok(JobOutput::Compared(Arc::new(pipeline::compare(
-                &dataset, &embedded, &config, context,
+            let before = before.unwrap_or_default();
+            Ok(JobOutput::Compared(Arc::new(pipeline::compare_again(
+                &dataset, &embedded, &config, &before, context,
             )?)))
         });
     }
 
     pub(super) fn take_compared(&mut self, comparison: Arc<pipeline::Comparison>) {
         if let Some(workbench) = &mut self.state.workbench {
+            // Whoever changes the settings abandons the comparison by the old ones.
+            workbench.compared_with = workbench.project.detector;
             workbench.comparison = Some(comparison);
             workbench.refresh_scores();
         }
@@ -190,18 +195,27 @@ impl Workbench {
 
     /// The threshold in use for a section, in the unit of the detector in use.
     pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
-        let result = self.detector_result(group)?;
-        evaluation::threshold(self.threshold_rule(group), &result.normal_scores)
+        let (result, rule) = (self.detector_result(group)?, self.threshold_rule(group));
+        let known = self.thresholds.value(self.comparison.as_ref(), group, result.detector, rule);
+        known.unwrap_or_else(|| evaluation::threshold(rule, &result.normal_scores))
     }
 
-    /// Works out [`Workbench::scores`] anew: after the comparison, a detector or a threshold has changed.
+    /// Works out [`Workbench::scores`] and the thresholds anew: after the comparison, a detector or a threshold has changed.
     pub(super) fn refresh_scores(&mut self) {
         let mut scores = vec![None; self.dataset.clips.len()];
+        let mut thresholds = Thresholds {
+            comparison: self.comparison.clone(),
+            of_sections: BTreeMap::new(),
+        };
         if let Some(comparison) = self.comparison.clone() {
             for group in &comparison.groups {
-                let Some((result, threshold)) = self.detector_result(&group.group).zip(self.threshold(&group.group)) else {
+                let Some(result) = self.detector_result(&group.group) else {
                     continue;
                 };
+                let (rule, threshold) = (self.threshold_rule(&group.group), self.threshold(&group.group));
+                let basis = (result.detector, rule);
+                thresholds.of_sections.insert(group.group.clone(), (basis, threshold));
+                let Some(threshold) = threshold else { continue };
                 let spread = Spread::of(&result.normal_scores);
                 let mut normal_scores = result.normal_scores.clone();
                 normal_scores.sort_unstable_by(f64::total_cmp);
@@ -218,7 +232,34 @@ impl Workbench {
             }
         }
         self.scores = scores;
+        self.thresholds = thresholds;
         self.refresh_visible();
+    }
+}
+
+/// The thresholds of all sections by the detectors and rules in use: a gamma distribution takes a millisecond to fit, and the
+/// screens ask for it in every frame.
+#[derive(Default)]
+pub(super) struct Thresholds {
+    /// What they were worked out from.
+    comparison: Option<Arc<pipeline::Comparison>>,
+    of_sections: BTreeMap<MachineSection, ((DetectorKind, ThresholdRule), Option<f64>)>,
+}
+
+impl Thresholds {
+    /// `None` where it was not worked out by this detector and rule from this comparison.
+    fn value(
+        &self,
+        comparison: Option<&Arc<pipeline::Comparison>>,
+        group: &MachineSection,
+        detector: DetectorKind,
+        rule: ThresholdRule,
+    ) -> Option<Option<f64>> {
+        let is_of_comparison = comparison
+            .zip(self.comparison.as_ref())
+            .is_some_and(|(now, then)| Arc::ptr_eq(now, then));
+        let &(basis, threshold) = self.of_sections.get(group).filter(|_| is_of_comparison)?;
+        (basis == (detector, rule)).then_some(threshold)
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) struct WavLayout {
     pub(super) block_frames: usize,
     /// Where the first block begins in the file.
     pub(super) data_start: u64,
+    /// 24 bits in 4 bytes stand in the lower ones, as hound writes them, where no extension of the header says otherwise.
+    pub(super) lower_bytes: bool,
 }
 
 struct Format {
@@ -55,6 +57,7 @@ struct Format {
     sample_rate_hz: u32,
     block_align: u16,
     bits: u16,
+    valid_bits: Option<u16>,
 }
 
 /// True where these first bytes of a file announce a chunked WAV file of any kind.
@@ -72,7 +75,11 @@ impl WavLayout {
         }
         let big_endian = &start[..4] == b"RIFX";
         let (format, data_start, data_bytes) = walk(file, file_bytes, big_endian)?;
-        Self::of(&format, data_start, data_bytes, big_endian)
+        let is_plain = &start[..4] == b"RIFF" && format.valid_bits.is_none_or(|valid| valid == format.bits);
+        Ok(Self {
+            lower_bytes: is_plain && format.bits == 24,
+            ..Self::of(&format, data_start, data_bytes, big_endian)?
+        })
     }
 
     fn of(format: &Format, data_start: u64, data_bytes: u64, big_endian: bool) -> Result<Self, Fault> {
@@ -109,6 +116,7 @@ impl WavLayout {
             block_bytes,
             block_frames,
             data_start,
+            lower_bytes: false,
         })
     }
 }
@@ -200,6 +208,7 @@ fn read_format(file: &mut impl Read, declared: u64, big_endian: bool) -> Result<
         sample_rate_hz: u32_at(&bytes, 4, big_endian),
         block_align: u16_at(12),
         bits: u16_at(14),
+        valid_bits: None,
     };
     if format.tag == 0xfffe {
         if n_read < FORMAT_BYTES {
@@ -207,9 +216,9 @@ fn read_format(file: &mut impl Read, declared: u64, big_endian: bool) -> Result<
                 "its extensible 'fmt ' chunk is cut short; copy it again from the recorder or leave it out",
             );
         }
-        // The kind of samples is the first field of the GUID at byte 24. How many of the bits are valid does not matter: they are
-        // the upper ones.
+        // The kind of samples is the first field of the GUID at byte 24; a width of 0 valid bits is in the wild and means all.
         format.tag = (u32_at(&bytes, 24, big_endian) & 0xffff) as u16;
+        format.valid_bits = Some(u16_at(18)).filter(|bits| *bits != 0);
     }
     Ok(format)
 }

@@ -6,6 +6,7 @@ use super::wav_layout::{Encoding, WavLayout};
 pub(super) fn sample_decoder(layout: &WavLayout) -> Option<fn(&[u8]) -> f32> {
     Some(match (layout.encoding, layout.big_endian, layout.sample_bytes) {
         (Encoding::Pcm, _, 1) => unsigned_byte,
+        (Encoding::Pcm, false, 4) if layout.lower_bytes => twenty_four_bits,
         (Encoding::Pcm, false, _) => whole_number_le,
         (Encoding::Pcm, true, _) => whole_number_be,
         (Encoding::Float, false, 4) => single_float,

@@ -1,11 +1,12 @@
 //! Clips as the columns of a matrix, and the parts of a bank that a detector works on.
 
 use nalgebra::{DMatrix, DVector};
+use rayon::prelude::{ParallelIterator, ParallelSlice};
 
 use super::{Bank, DetectorError, DetectorKind, Observations};
 
-/// Queries that one matrix product takes at once: bounds the memory, whatever the number of clips.
-pub(super) const BLOCK: usize = 512;
+/// Clips that one matrix product takes at once: bounds the memory, whatever the number of clips, and is what a core works on.
+pub(super) const BLOCK: usize = 128;
 
 /// One clip a column, `[n_features, n_clips]`.
 pub(super) fn columns(observations: &Observations) -> DMatrix<f64> {
@@ -27,15 +28,19 @@ pub(super) fn bank_columns(kind: DetectorKind, bank: &Bank, needed: usize) -> Re
     Ok(columns(observations))
 }
 
-/// Applies `scores` to the queries, block by block.
-pub(super) fn in_blocks(queries: &Observations, scores: impl Fn(DMatrix<f64>) -> Vec<f64>) -> Vec<f64> {
-    let all = columns(queries);
-    if all.ncols() <= BLOCK {
-        return scores(all);
+/// Applies `scores` to the queries, block by block, on all cores where there are many.
+pub(super) fn in_blocks(queries: &Observations, scores: impl Fn(DMatrix<f64>) -> Vec<f64> + Sync) -> Vec<f64> {
+    // Two blocks are done before another core has woken up.
+    if queries.n_clips() <= 2 * BLOCK {
+        return scores(columns(queries));
     }
-    let starts = (0..all.ncols()).step_by(BLOCK);
-    let blocks = starts.map(|start| all.columns(start, BLOCK.min(all.ncols() - start)).into_owned());
-    blocks.flat_map(scores).collect()
+    let n_features = queries.n_features;
+    let of_block = |block: &[f32]| {
+        let values = block.iter().map(|&x| f64::from(x));
+        scores(DMatrix::from_iterator(n_features, block.len() / n_features, values))
+    };
+    let blocks = queries.embeddings.par_chunks(BLOCK * n_features);
+    blocks.map(of_block).collect::<Vec<_>>().concat()
 }
 
 /// Each column divided by its length; a column of zeros stays.

@@ -1,5 +1,7 @@
 //! COS: the angle between a clip and the mean of the training clips.
 
+use std::sync::OnceLock;
+
 use nalgebra::{DMatrix, DVector};
 
 use super::columns::{Groups, bank_columns, in_blocks, normalise_columns, sum_of};
@@ -7,26 +9,42 @@ use super::{Bank, Detector, DetectorError, DetectorKind, Observations};
 
 /// `1 - cos(clip, mean)` (the `MobileAnoNet` paper, COS), the smallest over the references where there are several. 0..2.
 pub(super) struct Cos {
+    /// `[n_features, n_clips]`
+    clips: DMatrix<f64>,
+    groups: Groups,
+    /// Of the clips of each group, `[n_features]`.
+    sums: Vec<DVector<f64>>,
     /// One mean a row, of length 1: `[n_groups, n_features]`.
     directions: DMatrix<f64>,
-    leave_one_out: Vec<f64>,
-    fallback: Option<String>,
+    leave_one_out: OnceLock<Vec<f64>>,
 }
 
 /// Needs 2 clips.
 pub(super) fn fit(bank: &Bank) -> Result<Cos, DetectorError> {
     let clips = bank_columns(DetectorKind::Cos, bank, 2)?;
     let groups = Groups::one(clips.ncols());
-    Ok(Cos::new(&clips, groups))
+    Ok(Cos::new(clips, groups))
 }
 
 impl Cos {
     /// One reference for each group of the clips, `[n_features, n_clips]`; every group needs 2.
-    pub(super) fn new(clips: &DMatrix<f64>, groups: Groups) -> Self {
-        let sums: Vec<DVector<f64>> = groups.members.iter().map(|members| sum_of(clips, members)).collect();
-        let leave_one_out = groups.group_of_clip().into_iter().enumerate().map(|(left_out, own)| {
-            let clip = clips.column(left_out);
-            let references = sums.iter().enumerate();
+    pub(super) fn new(clips: DMatrix<f64>, groups: Groups) -> Self {
+        let sums: Vec<DVector<f64>> = groups.members.iter().map(|members| sum_of(&clips, members)).collect();
+        let mut means = DMatrix::from_columns(&sums);
+        normalise_columns(&mut means);
+        Self {
+            clips,
+            groups,
+            sums,
+            directions: means.transpose(),
+            leave_one_out: OnceLock::new(),
+        }
+    }
+
+    fn scores_of_left_out(&self) -> Vec<f64> {
+        let of_clip = |(left_out, own): (usize, usize)| {
+            let clip = self.clips.column(left_out);
+            let references = self.sums.iter().enumerate();
             references.fold(f64::INFINITY, |least, (group, sum)| {
                 let distance = if group == own {
                     cosine_distance(&clip, &(sum - clip))
@@ -35,15 +53,8 @@ impl Cos {
                 };
                 least.min(distance)
             })
-        });
-        let leave_one_out = leave_one_out.collect();
-        let mut means = DMatrix::from_columns(&sums);
-        normalise_columns(&mut means);
-        Self {
-            directions: means.transpose(),
-            leave_one_out,
-            fallback: groups.fallback,
-        }
+        };
+        self.groups.group_of_clip().into_iter().enumerate().map(of_clip).collect()
     }
 }
 
@@ -67,10 +78,10 @@ impl Detector for Cos {
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {
-        &self.leave_one_out
+        self.leave_one_out.get_or_init(|| self.scores_of_left_out())
     }
 
     fn fallback(&self) -> Option<&str> {
-        self.fallback.as_deref()
+        self.groups.fallback.as_deref()
     }
 }

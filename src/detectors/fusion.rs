@@ -1,5 +1,10 @@
 //! Fusion: all other detectors on one scale, without labels.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations, fit as fit_one};
 
 /// Up to this many clips the whole fusion is fitted again without each of them.
@@ -20,21 +25,31 @@ pub(super) struct Fusion {
 
 /// One detector and the scale of its scores.
 struct Part {
-    detector: Box<dyn Detector>,
+    detector: Arc<dyn Detector>,
     scale: Scale,
 }
 
 /// Mean and standard deviation of what normal clips score.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
+    n_scores: f64,
     mean: f64,
-    deviation: f64,
+    /// Sum of the squared differences from the mean.
+    square: f64,
 }
+
+/// The detectors that the fusion is made of, or why they could not be fitted.
+type Fitted = BTreeMap<DetectorKind, Result<Arc<dyn Detector>, DetectorError>>;
 
 /// Needs 3 clips; parts that need more, or residuals that are not there, are left out.
 pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Fusion, DetectorError> {
+    fit_of(&fit_parts(config, bank), config, bank)
+}
+
+/// The fusion of detectors that are fitted to the bank already.
+pub(super) fn fit_of(fitted: &Fitted, config: &DetectorConfig, bank: &Bank) -> Result<Fusion, DetectorError> {
     let found = bank.observations.n_clips();
-    let (parts, notes) = fit_parts(config, bank);
+    let (parts, notes) = parts_of(fitted);
     if found < 3 || parts.is_empty() {
         let kind = DetectorKind::Fusion;
         return Err(DetectorError::TooFewClips { kind, needed: 3, found });
@@ -51,27 +66,33 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Fusion, Detect
     })
 }
 
-/// All parts that can be fitted, and what is to be said of them and of the others.
-fn fit_parts(config: &DetectorConfig, bank: &Bank) -> (Vec<Part>, Vec<String>) {
-    let (mut parts, mut notes) = (Vec::new(), Vec::new());
-    for kind in DetectorKind::ALL.into_iter().filter(|&part| part != DetectorKind::Fusion) {
-        match fit_one(kind, config, bank) {
+fn fit_parts(config: &DetectorConfig, bank: &Bank) -> Fitted {
+    let parts = DetectorKind::ALL.into_iter().filter(|&part| part != DetectorKind::Fusion);
+    parts.map(|kind| (kind, fit_one(kind, config, bank).map(Arc::from))).collect()
+}
+
+/// All parts that could be fitted, and what is to be said of them and of the others.
+fn parts_of(fitted: &Fitted) -> (Vec<Part>, Vec<String>) {
+    let (mut used, mut notes) = (Vec::new(), Vec::new());
+    for (&kind, detector) in fitted {
+        match detector {
             // A soft detector that knows one reference only is its plain twin: it would count twice.
             Ok(detector) if is_soft(kind) && detector.fallback().is_some() => {
                 notes.extend(detector.fallback().map(|why| format!("without {}: {why}", kind.title())));
             }
             Ok(detector) => {
                 notes.extend(detector.fallback().map(|why| format!("{}: {why}", kind.title())));
-                parts.push(Part {
-                    scale: Scale::of(detector.leave_one_out_scores()),
-                    detector,
-                });
+                used.push(Arc::clone(detector));
             }
             Err(DetectorError::NoResiduals { .. }) => {}
             Err(error) => notes.push(format!("without {}: {error}", kind.title())),
         }
     }
-    (parts, notes)
+    let part = |detector: &Arc<dyn Detector>| Part {
+        scale: Scale::of(detector.leave_one_out_scores()),
+        detector: Arc::clone(detector),
+    };
+    (used.par_iter().map(part).collect(), notes)
 }
 
 fn is_soft(kind: DetectorKind) -> bool {
@@ -82,17 +103,31 @@ impl Scale {
     fn of(scores: &[f64]) -> Self {
         let n_scores = scores.len() as f64;
         let mean = scores.iter().sum::<f64>() / n_scores;
-        let square = scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>();
-        // Where all clips score the same, any rounding would be many deviations.
-        let smallest = 1e-9 * mean.abs() + f64::MIN_POSITIVE.sqrt();
+        let square = scores.iter().map(|score| (score - mean).powi(2)).sum();
+        Self { n_scores, mean, square }
+    }
+
+    /// The scale of all of these scores but one.
+    fn without(self, scores: &[f64], left_out: usize) -> Self {
+        let n_left = self.n_scores - 1.0;
+        let apart = scores[left_out] - self.mean;
+        let square = self.square - apart * apart * self.n_scores / n_left;
+        // Where one score is nearly all of the sum, nothing but rounding is left when it is taken off.
+        if square.is_nan() || square < 1e-6 * self.square {
+            return Self::of(&[&scores[..left_out], &scores[left_out + 1..]].concat());
+        }
         Self {
-            mean,
-            deviation: (square / (n_scores - 1.0).max(1.0)).sqrt().max(smallest),
+            n_scores: n_left,
+            mean: self.mean - apart / n_left,
+            square,
         }
     }
 
     fn normalised(self, score: f64) -> f64 {
-        (score - self.mean) / self.deviation
+        // Where all clips score the same, any rounding would be many deviations.
+        let smallest = 1e-9 * self.mean.abs() + f64::MIN_POSITIVE.sqrt();
+        let deviation = (self.square / (self.n_scores - 1.0).max(1.0)).sqrt().max(smallest);
+        (score - self.mean) / deviation
     }
 }
 
@@ -101,10 +136,11 @@ fn refitted_scores(config: &DetectorConfig, bank: &Bank) -> Vec<f64> {
     let n_clips = bank.observations.n_clips();
     let score = |left_out: usize| {
         let others: Vec<usize> = (0..n_clips).filter(|&clip| clip != left_out).collect();
-        let (parts, _) = fit_parts(config, &bank.selected(&others));
+        let (parts, _) = parts_of(&fit_parts(config, &bank.selected(&others)));
         scores(&parts, &bank.observations.selected(&[left_out]))
     };
-    (0..n_clips).flat_map(score).collect()
+    let scores: Vec<Vec<f64>> = (0..n_clips).into_par_iter().map(score).collect();
+    scores.concat()
 }
 
 /// In a large bank one clip more or less hardly changes the other clips' leave-one-out scores: each clip's are put on the
@@ -112,9 +148,8 @@ fn refitted_scores(config: &DetectorConfig, bank: &Bank) -> Vec<f64> {
 fn rescaled_scores(parts: &[Part], n_clips: usize) -> Vec<f64> {
     let of_clip = |left_out: usize| {
         combined(parts.iter().map(|part| {
-            let mut others = part.detector.leave_one_out_scores().to_vec();
-            let own = others.swap_remove(left_out);
-            Scale::of(&others).normalised(own)
+            let scores = part.detector.leave_one_out_scores();
+            part.scale.without(scores, left_out).normalised(scores[left_out])
         }))
     };
     (0..n_clips).map(of_clip).collect()
@@ -148,5 +183,29 @@ impl Detector for Fusion {
 
     fn fallback(&self) -> Option<&str> {
         self.fallback.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Scale;
+
+    #[test]
+    fn a_scale_without_a_score_is_that_of_the_others() {
+        let usual: Vec<f64> = (0..60).map(|i| 3.0 + f64::from((i * 37) % 11)).collect();
+        let outlier = [&usual[..20], &[1e12], &usual[20..]].concat();
+        let broken = [&usual[..20], &[f64::INFINITY], &usual[20..]].concat();
+        let alike = vec![0.1; 60];
+        for (name, scores) in [("usual", usual), ("outlier", outlier), ("broken", broken), ("alike", alike)] {
+            for left_out in 0..scores.len() {
+                let mut others = scores.clone();
+                others.remove(left_out);
+                let found = Scale::of(&scores).without(&scores, left_out).normalised(7.25);
+                let expected = Scale::of(&others).normalised(7.25);
+                let is_close =
+                    found == expected || found.is_nan() && expected.is_nan() || (found - expected).abs() <= 1e-8 * expected.abs();
+                assert!(is_close, "{name}, {left_out}: {found} instead of {expected}");
+            }
+        }
     }
 }

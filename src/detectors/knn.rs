@@ -1,5 +1,7 @@
 //! KNN: the mean distance to the nearest training clips.
 
+use std::sync::OnceLock;
+
 use super::columns::{bank_columns, in_blocks};
 use super::neighbours::{Neighbour, NeighbourBank};
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
@@ -8,7 +10,7 @@ use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observa
 pub(super) struct Knn {
     bank: NeighbourBank,
     k: usize,
-    leave_one_out: Vec<f64>,
+    leave_one_out: OnceLock<Vec<f64>>,
     fallback: Option<String>,
 }
 
@@ -17,10 +19,9 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Knn, DetectorE
     let clips = bank_columns(DetectorKind::Knn, bank, 2)?;
     let k = config.knn_k.clamp(1, clips.ncols() - 1);
     let fallback = (k != config.knn_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
-    let bank = NeighbourBank::new(config.knn_metric, clips);
     Ok(Knn {
-        leave_one_out: bank.nearest_others(k).iter().map(|near| mean_distance(near)).collect(),
-        bank,
+        bank: NeighbourBank::new(config.knn_metric, clips),
+        leave_one_out: OnceLock::new(),
         k,
         fallback,
     })
@@ -35,7 +36,14 @@ impl Detector for Knn {
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {
-        &self.leave_one_out
+        let scores = || {
+            self.bank
+                .nearest_others(self.k)
+                .iter()
+                .map(|near| mean_distance(near))
+                .collect()
+        };
+        self.leave_one_out.get_or_init(scores)
     }
 
     fn fallback(&self) -> Option<&str> {

@@ -1,5 +1,7 @@
 //! LOF: how much thinner the bank is around a clip than around that clip's neighbours.
 
+use std::sync::OnceLock;
+
 use super::columns::{bank_columns, in_blocks};
 use super::neighbours::{Neighbour, NeighbourBank};
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Metric, Observations};
@@ -9,8 +11,10 @@ use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Metric,
 pub(super) struct Lof {
     bank: NeighbourBank,
     k: usize,
+    /// Of each clip of the bank the nearest others: one more than the factor needs, for when one of them is left out.
+    near: Vec<Vec<Neighbour>>,
     densities: Densities,
-    leave_one_out: Vec<f64>,
+    leave_one_out: OnceLock<Vec<f64>>,
     fallback: Option<String>,
 }
 
@@ -28,11 +32,11 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Lof, DetectorE
     let k = config.lof_k.clamp(1, clips.ncols() - 2);
     let fallback = (k != config.lof_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
     let bank = NeighbourBank::new(Metric::Cosine, clips);
-    // One neighbour more than the factor needs, for when one of them is left out.
-    let near = bank.nearest_others(k + 1);
+    let near = bank.nearest_others_in_parallel(k + 1);
     Ok(Lof {
         densities: Densities::new(&near, k),
-        leave_one_out: leave_one_out(&near, k),
+        leave_one_out: OnceLock::new(),
+        near,
         bank,
         k,
         fallback,
@@ -79,7 +83,7 @@ impl Detector for Lof {
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {
-        &self.leave_one_out
+        self.leave_one_out.get_or_init(|| leave_one_out(&self.near, self.k))
     }
 
     fn fallback(&self) -> Option<&str> {

@@ -12,8 +12,9 @@ pub(super) struct Maha {
 /// Needs 3 clips: two have a covariance, one is left out.
 pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Maha, DetectorError> {
     let clips = bank_columns(DetectorKind::Maha, bank, 3)?;
+    let groups = Groups::one(clips.ncols());
     Ok(Maha {
-        distances: Mahalanobis::new(&clips, &Groups::one(clips.ncols()), config.covariance),
+        distances: Mahalanobis::new(clips, &groups, config.covariance),
     })
 }
 

@@ -12,16 +12,23 @@ mod error;
 mod fusion;
 mod guarded;
 mod knn;
+mod left_out;
 mod lof;
 mod maha;
 mod mahalanobis;
 mod neighbours;
 mod residual;
+mod scatter;
 mod soft_cos;
 mod soft_maha;
+mod tridiagonal;
 
 pub use error::DetectorError;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
 /// The list of all detectors. Names on the command line and in project files are in kebab case.
@@ -176,7 +183,8 @@ impl Bank {
 pub trait Detector: Send + Sync {
     fn scores(&self, queries: &Observations) -> Vec<f64>;
 
-    /// The score of each clip of the bank as if that clip had not been in it: what normal clips score.
+    /// The score of each clip of the bank as if that clip had not been in it: what normal clips score. Worked out when first
+    /// asked for, on the core that asks.
     fn leave_one_out_scores(&self) -> &[f64];
 
     /// What the detector could not do on this bank and did instead, in words.
@@ -204,4 +212,23 @@ pub fn fit(kind: DetectorKind, config: &DetectorConfig, bank: &Bank) -> Result<B
         DetectorKind::Residual => guarded::boxed(residual::fit(bank)?, bank),
         DetectorKind::Fusion => guarded::boxed(fusion::fit(config, bank)?, bank),
     })
+}
+
+/// Fits several detectors to one bank on all cores, as [`fit`] does each; the result is parallel to `kinds`.
+///
+/// What is fitted alone and as a part of the fusion is fitted once.
+pub fn fit_all(kinds: &[DetectorKind], config: &DetectorConfig, bank: &Bank) -> Vec<Result<Arc<dyn Detector>, DetectorError>> {
+    let is_fused = kinds.contains(&DetectorKind::Fusion);
+    let wanted = |kind: &DetectorKind| *kind != DetectorKind::Fusion && (is_fused || kinds.contains(kind));
+    let alone: Vec<DetectorKind> = DetectorKind::ALL.into_iter().filter(wanted).collect();
+    let fitted: Vec<_> = alone.par_iter().map(|&kind| fit(kind, config, bank).map(Arc::from)).collect();
+    let fitted: BTreeMap<DetectorKind, Result<Arc<dyn Detector>, DetectorError>> = alone.into_iter().zip(fitted).collect();
+    let of_kind = |kind: &DetectorKind| match fitted.get(kind) {
+        Some(detector) => detector.clone(),
+        None => {
+            guarded::check(*kind, bank)?;
+            Ok(Arc::from(guarded::boxed(fusion::fit_of(&fitted, config, bank)?, bank)))
+        }
+    };
+    kinds.iter().map(of_kind).collect()
 }

@@ -1,9 +1,13 @@
 //! The nearest clips of a bank, through blocked matrix products.
 
 use nalgebra::DMatrix;
+use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::Metric;
 use super::columns::{BLOCK, normalise_columns};
+
+/// Clips that are passed over at once where none of them is near.
+const STRETCH: usize = 16;
 
 /// A clip of the bank as a query sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +37,7 @@ impl NeighbourBank {
         }
     }
 
-    pub(super) fn n_clips(&self) -> usize {
+    fn n_clips(&self) -> usize {
         self.rows.nrows()
     }
 
@@ -47,14 +51,20 @@ impl NeighbourBank {
 
     /// The `k` nearest other clips of each clip of the bank, nearest first.
     pub(super) fn nearest_others(&self, k: usize) -> Vec<Vec<Neighbour>> {
-        let clips = self.rows.transpose();
         let starts = (0..self.n_clips()).step_by(BLOCK);
-        starts
-            .flat_map(|start| {
-                let block = clips.columns(start, BLOCK.min(self.n_clips() - start)).into_owned();
-                self.nearest_of_prepared(&block, k, |query| Some(start + query))
-            })
-            .collect()
+        starts.flat_map(|start| self.nearest_others_of_block(start, k)).collect()
+    }
+
+    /// The same on all cores.
+    pub(super) fn nearest_others_in_parallel(&self, k: usize) -> Vec<Vec<Neighbour>> {
+        let starts: Vec<usize> = (0..self.n_clips()).step_by(BLOCK).collect();
+        let blocks = starts.into_par_iter().map(|start| self.nearest_others_of_block(start, k));
+        blocks.collect::<Vec<_>>().concat()
+    }
+
+    fn nearest_others_of_block(&self, start: usize, k: usize) -> Vec<Vec<Neighbour>> {
+        let block = self.rows.rows(start, BLOCK.min(self.n_clips() - start)).transpose();
+        self.nearest_of_prepared(&block, k, |query| Some(start + query))
     }
 
     fn nearest_of_prepared(
@@ -63,25 +73,55 @@ impl NeighbourBank {
         k: usize,
         left_out: impl Fn(usize) -> Option<usize>,
     ) -> Vec<Vec<Neighbour>> {
-        let products = &self.rows * queries;
-        let of_query = |(query, products): (usize, nalgebra::DVectorView<'_, f64>)| {
+        let mut products = &self.rows * queries;
+        let mut found = Vec::with_capacity(queries.ncols());
+        for (query, mut closeness) in products.column_iter_mut().enumerate() {
+            let closeness = closeness.as_mut_slice();
             let square_length = queries.column(query).norm_squared();
-            let left_out = left_out(query);
-            let mut nearest: Vec<Neighbour> = Vec::with_capacity(k + 1);
-            for (clip, &product) in products.iter().enumerate() {
-                let distance = match self.metric {
-                    Metric::Cosine => (1.0 - product).clamp(0.0, 2.0),
-                    Metric::Euclidean => (square_length + self.square_lengths[clip] - 2.0 * product).max(0.0).sqrt(),
-                };
-                let is_near = nearest.len() < k || nearest.last().is_some_and(|last| distance < last.distance);
-                if is_near && left_out != Some(clip) {
-                    let rank = nearest.partition_point(|other| other.distance <= distance);
-                    nearest.insert(rank, Neighbour { clip, distance });
-                    nearest.truncate(k);
+            found.push(match self.metric {
+                Metric::Cosine => {
+                    let distance = |closeness: f64| (1.0 - closeness).min(2.0);
+                    nearest(closeness, k, left_out(query), 1.0, distance)
+                }
+                Metric::Euclidean => {
+                    for (value, other) in closeness.iter_mut().zip(&self.square_lengths) {
+                        *value = 2.0 * *value - other;
+                    }
+                    let distance = |closeness: f64| (square_length - closeness).sqrt();
+                    nearest(closeness, k, left_out(query), square_length, distance)
+                }
+            });
+        }
+        found
+    }
+}
+
+/// The `k` nearest clips, nearest first, of equally near ones the first.
+///
+/// `closeness` falls as the distance grows, from `largest` at no distance (more is rounding): most clips are passed over by it,
+/// many at once, and only the nearest ask for their distance.
+fn nearest(closeness: &[f64], k: usize, left_out: Option<usize>, largest: f64, distance: impl Fn(f64) -> f64) -> Vec<Neighbour> {
+    let mut nearest: Vec<(f64, usize)> = Vec::with_capacity(k + 1);
+    let mut to_exceed = f64::NEG_INFINITY;
+    for (stretch_idx, stretch) in closeness.chunks(STRETCH).enumerate() {
+        if !stretch.iter().fold(false, |is_any, value| is_any | (*value > to_exceed)) {
+            continue;
+        }
+        for (clip, value) in (stretch_idx * STRETCH..).zip(stretch) {
+            let value = value.min(largest);
+            if value > to_exceed && left_out != Some(clip) {
+                let rank = nearest.partition_point(|(other, _)| *other >= value);
+                nearest.insert(rank, (value, clip));
+                nearest.truncate(k);
+                if nearest.len() == k {
+                    to_exceed = nearest[k - 1].0;
                 }
             }
-            nearest
-        };
-        products.column_iter().enumerate().map(of_query).collect()
+        }
     }
+    let neighbour = |(closeness, clip)| Neighbour {
+        clip,
+        distance: distance(closeness),
+    };
+    nearest.into_iter().map(neighbour).collect()
 }

@@ -1,6 +1,6 @@
 //! Soft MAHA: the Mahalanobis distance to the source clips or to the target clips, whichever is smaller.
 
-use nalgebra::DMatrix;
+use std::sync::OnceLock;
 
 use super::columns::{Groups, bank_columns};
 use super::maha::ALL_ALIKE;
@@ -14,52 +14,61 @@ use super::{Bank, Covariance, Detector, DetectorConfig, DetectorError, DetectorK
 pub(super) struct SoftMaha {
     /// One with all means, or one a domain.
     references: Vec<Mahalanobis>,
-    leave_one_out: Vec<f64>,
+    /// The clips of each domain, or all as one.
+    groups: Groups,
+    leave_one_out: OnceLock<Vec<f64>>,
     fallback: Option<String>,
 }
 
 /// Needs 3 clips.
 pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<SoftMaha, DetectorError> {
     let clips = bank_columns(DetectorKind::SoftMaha, bank, 3)?;
-    let (references, leave_one_out, fallback) = match config.covariance {
+    let (groups, references) = match config.covariance {
         Covariance::Shrunk => {
             let groups = Groups::by_domain(bank, 2);
-            let shared = Mahalanobis::new(&clips, &groups, config.covariance);
-            let leave_one_out = shared.leave_one_out_scores().to_vec();
-            (vec![shared], leave_one_out, groups.fallback)
+            let shared = Mahalanobis::new(clips, &groups, config.covariance);
+            (groups, vec![shared])
         }
         Covariance::Ridge(_) => {
             let groups = Groups::by_domain(bank, 3);
-            let members_of = |members: &Vec<usize>| clips.select_columns(members);
-            let of_group: Vec<DMatrix<f64>> = groups.members.iter().map(members_of).collect();
-            let reference = |clips: &DMatrix<f64>| Mahalanobis::new(clips, &Groups::one(clips.ncols()), config.covariance);
-            let references: Vec<Mahalanobis> = of_group.iter().map(reference).collect();
-            let leave_one_out = leave_one_out(&references, bank, &groups);
-            (references, leave_one_out, groups.fallback)
+            let reference = |members: &Vec<usize>| {
+                let clips = clips.select_columns(members);
+                let one = Groups::one(clips.ncols());
+                Mahalanobis::new(clips, &one, config.covariance)
+            };
+            let references = groups.members.iter().map(reference).collect();
+            (groups, references)
         }
     };
     let is_degenerate = references.iter().any(|reference| reference.is_degenerate);
+    let fallback = groups.fallback.clone();
     Ok(SoftMaha {
         references,
-        leave_one_out,
+        groups,
+        leave_one_out: OnceLock::new(),
         fallback: fallback.or_else(|| is_degenerate.then(|| ALL_ALIKE.to_owned())),
     })
 }
 
-/// Left out of its own domain's reference; the other domain's never held it.
-fn leave_one_out(references: &[Mahalanobis], bank: &Bank, groups: &Groups) -> Vec<f64> {
-    let of_reference: Vec<Vec<f64>> = references
-        .iter()
-        .map(|reference| reference.scores(&bank.observations))
-        .collect();
-    let mut scores = vec![f64::INFINITY; bank.observations.n_clips()];
-    for (own, members) in groups.members.iter().enumerate() {
-        for (&clip, &left_out) in members.iter().zip(references[own].leave_one_out_scores()) {
-            let others = of_reference.iter().enumerate().filter(|(group, _)| *group != own);
-            scores[clip] = others.fold(left_out, |least, (_, scores)| least.min(scores[clip]));
+impl SoftMaha {
+    /// Left out of its own domain's reference; the other domain's never held it.
+    fn scores_of_left_out(&self) -> Vec<f64> {
+        if let [shared] = self.references.as_slice() {
+            return shared.leave_one_out_scores().to_vec();
         }
+        let mut scores = vec![f64::INFINITY; self.groups.members.iter().map(Vec::len).sum()];
+        for (own, members) in self.groups.members.iter().enumerate() {
+            for (&clip, &left_out) in members.iter().zip(self.references[own].leave_one_out_scores()) {
+                scores[clip] = left_out;
+            }
+            for (_, other) in self.references.iter().enumerate().filter(|(other, _)| *other != own) {
+                for (&clip, score) in members.iter().zip(other.distances(&self.references[own].clips())) {
+                    scores[clip] = scores[clip].min(score);
+                }
+            }
+        }
+        scores
     }
-    scores
 }
 
 impl Detector for SoftMaha {
@@ -74,7 +83,7 @@ impl Detector for SoftMaha {
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {
-        &self.leave_one_out
+        self.leave_one_out.get_or_init(|| self.scores_of_left_out())
     }
 
     fn fallback(&self) -> Option<&str> {

@@ -59,8 +59,8 @@ mod tests {
             1.0,
             0.999_999_94,
             1.000_000_1,
-            0.707_106_77,
-            1.414_213_5,
+            std::f32::consts::FRAC_1_SQRT_2,
+            std::f32::consts::SQRT_2,
             f32::MAX,
             f32::MIN_POSITIVE,
         ]);

@@ -1,11 +1,14 @@
 //! The machine × detector matrix: every detector fitted on each section's training clips and evaluated on its test clips.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::EmbeddedClips;
 use super::train::may_be_fitted_on;
 use crate::dataset::{ClipEntry, Dataset, Label, MachineSection, Split};
-use crate::detectors::{self, Bank, DetectorConfig, DetectorKind, Observations};
+use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 use crate::evaluation::{self, BootstrapConfig, LabelledScore, SectionMetrics};
 use crate::progress::{self, Cancelled, Progress};
 
@@ -74,6 +77,18 @@ pub fn compare(
     config: &DetectorConfig,
     progress: &mut dyn Progress,
 ) -> Result<Comparison, Cancelled> {
+    compare_again(dataset, embedded, config, &Comparison::default(), progress)
+}
+
+/// The same after labels have changed: `before` is of the same embeddings and settings. Where a section's clips to fit on are
+/// still the same, what the detectors scored still holds, and is only held against the labels as they are now.
+pub fn compare_again(
+    dataset: &Dataset,
+    embedded: &EmbeddedClips,
+    config: &DetectorConfig,
+    before: &Comparison,
+    progress: &mut dyn Progress,
+) -> Result<Comparison, Cancelled> {
     let has_residuals = embedded
         .embeddings
         .iter()
@@ -85,7 +100,8 @@ pub fn compare(
         .collect();
     progress.stage("Fitting detectors");
     let groups = progress::par_map(&dataset.groups(), progress, |group| {
-        compare_group(dataset, embedded, config, &detectors, group)
+        let before = before.groups.iter().find(|before| before.group == *group);
+        compare_group(dataset, embedded, config, &detectors, group, before)
     })?;
     Ok(Comparison {
         groups: groups.into_iter().flatten().collect(),
@@ -98,8 +114,9 @@ fn compare_group(
     dataset: &Dataset,
     embedded: &EmbeddedClips,
     config: &DetectorConfig,
-    detectors: &[DetectorKind],
+    kinds: &[DetectorKind],
     group: &MachineSection,
+    before: Option<&GroupComparison>,
 ) -> Option<GroupComparison> {
     let fit_on: Vec<usize> = dataset
         .indices(group, Split::Train)
@@ -112,13 +129,21 @@ fn compare_group(
         return None;
     }
     assert_disjoint(dataset, &train_clips, &test_clips);
-    let is_target = train_clips.iter().map(|&clip| dataset.clips[clip].is_target()).collect();
-    let bank = Bank { observations, is_target };
     let tested: Vec<&ClipEntry> = test_clips.iter().map(|&clip| &dataset.clips[clip]).collect();
-    let results: Vec<_> = detectors
-        .iter()
-        .map(|&kind| evaluate(kind, config, &bank, &queries, &tested))
-        .collect();
+    let is_as_fitted = |before: &&GroupComparison| before.train_clips == train_clips && before.test_clips == test_clips;
+    let results: Vec<_> = match before.filter(is_as_fitted) {
+        Some(before) => before.results.iter().map(|result| relabelled(result, &tested)).collect(),
+        None => {
+            let is_target = train_clips.iter().map(|&clip| dataset.clips[clip].is_target()).collect();
+            let bank = Bank { observations, is_target };
+            let fitted = detectors::fit_all(kinds, config, &bank);
+            let evaluate = |(&kind, detector): (&DetectorKind, Result<Arc<dyn Detector>, DetectorError>)| {
+                let detector = detector.map_err(|error| error.to_string())?;
+                Ok(evaluate(kind, &*detector, &queries, &tested))
+            };
+            kinds.par_iter().zip(fitted).map(evaluate).collect()
+        }
+    };
     let oracle = results
         .iter()
         .flatten()
@@ -142,31 +167,36 @@ fn assert_disjoint(dataset: &Dataset, train_clips: &[usize], test_clips: &[usize
     assert!(leaked.is_none(), "a clip that is tested must never be fitted on");
 }
 
-fn evaluate(
-    kind: DetectorKind,
-    config: &DetectorConfig,
-    bank: &Bank,
-    queries: &Observations,
-    tested: &[&ClipEntry],
-) -> Result<DetectorResult, String> {
-    let detector = detectors::fit(kind, config, bank).map_err(|error| error.to_string())?;
+fn evaluate(kind: DetectorKind, detector: &dyn Detector, queries: &Observations, tested: &[&ClipEntry]) -> DetectorResult {
     let test_scores = detector.scores(queries);
-    let labelled: Vec<LabelledScore> = tested
-        .iter()
-        .zip(&test_scores)
-        .filter(|(clip, _)| clip.label != Label::Unknown)
-        .map(|(clip, &score)| LabelledScore {
-            score,
-            is_anomaly: clip.label == Label::Anomalous,
-            is_target: clip.domain.map(|_| clip.is_target()),
-        })
-        .collect();
-    Ok(DetectorResult {
+    let labelled = labelled(tested, &test_scores);
+    DetectorResult {
         detector: kind,
         normal_scores: detector.leave_one_out_scores().to_vec(),
         metrics: evaluation::section_metrics(&labelled, BootstrapConfig::default()),
         test_scores,
         labelled,
         fallback: detector.fallback().map(str::to_owned),
-    })
+    }
+}
+
+/// What the same scores are worth by the labels as they are now.
+fn relabelled(before: &Result<DetectorResult, String>, tested: &[&ClipEntry]) -> Result<DetectorResult, String> {
+    let mut result = before.clone()?;
+    let labelled = labelled(tested, &result.test_scores);
+    if labelled != result.labelled {
+        result.metrics = evaluation::section_metrics(&labelled, BootstrapConfig::default());
+        result.labelled = labelled;
+    }
+    Ok(result)
+}
+
+fn labelled(tested: &[&ClipEntry], scores: &[f64]) -> Vec<LabelledScore> {
+    let scored = tested.iter().zip(scores).filter(|(clip, _)| clip.label != Label::Unknown);
+    let with_label = scored.map(|(clip, &score)| LabelledScore {
+        score,
+        is_anomaly: clip.label == Label::Anomalous,
+        is_target: clip.domain.map(|_| clip.is_target()),
+    });
+    with_label.collect()
 }

@@ -13,7 +13,7 @@ mod summary;
 mod tables;
 mod train;
 
-pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare};
+pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
 pub use error::PipelineError;
 pub use extract::{EmbeddedClips, extract};
 pub use npy::write_npy;
