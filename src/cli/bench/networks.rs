@@ -14,8 +14,8 @@ use crate::nn::{
 };
 use crate::progress::{Cancelled, NoProgress, Progress};
 
-// Not yet here: `cae_mcs_infer_1_thread_ms_per_window` (one window, on one thread) and `cae_mcs_train_ms_per_window` (64 windows of
-// 32 x 128). With the network in `nn` they are two functions in the manner of `mobileanonet_on_one_thread` and `dense_ae_step`.
+// Not yet here, because `nn` has no CAE-MCS: `cae_mcs_infer_1_thread_ms_per_window` and `cae_mcs_train_ms_per_window`, windows of
+// 32 x 128. With the network they are `one_thread_ms` and `step_ms` (64 windows), as below.
 pub(super) const WORKS: [Work; 5] = [
     Work {
         key: "mobileanonet_infer_ms_per_segment",
@@ -64,9 +64,21 @@ fn mobileanonet(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> 
 
 fn mobileanonet_on_one_thread(pace: Pace, _progress: &mut dyn Progress) -> anyhow::Result<f64> {
     let network = fresh_mobileanonet()?;
-    let embed = |segments| Ok(network.embed(segments)?);
+    one_thread_ms(
+        SegmentShape::PUBLISHED.n_values(),
+        |segment| Ok(network.embed(segment)?),
+        pace,
+    )
+}
+
+/// Median time of a forward pass of one example on one thread, in ms.
+fn one_thread_ms<R>(
+    example_len: usize,
+    forward: impl FnMut(Vec<f32>) -> anyhow::Result<R> + Send,
+    pace: Pace,
+) -> anyhow::Result<f64> {
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-    one_thread.install(|| forward_ms(1, SegmentShape::PUBLISHED.n_values(), embed, pace, &mut NoProgress))
+    one_thread.install(|| forward_ms(1, example_len, forward, pace, &mut NoProgress))
 }
 
 /// Median time of a forward pass for each of its `n_examples`, in ms.
