@@ -4,12 +4,13 @@
 //! cargo bench --bench work -- mobileanonet_train_ms_per_segment 10
 //! ```
 //!
-//! For `perf` and callgrind, with the lines of the source:
+//! For `perf` and callgrind, which find the names of functions in it; `CARGO_PROFILE_BENCH_DEBUG=line-tables-only` and
+//! `CARGO_PROFILE_BENCH_STRIP=none` add the lines of the source, at the price of a whole new build:
 //!
 //! ```text
-//! export CARGO_PROFILE_BENCH_STRIP=none CARGO_PROFILE_BENCH_DEBUG=line-tables-only
 //! cargo bench --bench work --no-run        # says where the program is
-//! perf record --call-graph dwarf target/release/deps/work-… tsne_5000_s
+//! perf record target/release/deps/work-… tsne_5000_s
+//! valgrind --tool=callgrind target/release/deps/work-… detectors_990x200_ms 0.1
 //! ```
 
 use std::process::ExitCode;

@@ -72,7 +72,7 @@ pub(super) fn run(only: &[String], is_json: bool) -> anyhow::Result<()> {
         if is_json {
             figures.insert(work.key.to_owned(), figure.into());
         } else {
-            print(&format!("{:40} {figure:12.4}  {}", work.key, work.title))?;
+            print(&format!("{:42} {figure:12.4}  {}", work.key, work.title))?;
         }
     }
     if is_json {
