@@ -1,9 +1,12 @@
 //! Log-mel spectrograms, sixteen frames at a time.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::decibel::{magnitudes_to_db, powers_to_db};
 use super::mel::LANES;
+use super::stretches::in_stretches;
 use super::{MelFilterBank, Padding, Spectrogram, Stft, StftConfig};
 
 /// The rate of every clip that a front end meets.
@@ -67,19 +70,32 @@ impl LogMel {
     /// Mel energies in dB re 1, `[n_frames, n_mels]`.
     pub fn decibel(&self, samples: &[f32]) -> Spectrogram {
         let (n_frames, n_mels) = (self.stft.n_frames(samples.len()), self.config.n_mels);
-        let mut values = vec![0.0; n_frames * n_mels];
+        let values = in_stretches(n_frames, n_mels, |frames, values| self.fill(samples, frames, values));
+        Spectrogram {
+            values,
+            n_frames,
+            n_bins: n_mels,
+        }
+    }
+}
+
+impl LogMel {
+    /// Writes the levels of these frames, `[frames, n_mels]`.
+    fn fill(&self, samples: &[f32], frames: Range<usize>, values: &mut [f32]) {
+        let n_mels = self.config.n_mels;
         let mut spectra = vec![[0.0; LANES]; self.stft.n_bins()];
         let mut energies = vec![[0.0; LANES]; n_mels];
         let is_power = self.config.power == 2;
-        self.stft.for_each_frame(samples, |frame_idx, bins| {
-            let lane = frame_idx % LANES;
+        let Range { start, end } = frames;
+        self.stft.for_each_frame(samples, frames, |frame_idx, bins| {
+            let lane = (frame_idx - start) % LANES;
             for (spectra, bin) in spectra.iter_mut().zip(bins) {
                 spectra[lane] = if is_power { bin.norm_sqr() } else { bin.norm_sqr().sqrt() };
             }
-            if lane + 1 == LANES || frame_idx + 1 == n_frames {
+            if lane + 1 == LANES || frame_idx + 1 == end {
                 self.filter_bank.energies(&spectra, &mut energies);
-                let first = frame_idx - lane;
-                let frames = values[first * n_mels..(frame_idx + 1) * n_mels].chunks_exact_mut(n_mels);
+                let first = frame_idx - start - lane;
+                let frames = values[first * n_mels..(frame_idx - start + 1) * n_mels].chunks_exact_mut(n_mels);
                 for (lane, frame) in frames.enumerate() {
                     for (value, energies) in frame.iter_mut().zip(&energies) {
                         *value = energies[lane];
@@ -88,14 +104,9 @@ impl LogMel {
             }
         });
         if is_power {
-            powers_to_db(&mut values);
+            powers_to_db(values);
         } else {
-            magnitudes_to_db(&mut values);
-        }
-        Spectrogram {
-            values,
-            n_frames,
-            n_bins: n_mels,
+            magnitudes_to_db(values);
         }
     }
 }

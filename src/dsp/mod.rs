@@ -1,12 +1,13 @@
 //! Pure functions on slices: windows, STFT, mel, decibel, normalisation.
 //!
-//! *Invariant:* this room opens no file and starts no thread; the same samples give the same numbers.
+//! *Invariant:* this room opens no file and starts no thread of its own; the same samples give the same numbers.
 
 mod decibel;
 mod log_mel;
 mod mel;
 mod peaks;
 mod stft;
+mod stretches;
 
 pub use decibel::{magnitude_to_db, power_to_db};
 pub use log_mel::{LogMel, LogMelConfig};

@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use realfft::{RealFftPlanner, RealToComplex};
@@ -9,6 +10,7 @@ use rustfft::num_complex::Complex32;
 use serde::{Deserialize, Serialize};
 
 use super::Spectrogram;
+use super::stretches::in_stretches;
 
 /// What stands beyond the ends of the clip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -91,10 +93,16 @@ impl Stft {
         self.map_bins(samples, |bin| bin.norm_sqr())
     }
 
-    fn map_bins(&self, samples: &[f32], value: impl Fn(&Complex32) -> f32) -> Spectrogram {
+    fn map_bins(&self, samples: &[f32], value: impl Fn(&Complex32) -> f32 + Sync) -> Spectrogram {
         let (n_frames, n_bins) = (self.n_frames(samples.len()), self.n_bins());
-        let mut values = Vec::with_capacity(n_frames * n_bins);
-        self.for_each_frame(samples, |_, bins| values.extend(bins.iter().map(&value)));
+        let values = in_stretches(n_frames, n_bins, |frames, values| {
+            let mut rows = values.chunks_exact_mut(n_bins);
+            self.for_each_frame(samples, frames, |_, bins| {
+                for (to, bin) in rows.next().into_iter().flatten().zip(bins) {
+                    *to = value(bin);
+                }
+            });
+        });
         Spectrogram {
             values,
             n_frames,
@@ -102,13 +110,13 @@ impl Stft {
         }
     }
 
-    /// Calls `see` with every frame and its complex bins, in order.
-    pub(super) fn for_each_frame(&self, samples: &[f32], mut see: impl FnMut(usize, &[Complex32])) {
+    /// Calls `see` with each of these frames and its complex bins, in order.
+    pub(super) fn for_each_frame(&self, samples: &[f32], frames: Range<usize>, mut see: impl FnMut(usize, &[Complex32])) {
         let StftConfig { n_fft, hop, padding } = self.config;
         let mut frame = self.transform.make_input_vec();
         let mut bins = self.transform.make_output_vec();
         let mut scratch = self.transform.make_scratch_vec();
-        for frame_idx in 0..self.n_frames(samples.len()) {
+        for frame_idx in frames {
             // The frame starts half a window before its centre, possibly before the clip.
             match (frame_idx * hop).checked_sub(n_fft / 2) {
                 Some(start) if start + n_fft <= samples.len() => {
