@@ -1,7 +1,7 @@
 //! Leave-one-out scores are those of naive refits; odd banks end in an error or a stated fallback, never in NaN or a panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorError, DetectorKind, Metric, Observations, fit};
+use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorError, DetectorKind, Metric, Observations, fit, fit_all};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -86,6 +86,34 @@ fn leave_one_out_scores_of_fusion_are_those_of_refits() {
                 "clip {left_out} of {n_source}: {} against {expected}",
                 found[left_out]
             );
+        }
+    }
+}
+
+#[test]
+fn detectors_that_are_fitted_together_are_those_that_are_fitted_alone() {
+    let queries = seeded_bank(4, 3, 9, 8).observations;
+    let lone = [DetectorKind::Fusion];
+    let odd = [DetectorKind::Maha, DetectorKind::Fusion, DetectorKind::Maha];
+    for bank in [
+        seeded_bank(60, 5, 9, 4),
+        seeded_bank(12, 1, 9, 4),
+        seeded_bank(2, 0, 9, 4),
+        seeded_bank(0, 0, 9, 4),
+    ] {
+        for kinds in [&DetectorKind::ALL[..], &SIX, &lone, &odd, &[]] {
+            let together = fit_all(kinds, &DetectorConfig::default(), &bank);
+            assert_eq!(together.len(), kinds.len());
+            for (&kind, together) in kinds.iter().zip(together) {
+                match (together, fit(kind, &DetectorConfig::default(), &bank)) {
+                    (Ok(together), Ok(alone)) => {
+                        assert_eq!(together.scores(&queries), alone.scores(&queries), "{kind:?}");
+                        assert_eq!(together.leave_one_out_scores(), alone.leave_one_out_scores(), "{kind:?}");
+                        assert_eq!(together.fallback(), alone.fallback());
+                    }
+                    (together, alone) => assert_eq!(together.err(), alone.err(), "{kind:?}"),
+                }
+            }
         }
     }
 }

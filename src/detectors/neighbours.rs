@@ -125,3 +125,61 @@ fn nearest(closeness: &[f64], k: usize, left_out: Option<usize>, largest: f64, d
     };
     nearest.into_iter().map(neighbour).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+    use proptest::prelude::{Just, prop, prop_oneof, proptest};
+
+    use super::{Metric, Neighbour, NeighbourBank};
+
+    /// By the definition: all distances, sorted.
+    fn by_hand(metric: Metric, clips: &DMatrix<f64>, query: usize, k: usize) -> Vec<Neighbour> {
+        let distance = |clip: usize| {
+            let (a, b) = (clips.column(clip), clips.column(query));
+            match metric {
+                Metric::Euclidean => (a - b).norm(),
+                Metric::Cosine if a.norm() * b.norm() == 0.0 => 1.0,
+                Metric::Cosine => 1.0 - a.dot(&b) / (a.norm() * b.norm()),
+            }
+        };
+        let others = (0..clips.ncols()).filter(|clip| *clip != query);
+        let mut all: Vec<Neighbour> = others
+            .map(|clip| Neighbour {
+                clip,
+                distance: distance(clip),
+            })
+            .collect();
+        all.sort_by(|a, b| a.distance.total_cmp(&b.distance));
+        all.truncate(k);
+        all
+    }
+
+    proptest! {
+        /// More clips than a block holds, clips that are the same, clips of nothing.
+        #[test]
+        fn the_nearest_are_those_that_sorting_finds(
+            n_clips in prop_oneof![2usize..40, 120usize..300],
+            n_features in 1usize..7,
+            values in prop::collection::vec(prop_oneof![3 => -2.0f64..2.0, 1 => Just(0.0), 1 => Just(1.0)], 61),
+            k in 1usize..9,
+        ) {
+            let clips = DMatrix::from_fn(n_features, n_clips, |feature, clip| values[(clip * 17 + feature * 5) % 61]);
+            let k = k.min(n_clips - 1);
+            for metric in [Metric::Cosine, Metric::Euclidean] {
+                let bank = NeighbourBank::new(metric, clips.clone());
+                let found = bank.nearest_others(k);
+                assert_eq!(found, bank.nearest_others_in_parallel(k));
+                for (query, found) in found.iter().enumerate() {
+                    let expected = by_hand(metric, &clips, query, k);
+                    assert_eq!(found.len(), k);
+                    // Of clips that are equally near any may come first; how far they are must be the same.
+                    for (found, expected) in found.iter().zip(&expected) {
+                        assert!((found.distance - expected.distance).abs() < 1e-7, "{metric:?}: {found:?}, not {expected:?}");
+                        assert_ne!(found.clip, query);
+                    }
+                }
+            }
+        }
+    }
+}
