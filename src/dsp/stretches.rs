@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// Frames of a stretch; whole vectors of frames.
-const STRETCH_FRAMES: usize = 64;
+/// Stretches are whole vectors of frames.
+const VECTOR_FRAMES: usize = 16;
 
 /// A spectrogram's values `[n_frames, n_bins]`, of which `fill(frames, values)` makes those of some frames.
 ///
@@ -13,13 +13,16 @@ const STRETCH_FRAMES: usize = 64;
 /// after another.
 pub(super) fn in_stretches(n_frames: usize, n_bins: usize, fill: impl Fn(Range<usize>, &mut [f32]) + Sync) -> Vec<f32> {
     let mut values = vec![0.0; n_frames * n_bins];
-    if n_frames <= STRETCH_FRAMES || rayon::current_thread_index().is_some() {
+    if rayon::current_thread_index().is_some() {
         fill(0..n_frames, &mut values);
         return values;
     }
-    let stretches = values.par_chunks_mut(STRETCH_FRAMES * n_bins).enumerate();
+    let n_each = n_frames
+        .div_ceil(rayon::current_num_threads())
+        .next_multiple_of(VECTOR_FRAMES);
+    let stretches = values.par_chunks_mut(n_each * n_bins).enumerate();
     stretches.for_each(|(idx, values)| {
-        let first = idx * STRETCH_FRAMES;
+        let first = idx * n_each;
         fill(first..first + values.len() / n_bins, values);
     });
     values
@@ -32,10 +35,16 @@ mod tests {
     #[test]
     fn a_thread_among_many_makes_the_same_numbers() {
         // Four stretches and a rest.
-        let samples: Vec<f32> = (0..512 * 300).map(|i| ((i * i) % 1009) as f32 / 1009.0 - 0.5).collect();
+        let samples: Vec<f32> = (0..512 * 300)
+            .map(|i| ((i % 1009) * (i % 1009) % 1013) as f32 / 1009.0 - 0.5)
+            .collect();
         let (stft, log_mel) = (Stft::new(StftConfig::default()), LogMel::new(LogMelConfig::default()));
         let both = || (stft.magnitude(&samples), log_mel.decibel(&samples));
-        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool").install(both);
+        let alone = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .expect("a pool")
+            .install(both);
         assert!(both() == alone);
     }
 }
