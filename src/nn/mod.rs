@@ -7,11 +7,13 @@
 //! *Invariant:* no burn type leaves this room; others see slices, plain structs and opaque networks.
 
 mod checkpoint;
+mod cross_check;
 mod dense_autoencoder;
 mod device;
 mod error;
 mod examples;
 mod mobileanonet;
+mod optimiser;
 mod parameters;
 mod training;
 mod weights;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod extractors;
+#[cfg(feature = "gpu")]
+mod graphics_card;
 mod hdf5;
 mod loop_behaviour;
 mod reference;
