@@ -187,3 +187,28 @@ fn every_job_has_its_own_name_so_that_late_results_can_be_told_apart() {
         "only the current job's events count"
     );
 }
+
+/// The nice value of the calling thread, counted from the highest priority, -20.
+#[cfg(target_os = "linux")]
+fn nice() -> u32 {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+    let after_name = stat.rsplit(") ").next().unwrap();
+    let nice: i32 = after_name.split(' ').nth(16).unwrap().parse().unwrap();
+    (nice + 20) as u32
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_job_and_the_threads_that_it_starts_give_way_to_the_window() {
+    let (mut runner, _) = runner();
+    let before = nice();
+    let handle = runner
+        .spawn("work", |_| Ok(nice().min(std::thread::spawn(nice).join().unwrap())))
+        .unwrap();
+    let events = events_of(&mut runner, handle.id);
+    let Some(JobEvent::Finished(during)) = events.last() else {
+        panic!("{events:?}")
+    };
+    assert!(*during > before || before == 39, "{during}, {before}");
+    assert_eq!(nice(), before, "the window itself stays as it was");
+}

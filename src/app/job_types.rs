@@ -1,10 +1,11 @@
 //! The closed list of what jobs yield: a new job breaks the `match` until it is handled.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{JobKind, LoadedClip};
+use super::{JobKind, LoadedClip, RunView};
 use crate::dataset::{Dataset, MachineSection};
 use crate::detectors::DetectorConfig;
 use crate::extractors::{EpochMetrics, TrainingObserver};
@@ -19,6 +20,7 @@ pub(super) enum JobOutput {
     ProjectOpened(Box<OpenedProject>),
     ClipLoaded(Arc<LoadedClip>),
     RunTrained,
+    RunDeleted,
     Scored(Box<Scored>),
     Compared(Arc<Comparison>),
     RibbonScored {
@@ -42,6 +44,7 @@ pub(super) enum JobUpdate {
 pub(super) struct OpenedProject {
     pub(super) path: PathBuf,
     pub(super) project: Project,
+    pub(super) runs: BTreeMap<String, RunView>,
     pub(super) dataset: Dataset,
 }
 

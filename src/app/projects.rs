@@ -1,5 +1,6 @@
 //! Opening, making, saving and closing projects; looking into folders before.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use anyhow::Context as _;
 
 use super::folders::remember;
 use super::job_types::{JobOutput, OpenedProject};
+use super::runs::runs_of;
 use super::state::SaveState;
 use super::{App, ImportPreview, JobKind, RecentProject, RunStatus, RunView, Screen, Severity, Workbench};
 use crate::audio::ChannelChoice;
@@ -122,7 +124,12 @@ impl App {
         }
         self.state.preview = None;
         let dataset = Arc::unwrap_or_clone(dataset);
-        self.enter(OpenedProject { path, project, dataset });
+        self.enter(OpenedProject {
+            path,
+            project,
+            runs: BTreeMap::new(),
+            dataset,
+        });
     }
 
     pub(super) fn open_project(&mut self, path: PathBuf) {
@@ -140,7 +147,12 @@ impl App {
                     project.name
                 )
             })?;
-            Ok(JobOutput::ProjectOpened(Box::new(OpenedProject { path, project, dataset })))
+            Ok(JobOutput::ProjectOpened(Box::new(OpenedProject {
+                runs: runs_of(&path, &project),
+                path,
+                project,
+                dataset,
+            })))
         });
     }
 
@@ -162,6 +174,7 @@ impl App {
             Ok(JobOutput::ProjectOpened(Box::new(OpenedProject {
                 path: project_file,
                 project,
+                runs: BTreeMap::new(),
                 dataset,
             })))
         });
@@ -171,7 +184,12 @@ impl App {
     pub(super) fn enter(&mut self, opened: OpenedProject) {
         self.close_project();
         self.state.preview = None;
-        let OpenedProject { path, project, dataset } = opened;
+        let OpenedProject {
+            path,
+            project,
+            runs,
+            dataset,
+        } = opened;
         remember(&mut self.state.recent, &path, &project.name, dataset.clips.len());
         self.folders.write_recent(&self.state.recent);
         // What was said of another project is over; what is to be known of the recordings is said once.
@@ -183,6 +201,7 @@ impl App {
         }
         let view = project.view.clone();
         let mut workbench = Workbench::new(path, project, Arc::new(dataset));
+        workbench.runs = runs;
         workbench.set_scope(view.scope_machine, view.scope_section);
         let focus = view
             .focus
@@ -223,8 +242,8 @@ impl App {
             self.save_now();
         }
         self.stop_playing();
-        // A save that is under way must reach the disk.
-        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::Scan));
+        // A save that is under way must reach the disk, and a run that is deleted must be gone from it.
+        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::DeleteRun | JobKind::Scan));
         self.state.workbench = None;
         self.state.screen = Screen::Welcome;
     }
@@ -301,9 +320,9 @@ impl App {
         });
     }
 
-    /// Gives up all other work, saves what is not saved yet and waits for it: for the end of the program.
+    /// Gives up all work but saving and deleting, saves what is not saved yet and waits for it: for the end of the program.
     pub fn shut_down(&mut self) {
-        self.abandon(|kind| *kind != JobKind::Save);
+        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::DeleteRun));
         if self.is_unsaved() {
             self.save_now();
         }

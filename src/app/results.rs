@@ -31,7 +31,7 @@ impl App {
                 self.take_layout(layout);
                 self.end_map(None);
             }
-            JobOutput::ProjectSaved => {}
+            JobOutput::ProjectSaved | JobOutput::RunDeleted => {}
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -60,6 +60,7 @@ impl App {
             }
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
+            JobKind::DeleteRun => self.notify(Severity::Warning, text),
             JobKind::OpenProject | JobKind::Tour | JobKind::Score | JobKind::SaveFile => self.notify(Severity::Error, text),
         }
     }

@@ -1,6 +1,11 @@
 //! Trainings: starting, resuming, finishing, choosing the one that the screens show.
 
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
+
+use anyhow::Context as _;
 
 use super::job_types::{JobOutput, JobUpdate, Scored};
 use super::{App, JobKind, RunStatus, RunView, Severity, Workbench};
@@ -169,14 +174,15 @@ impl App {
         }
         self.abandon(|kind| matches!(kind, JobKind::Train { run } if run == name));
         self.touch();
-        // Moved aside first: a training that has not noticed yet writes into nothing that is seen again.
-        let trash = run_dir.with_extension("deleted");
-        let removed = std::fs::rename(&run_dir, &trash).and_then(|()| std::fs::remove_dir_all(&trash));
-        if let Err(error) = removed
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            self.notify(Severity::Warning, format!("{}: {error}", run_dir.display()));
-        }
+        self.spawn(JobKind::DeleteRun, &format!("Delete {name}"), move |_| {
+            // Moved aside first: a training that has not noticed yet writes into nothing that is seen again.
+            let trash = run_dir.with_extension("deleted");
+            let removed = std::fs::rename(&run_dir, &trash).and_then(|()| std::fs::remove_dir_all(&trash));
+            match removed {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context(run_dir.display().to_string()),
+                _ => Ok(JobOutput::RunDeleted),
+            }
+        });
     }
 
     fn run(&self, name: &str) -> Option<&RunView> {
@@ -189,29 +195,6 @@ impl App {
 }
 
 impl Workbench {
-    /// How the runs of a project stand, by what their folders hold.
-    pub(super) fn find_runs(&mut self) {
-        for (name, recipe) in &self.project.runs {
-            let run_dir = Project::run_dir(&self.path, name);
-            let status = if pipeline::is_finished(&run_dir) {
-                RunStatus::Done
-            } else {
-                RunStatus::Stopped
-            };
-            let (epochs, log) = (pipeline::read_epochs(&run_dir), pipeline::read_log(&run_dir));
-            self.runs.insert(
-                name.clone(),
-                RunView {
-                    recipe: recipe.clone(),
-                    status,
-                    epochs,
-                    log,
-                    job: None,
-                },
-            );
-        }
-    }
-
     /// The first name that neither a run nor a folder that was left behind has, nor a run that was deleted: its training may
     /// not have noticed yet and would write into the new one's folder.
     fn free_run_name(&self, recipe: &str) -> String {
@@ -233,6 +216,27 @@ impl Workbench {
         self.focus_view.ribbon = None;
         self.refresh_scores();
     }
+}
+
+/// How the runs of the project at `path` stand, by what their folders hold.
+pub(super) fn runs_of(path: &Path, project: &Project) -> BTreeMap<String, RunView> {
+    let view = |(name, recipe): (&String, &RunRecipe)| {
+        let run_dir = Project::run_dir(path, name);
+        let status = if pipeline::is_finished(&run_dir) {
+            RunStatus::Done
+        } else {
+            RunStatus::Stopped
+        };
+        let view = RunView {
+            recipe: recipe.clone(),
+            status,
+            epochs: pipeline::read_epochs(&run_dir),
+            log: pipeline::read_log(&run_dir),
+            job: None,
+        };
+        (name.clone(), view)
+    };
+    project.runs.iter().map(view).collect()
 }
 
 /// A failure in words; cancelled trainings are stopped, not failed.

@@ -218,6 +218,7 @@ pub enum JobKind {
     Train {
         run: String,
     },
+    DeleteRun,
     Score,
     Ribbon,
     Map,
@@ -280,7 +281,7 @@ pub struct Playback {
 }
 
 impl Workbench {
-    /// A project that has just been opened: nothing filtered, nothing focused, no results yet.
+    /// A project that has just been opened: nothing filtered, nothing focused, no runs and no results yet.
     pub fn new(path: PathBuf, project: Project, dataset: Arc<Dataset>) -> Self {
         let (groups, machines) = (dataset.groups(), dataset.machines());
         let scanned = dataset;
@@ -312,7 +313,6 @@ impl Workbench {
             scores: Vec::new(),
             map: MapView::default(),
         };
-        workbench.find_runs();
         workbench.refresh_labels();
         workbench.refresh_scores();
         workbench

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use super::priority::give_way;
 use crate::progress::{Cancelled, Progress};
 
 /// Progress is reported at most this often.
@@ -184,6 +185,7 @@ impl<T: Send + 'static, U: Send + 'static> JobRunner<T, U> {
             last_progress: None,
         };
         std::thread::Builder::new().name(format!("job:{name}")).spawn(move || {
+            give_way();
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| work(&mut context)));
             context.send(match outcome {
                 Ok(Ok(result)) => JobEvent::Finished(result),

@@ -62,17 +62,20 @@ fn open_gpu() -> Result<Device, TrainingError> {
     })
 }
 
-/// The card is looked for by the first operation, and burn panics where there is none: so the first operation is made here.
+/// The card of this process: burn opens it once, and says so with an error where there is none; its first operation would panic.
+#[cfg(feature = "gpu")]
+static CARD: std::sync::Mutex<Option<Device>> = std::sync::Mutex::new(None);
+
 #[cfg(feature = "gpu")]
 fn open_gpu() -> Result<Device, TrainingError> {
-    let device = Device::wgpu(burn::tensor::DeviceKind::DefaultDevice);
-    let first_operation = || burn::tensor::Tensor::<1>::ones([1], &device).try_into_data();
-    let probe = std::panic::catch_unwind(std::panic::AssertUnwindSafe(first_operation));
-    match probe {
-        Ok(Ok(_)) => Ok(device),
-        Ok(Err(error)) => Err(TrainingError::device(error)),
-        Err(_) => Err(TrainingError::device(
-            "no graphics card with Vulkan, Metal or DirectX was found",
-        )),
+    let mut card = CARD.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(device) = &*card {
+        return Ok(device.clone());
     }
+    let device = Device::wgpu_options().init().map_err(|error| {
+        TrainingError::device(format!(
+            "no graphics card with Vulkan, Metal or DirectX can be used ({error})"
+        ))
+    })?;
+    Ok(card.insert(device).clone())
 }

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::module::Module;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
+use super::optimiser::adam;
 use super::parameters::with_tensors;
-use super::{Batch, DeviceChoice, EpochMetrics, ExampleSource, Examples, TrainingError};
+use super::{Batch, DeviceChoice, EpochMetrics, ExampleSource, Examples, TrainingError, cross_check};
 use crate::progress::{NoProgress, Progress};
 
 /// Steps between two looks at the loss: reading it makes a graphics card wait.
@@ -88,11 +88,12 @@ pub(super) fn train<N: Trainable>(
             found: train.n_examples(),
         });
     }
-    let weight_decay = (plan.weight_decay > 0.0).then(|| WeightDecayConfig::new(plan.weight_decay as f32));
-    let optimiser = AdamConfig::new().with_epsilon(1e-8).with_weight_decay(weight_decay).init();
+    if choice == DeviceChoice::Gpu {
+        cross_check::first_step(&network, &device, plan, train)?;
+    }
     let mut learner = Learner {
         network,
-        optimiser,
+        optimiser: adam(plan.weight_decay),
         device,
         history: Vec::new(),
         n_steps: 0,
@@ -253,7 +254,7 @@ fn each_batch(
 }
 
 /// A seed for each epoch, so that a resumed training draws what an uninterrupted one draws.
-fn epoch_seed(seed: u64, epoch_idx: usize) -> u64 {
+pub(super) fn epoch_seed(seed: u64, epoch_idx: usize) -> u64 {
     seed.wrapping_add((epoch_idx as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 

@@ -12,13 +12,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::watcher::Watcher;
 
-const SEGMENT: SegmentShape = SegmentShape {
+pub(crate) const SEGMENT: SegmentShape = SegmentShape {
     n_bins: 33,
     n_frames: 16,
 };
 
 /// Examples in memory, in another order each epoch.
-struct Memory {
+pub(crate) struct Memory {
     examples: Vec<(Vec<f32>, u32)>,
     order: Vec<usize>,
 }
@@ -48,7 +48,7 @@ impl Memory {
         Self::of((0..n_segments).map(one).collect())
     }
 
-    fn of(examples: Vec<(Vec<f32>, u32)>) -> Self {
+    pub(crate) fn of(examples: Vec<(Vec<f32>, u32)>) -> Self {
         Self {
             examples,
             order: Vec::new(),
@@ -77,7 +77,7 @@ impl ExampleSource for Memory {
     }
 }
 
-fn plan(n_epochs: usize, device: DeviceChoice) -> TrainingPlan {
+pub(crate) fn plan(n_epochs: usize, device: DeviceChoice) -> TrainingPlan {
     TrainingPlan {
         network: "fan".to_owned(),
         n_epochs,
@@ -93,13 +93,13 @@ fn plan(n_epochs: usize, device: DeviceChoice) -> TrainingPlan {
 
 /// Which network a check is made with.
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub(crate) enum Kind {
     Autoencoder,
     MobileAnoNet,
 }
 
 /// Trains a small network of this kind and gives its weights.
-fn weights_after(
+pub(crate) fn weights_after(
     kind: Kind,
     plan: &TrainingPlan,
     checkpoint: Option<&Path>,

@@ -3,6 +3,8 @@
 
 mod cae_mcs;
 mod extractors;
+#[cfg(feature = "gpu")]
+mod graphics_card;
 mod hdf5;
 mod loop_behaviour;
 mod reference;

@@ -144,7 +144,7 @@ fn groups(windows: &[SegmentWindow], segment_frames: usize) -> Vec<Vec<usize>> {
             window.first_frame % COLUMN_FRAMES,
         )
     };
-    let can_share = segment_frames % COLUMN_FRAMES == 0 && segment_frames >= LEFT_FRAMES + RIGHT_FRAMES;
+    let can_share = segment_frames.is_multiple_of(COLUMN_FRAMES) && segment_frames >= LEFT_FRAMES + RIGHT_FRAMES;
     let mut order: Vec<usize> = (0..windows.len()).collect();
     order.sort_by_key(|&idx| (key(&windows[idx]), windows[idx].first_frame));
     let mut groups: Vec<Vec<usize>> = Vec::new();

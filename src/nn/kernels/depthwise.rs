@@ -60,7 +60,7 @@ pub(in crate::nn) fn depthwise_row<S: Simd>(
     let n_channels = weights.n_channels;
     let n_vectors = n_channels / S::F32_LANES;
     let parts = S::as_simd_f32s(&weights.values).0.as_chunks::<N_PARTS>().0;
-    if n_channels % S::F32_LANES == 0 {
+    if n_channels.is_multiple_of(S::F32_LANES) {
         // Whole vectors only: the maps are slices of vectors.
         let rows = rows.map(
             #[inline(always)]

@@ -37,9 +37,9 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
     });
 }
 
-/// Reading a clip and saving are over before a person could read of them.
+/// Reading a clip, saving and deleting are over before a person could read of them.
 fn is_shown(job: &JobView) -> bool {
-    !matches!(job.kind, JobKind::LoadClip | JobKind::Save)
+    !matches!(job.kind, JobKind::LoadClip | JobKind::Save | JobKind::DeleteRun)
 }
 
 fn save_state(ui: &mut egui::Ui, state: &State) {
