@@ -371,7 +371,7 @@ fn training_starts_with_the_recipe_on_the_screen() {
     };
     assert_eq!(click(&mut harness, "Compute scores"), [recipe(Recipe::PooledLogMel, &[])]);
     click(&mut harness, "MobileAnoNet");
-    harness.get_by_label_contains("About 1 h for 72 clips");
+    harness.get_by_label_contains("About 2 min for 72 clips");
     click(&mut harness, "Dense autoencoder");
     assert_eq!(
         press(&mut harness, Modifiers::COMMAND, Key::Enter),

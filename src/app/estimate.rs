@@ -7,11 +7,11 @@ const REFERENCE_CLIP_SECS: f64 = 10.0;
 /// Pooled log-mel: seconds a clip.
 const POOLED_SECS_PER_CLIP: f64 = 0.01;
 /// Dense autoencoder: seconds a clip and epoch, on four cores.
-const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.01;
+const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.005;
 /// `MobileAnoNet`: seconds a segment and epoch, forward and backward, on four cores.
-const MOBILE_SECS_PER_SEGMENT: f64 = 0.2;
-/// `MobileAnoNet`: seconds a clip to embed it afterwards, by hops over the whole clip.
-const MOBILE_SECS_PER_CLIP_EMBEDDED: f64 = 0.2;
+const MOBILE_SECS_PER_SEGMENT: f64 = 0.006;
+/// `MobileAnoNet`: seconds to embed a clip afterwards with a segment at every frame.
+const MOBILE_SECS_PER_CLIP_EMBEDDED: f64 = 0.12;
 
 /// About how many seconds a training on `n_clips` recordings takes that last `total_secs` together, embedding them included.
 ///
@@ -27,7 +27,8 @@ pub fn estimate_secs(config: &TrainingConfig, n_clips: usize, total_secs: f64) -
         Recipe::DenseAe => DENSE_SECS_PER_CLIP_EPOCH * n_reference_clips * n_epochs + embedding,
         Recipe::MobileAnoNet => {
             let n_segments = n_clips * config.segments_per_clip as f64 * n_epochs;
-            MOBILE_SECS_PER_SEGMENT * n_segments + MOBILE_SECS_PER_CLIP_EMBEDDED * n_reference_clips
+            let embedding = MOBILE_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
+            MOBILE_SECS_PER_SEGMENT * n_segments + embedding
         }
     }
 }
@@ -56,8 +57,8 @@ mod tests {
         );
         let mobile = estimate_secs(&config(Recipe::MobileAnoNet), 10, 100.0);
         assert!(
-            (600.0..610.0).contains(&mobile),
-            "10 clips, 20 segments, 15 epochs of 0.2 s, not {mobile}"
+            (18.0..18.5).contains(&mobile),
+            "10 clips, 20 segments, 15 epochs of 6 ms, not {mobile}"
         );
     }
 
