@@ -138,6 +138,17 @@ fn maps_are_as_good_as_linfa_s() {
 }
 
 #[test]
+fn few_points_find_their_clusters_too() {
+    // A learning rate for thousands of points throws thirty about.
+    let (rows, _) = clusters(30, 16, 5, 1);
+    for seed in 0..5 {
+        let divergence = map(ProjectionEngine::Tsne, &rows, 16, seed).unwrap().kl_divergence.unwrap();
+        println!("seed {seed}: KL {divergence:.4}");
+        assert!(divergence < 0.09, "seed {seed}: {divergence}");
+    }
+}
+
+#[test]
 fn the_map_is_seen_forming() {
     let (rows, _) = clusters(1500, 32, 6, 3);
     let (mut layouts, start) = (Vec::new(), Instant::now());

@@ -1,8 +1,8 @@
 //! The scatter of the clips around their means, in axes in which it has three diagonals.
 //!
-//! Reflections (Householder) bring the scatter to three diagonals once; any multiple of it with any multiple of the identity added
-//! is then solved in one run along them, so that no clip that is left out costs a decomposition of its own. To diagonalise it as well
-//! would take most of the time and tell no more.
+//! Reflections (Householder) bring the scatter to three diagonals once; any multiple of it with any multiple of the identity
+//! added is then solved in one run along them, so that no clip that is left out costs a decomposition of its own. To diagonalise
+//! it as well would take most of the time and tell no more.
 
 use nalgebra::DMatrix;
 

@@ -1,8 +1,8 @@
 //! A symmetric matrix brought to three diagonals by reflections (Householder; Golub and Van Loan, "Matrix Computations", 8.3.1).
 //!
-//! Loop order: only the lower triangle is read and written, column by column. For each reflection one pass over what is left takes its
-//! product with the reflection's vector – every column serves as the row that it mirrors as well – and one pass updates it. The
-//! axes are formed a few columns at a time: these stay in the first cache while all reflections run past them.
+//! Loop order: only the lower triangle is read and written, column by column. For each reflection one pass over what is left
+//! takes its product with the reflection's vector – every column serves as the row that it mirrors as well – and one pass updates
+//! it. The axes are formed a few columns at a time: these stay in the first cache while all reflections run past them.
 
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};

@@ -31,8 +31,8 @@ pub(super) fn magnitudes_to_db(magnitudes: &mut [f32]) {
 
 /// `factor · log10(max(value, float eps))` without a branch or a call, so that the compiler makes vectors of it.
 ///
-/// The value is `2^exponent · mantissa` with a mantissa around 1, whose logarithm is the series of the inverse hyperbolic tangent:
-/// ln m = 2 (s + s³/3 + s⁵/5 + …), s = (m − 1) / (m + 1). With |s| < 0.172 what follows s⁹ lies below the rounding.
+/// The value is `2^exponent · mantissa` with a mantissa around 1, whose logarithm is the series of the inverse hyperbolic
+/// tangent: ln m = 2 (s + s³/3 + s⁵/5 + …), s = (m − 1) / (m + 1). With |s| < 0.172 what follows s⁹ lies below the rounding.
 #[inline(always)]
 fn level(value: f32, factor: f32) -> f32 {
     let value = value.max(FLOOR);

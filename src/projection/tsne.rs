@@ -1,4 +1,5 @@
-//! Barnes-Hut t-SNE (van der Maaten, 2014) with scikit-learn's settings, the same for any number of threads.
+//! Barnes-Hut t-SNE (van der Maaten, 2014) with scikit-learn's settings but for the learning rate, the same for any number of
+//! threads.
 
 use std::time::{Duration, Instant};
 
@@ -17,9 +18,9 @@ use crate::progress::Progress;
 const EARLY_EXAGGERATION: f32 = 12.0;
 /// Iterations with exaggeration; a quarter of all where there are fewer than 1,000.
 const EARLY_ITERATIONS: usize = 250;
-/// Otherwise it is a quarter of the number of points over the exaggeration (Belkina et al. 2019), which after the early phase
-/// ends at a lower divergence than scikit-learn's, a twelfth of it throughout.
-const MIN_LEARNING_RATE: f32 = 50.0;
+/// Few points learn this fast, many by a quarter of their number over the exaggeration in force (Belkina et al. 2019). Maps of
+/// any size end at a lower divergence than by scikit-learn's rate, which stays at that of the exaggerated phase, and above 50.
+const MIN_LEARNING_RATE: f32 = 5.0;
 /// Spread of the first coordinate at the start.
 const START_SPREAD: f64 = 1e-4;
 /// Seeded noise on the start, in parts of its spread: makes seeds differ and parts equal rows.
