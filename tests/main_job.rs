@@ -301,6 +301,31 @@ fn a_project_that_was_closed_before_it_was_scored_is_scored_when_it_opens() {
 }
 
 #[test]
+fn runs_are_read_from_the_disk_and_deleted_from_it_by_jobs_that_the_end_of_the_program_waits_for() {
+    let home = tempfile::tempdir().unwrap();
+    let (path, name) = {
+        let mut app = scored_project(home.path());
+        app.shut_down();
+        let name = workbench(&app).runs.keys().next().unwrap().clone();
+        (workbench(&app).path.clone(), name)
+    };
+    let runs = path.with_file_name("runs");
+    let metrics = "epoch_idx,network,train_loss,validation_loss,validation_accuracy,secs\n0,fan,0.5,,,1.0\n1,fan,0.4,,,1.0\n";
+    std::fs::write(runs.join(&name).join("metrics.csv"), metrics).unwrap();
+    let mut app = app(home.path());
+    app.apply(Action::OpenProject(path));
+    wait(&mut app, "the scores", is_scored);
+    assert_eq!(workbench(&app).runs[&name].epochs.len(), 2);
+    assert_eq!(workbench(&app).runs[&name].status, RunStatus::Done);
+
+    app.apply(Action::DeleteRun(name.clone()));
+    assert!(!workbench(&app).runs.contains_key(&name), "at once from the list");
+    app.shut_down();
+    assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0, "nothing of it is left");
+    assert!(app.state.notices.is_empty(), "{:?}", app.state.notices);
+}
+
+#[test]
 fn what_cannot_be_opened_is_told_and_nothing_else_happens() {
     let home = tempfile::tempdir().unwrap();
     let mut app = app(home.path());

@@ -275,6 +275,14 @@ fn settings_and_start_and_stop() {
         harness.state().actions,
         [Action::PauseJob(id), Action::ContinueJob(id), Action::CancelJob(id)]
     );
+
+    // Neighbours are no iterations.
+    let state = &mut harness.state_mut().state;
+    state.workbench.as_mut().unwrap().map.layout = None;
+    state.jobs[0].stage = "Finding neighbours".to_owned();
+    harness.run();
+    harness.get_by_label_contains("Finding neighbours");
+    assert!(harness.query_by_label_contains("iteration ").is_none());
 }
 
 #[test]

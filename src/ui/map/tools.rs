@@ -135,13 +135,16 @@ fn running(ui: &mut egui::Ui, job: &JobView, workbench: &Workbench, actions: &mu
     let kl = layout
         .and_then(|layout| layout.kl_divergence)
         .map_or(String::new(), |kl| format!(", KL {kl:.3}"));
-    let iteration = layout.map_or(job.done, |layout| layout.iteration as u64);
     let part = if job.total == 0 {
         0.0
     } else {
         job.done as f32 / job.total as f32
     };
-    let text = format!("iteration {iteration} of {}{kl}", workbench.project.map.n_iterations);
+    // Before there is a layout, the job counts something else.
+    let text = match layout {
+        Some(layout) => format!("iteration {} of {}{kl}", layout.iteration, workbench.project.map.n_iterations),
+        None => job.stage.clone(),
+    };
     ui.add(
         ProgressBar::new(part)
             .desired_width(ui.available_width().clamp(80.0, 260.0))
