@@ -20,7 +20,7 @@
 //! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform |
 //! | [`dataset`] | what the clips are: labels, the layouts of known data sets, synthetic machines |
 //! | [`nn`] | the only room that imports burn: networks, the training loop, checkpoints |
-//! | [`extractors`] | front ends: clip → embedding, and a residual where there is one |
+//! | [`extractors`] | front ends: clip → embedding, and what some of them score it themselves |
 //! | [`detectors`] | back ends: embeddings of normal clips in, an anomaly score for any clip out |
 //! | [`evaluation`] | scores and labels → ROC, AUC, pAUC, intervals, thresholds; the DCASE files |
 //! | [`projection`] | embeddings → points on a map |

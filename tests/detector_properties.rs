@@ -1,6 +1,8 @@
 //! Leave-one-out scores are those of naive refits; odd banks end in an error or a stated fallback, never in NaN or a panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::collections::BTreeMap;
+
 use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorError, DetectorKind, Metric, Observations, fit, fit_all};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use rand::{RngExt, SeedableRng};
@@ -22,10 +24,17 @@ fn seeded_bank(n_source: usize, n_target: usize, n_features: usize, seed: u64) -
         observations: Observations {
             embeddings,
             n_features,
-            residuals: (0..n_clips).map(|_| random.random()).collect(),
+            own_scores: own_scores(|_| (0..n_clips).map(|_| random.random()).collect()),
         },
         is_target: (0..n_clips).map(|clip| clip >= n_source).collect(),
     }
+}
+
+/// Scores of all kinds that a front end may give itself.
+fn own_scores(of_kind: impl FnMut(&DetectorKind) -> Vec<f32>) -> BTreeMap<DetectorKind, Vec<f32>> {
+    let kinds: Vec<DetectorKind> = DetectorKind::ALL.into_iter().filter(|kind| kind.is_own_score()).collect();
+    let scores: Vec<Vec<f32>> = kinds.iter().map(of_kind).collect();
+    kinds.into_iter().zip(scores).collect()
 }
 
 fn without(bank: &Bank, left_out: usize) -> Bank {
@@ -125,7 +134,9 @@ fn a_far_clip_scores_higher_than_a_near_one() {
     for value in &mut queries.embeddings[12..] {
         *value = 40.0 - *value * 3.0;
     }
-    queries.residuals = vec![0.5, 9.0];
+    for scores in queries.own_scores.values_mut() {
+        *scores = vec![0.5, 9.0];
+    }
     for kind in DetectorKind::ALL {
         let scores = fit(kind, &DetectorConfig::default(), &bank).unwrap().scores(&queries);
         assert!(scores[1] > scores[0], "{kind:?}: {scores:?}");
@@ -179,10 +190,10 @@ fn a_bank_that_cannot_be_used_is_an_error() {
     let config = DetectorConfig::default();
     let mut broken = seeded_bank(5, 0, 3, 1);
     broken.observations.embeddings[4] = f32::NAN;
-    let mut without_residuals = seeded_bank(5, 0, 3, 1);
-    without_residuals.observations.residuals.clear();
+    let mut without_own_scores = seeded_bank(5, 0, 3, 1);
+    without_own_scores.observations.own_scores.clear();
     for kind in DetectorKind::ALL {
-        if kind != DetectorKind::Residual {
+        if !kind.is_own_score() {
             assert_eq!(fit(kind, &config, &broken).err(), Some(DetectorError::NotFinite { kind }));
             let one = fit(kind, &config, &seeded_bank(1, 0, 3, 1)).err();
             assert!(
@@ -192,11 +203,10 @@ fn a_bank_that_cannot_be_used_is_an_error() {
             assert!(fit(kind, &config, &Bank::default()).is_err());
         }
     }
-    let kind = DetectorKind::Residual;
-    assert_eq!(
-        fit(kind, &config, &without_residuals).err(),
-        Some(DetectorError::NoResiduals { kind })
-    );
+    for kind in DetectorKind::ALL.into_iter().filter(|kind| kind.is_own_score()) {
+        let refused = fit(kind, &config, &without_own_scores).err();
+        assert_eq!(refused, Some(DetectorError::NoOwnScore { kind }));
+    }
 }
 
 #[test]
@@ -241,7 +251,7 @@ proptest! {
         let observations = |offset: usize, n_clips: usize| Observations {
             embeddings: (0..n_clips * n_features).map(|i| values[(offset + i % distinct) % values.len()]).collect(),
             n_features,
-            residuals: (0..n_clips).map(|i| values[(offset + i) % values.len()]).collect(),
+            own_scores: own_scores(|_| (0..n_clips).map(|i| values[(offset + i) % values.len()]).collect()),
         };
         let bank = Bank { observations: observations(0, n_clips), is_target: targets[..n_clips].to_vec() };
         let config = DetectorConfig {

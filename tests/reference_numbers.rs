@@ -124,7 +124,7 @@ fn embeddings(path: &Path) -> Observations {
     Observations {
         n_features: rows[0].len(),
         embeddings: rows.concat(),
-        residuals: Vec::new(),
+        own_scores: BTreeMap::new(),
     }
 }
 

@@ -57,12 +57,13 @@ fn embedded(clips: &[ClipEntry]) -> EmbeddedClips {
         let lift = if clip.label == Label::Anomalous { 0.4 } else { 0.0 };
         Some(Embedding {
             values: (0..N_FEATURES).map(|_| 1.0 + lift + random.random::<f32>()).collect(),
-            residual: None,
+            own_scores: Vec::new(),
         })
     };
     EmbeddedClips {
         embeddings: clips.iter().map(&mut embedding).collect(),
         failed: Vec::new(),
+        own_scores: Vec::new(),
     }
 }
 

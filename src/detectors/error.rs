@@ -11,8 +11,8 @@ pub enum DetectorError {
         needed: usize,
         found: usize,
     },
-    #[error("{} needs the residuals of an autoencoder", kind.title())]
-    NoResiduals { kind: DetectorKind },
+    #[error("{} needs a front end that scores clips itself in this way", kind.title())]
+    NoOwnScore { kind: DetectorKind },
     #[error("{} met embeddings that are not finite", kind.title())]
     NotFinite { kind: DetectorKind },
 }

@@ -41,7 +41,7 @@ struct Scale {
 /// The detectors that the fusion is made of, or why they could not be fitted.
 type Fitted = BTreeMap<DetectorKind, Result<Arc<dyn Detector>, DetectorError>>;
 
-/// Needs 3 clips; parts that need more, or residuals that are not there, are left out.
+/// Needs 3 clips; parts that need more, or own scores that the front end does not have, are left out.
 pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Fusion, DetectorError> {
     fit_of(&fit_parts(config, bank), config, bank)
 }
@@ -84,7 +84,7 @@ fn parts_of(fitted: &Fitted) -> (Vec<Part>, Vec<String>) {
                 notes.extend(detector.fallback().map(|why| format!("{}: {why}", kind.title())));
                 used.push(Arc::clone(detector));
             }
-            Err(DetectorError::NoResiduals { .. }) => {}
+            Err(DetectorError::NoOwnScore { .. }) => {}
             Err(error) => notes.push(format!("without {}: {error}", kind.title())),
         }
     }

@@ -11,9 +11,10 @@ struct Guarded<D> {
 /// Refuses a bank with a value that is not finite where the detector would look at it.
 pub(super) fn check(kind: DetectorKind, bank: &Bank) -> Result<(), DetectorError> {
     let observations = &bank.observations;
-    let looked_at = match kind {
-        DetectorKind::Residual => &observations.residuals,
-        _ => &observations.embeddings,
+    let looked_at = if kind.is_own_score() {
+        observations.own_scores(kind)
+    } else {
+        &observations.embeddings
     };
     if looked_at.iter().all(|x| x.is_finite()) {
         Ok(())
@@ -41,8 +42,8 @@ impl<D: Detector> Detector for Guarded<D> {
             "queries and bank come from one extractor"
         );
         let is_finite = |clip: &usize| {
-            let residual = queries.residuals.get(*clip).unwrap_or(&0.0);
-            residual.is_finite() && queries.embedding(*clip).iter().all(|x| x.is_finite())
+            let mut own = queries.own_scores.values().filter_map(|scores| scores.get(*clip));
+            own.all(|score| score.is_finite()) && queries.embedding(*clip).iter().all(|x| x.is_finite())
         };
         let finite: Vec<usize> = (0..n_queries).filter(is_finite).collect();
         let scores = if finite.len() == n_queries {

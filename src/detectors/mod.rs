@@ -17,7 +17,7 @@ mod lof;
 mod maha;
 mod mahalanobis;
 mod neighbours;
-mod residual;
+mod own_score;
 mod scatter;
 mod soft_cos;
 mod soft_maha;
@@ -41,14 +41,20 @@ pub enum DetectorKind {
     Maha,
     SoftCos,
     SoftMaha,
-    /// Mean reconstruction error of an autoencoder: needs residuals.
+    /// Mean reconstruction error of an autoencoder.
     Residual,
+    /// Mahalanobis form of an autoencoder's error, the nearer of source and target, as published: mean over frames.
+    SelectiveMaha,
+    /// The same as the published code computes it: of the mean error of a clip.
+    SelectiveMahaNtt,
+    /// How improbable a classifier finds the class that the clip is of.
+    Probability,
     /// The label-free default: the others, z-normalised by their leave-one-out scores of the training bank, combined.
     Fusion,
 }
 
 impl DetectorKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Knn,
         Self::Lof,
         Self::Cos,
@@ -56,6 +62,9 @@ impl DetectorKind {
         Self::SoftCos,
         Self::SoftMaha,
         Self::Residual,
+        Self::SelectiveMaha,
+        Self::SelectiveMahaNtt,
+        Self::Probability,
         Self::Fusion,
     ];
 
@@ -69,6 +78,9 @@ impl DetectorKind {
             Self::SoftCos => "soft-cos",
             Self::SoftMaha => "soft-maha",
             Self::Residual => "residual",
+            Self::SelectiveMaha => "selective-maha",
+            Self::SelectiveMahaNtt => "selective-maha-ntt",
+            Self::Probability => "probability",
             Self::Fusion => "fusion",
         }
     }
@@ -83,8 +95,19 @@ impl DetectorKind {
             Self::SoftCos => "Soft COS",
             Self::SoftMaha => "Soft MAHA",
             Self::Residual => "Residual",
+            Self::SelectiveMaha => "Selective MAHA",
+            Self::SelectiveMahaNtt => "Selective MAHA (NTT code)",
+            Self::Probability => "Probability",
             Self::Fusion => "Fusion",
         }
+    }
+
+    /// Whether the front end itself must have scored the clips: few front ends do.
+    pub fn is_own_score(self) -> bool {
+        matches!(
+            self,
+            Self::Residual | Self::SelectiveMaha | Self::SelectiveMahaNtt | Self::Probability
+        )
     }
 
     /// The detector of this name.
@@ -137,14 +160,19 @@ pub struct Observations {
     /// `[n_clips, n_features]`, one clip's features side by side.
     pub embeddings: Vec<f32>,
     pub n_features: usize,
-    /// Mean reconstruction error of each clip; empty where the extractor is no autoencoder.
-    pub residuals: Vec<f32>,
+    /// What the front end itself scored each clip, by the detector that passes it on.
+    pub own_scores: BTreeMap<DetectorKind, Vec<f32>>,
 }
 
 impl Observations {
     pub fn n_clips(&self) -> usize {
         let n_embeddings = self.embeddings.len().checked_div(self.n_features);
-        n_embeddings.unwrap_or(self.residuals.len())
+        n_embeddings.unwrap_or_else(|| self.own_scores.values().next().map_or(0, Vec::len))
+    }
+
+    /// `[n_clips]`, or empty where the front end has no such score.
+    pub fn own_scores(&self, kind: DetectorKind) -> &[f32] {
+        self.own_scores.get(&kind).map_or(&[], Vec::as_slice)
     }
 
     pub fn embedding(&self, clip: usize) -> &[f32] {
@@ -156,7 +184,11 @@ impl Observations {
         Self {
             embeddings: clips.iter().flat_map(|&clip| self.embedding(clip)).copied().collect(),
             n_features: self.n_features,
-            residuals: clips.iter().filter_map(|&clip| self.residuals.get(clip)).copied().collect(),
+            own_scores: self
+                .own_scores
+                .iter()
+                .map(|(&kind, scores)| (kind, clips.iter().filter_map(|&clip| scores.get(clip)).copied().collect()))
+                .collect(),
         }
     }
 }
@@ -195,11 +227,11 @@ pub trait Detector: Send + Sync {
 
 /// Fits one detector.
 ///
-/// A query whose embedding (or, for [`DetectorKind::Residual`], residual) is not finite scores infinity: as far from the
+/// A query whose embedding (or a score that the front end itself gave it) is not finite scores infinity: as far from the
 /// bank as can be. No score is NaN.
 ///
 /// # Errors
-/// Where the bank is too small, not finite, or lacks what the detector needs (residuals).
+/// Where the bank is too small, not finite, or lacks what the detector needs (scores of the front end).
 pub fn fit(kind: DetectorKind, config: &DetectorConfig, bank: &Bank) -> Result<Box<dyn Detector>, DetectorError> {
     guarded::check(kind, bank)?;
     Ok(match kind {
@@ -209,7 +241,9 @@ pub fn fit(kind: DetectorKind, config: &DetectorConfig, bank: &Bank) -> Result<B
         DetectorKind::Maha => guarded::boxed(maha::fit(config, bank)?, bank),
         DetectorKind::SoftCos => guarded::boxed(soft_cos::fit(bank)?, bank),
         DetectorKind::SoftMaha => guarded::boxed(soft_maha::fit(config, bank)?, bank),
-        DetectorKind::Residual => guarded::boxed(residual::fit(bank)?, bank),
+        DetectorKind::Residual | DetectorKind::SelectiveMaha | DetectorKind::SelectiveMahaNtt | DetectorKind::Probability => {
+            guarded::boxed(own_score::fit(kind, bank)?, bank)
+        }
         DetectorKind::Fusion => guarded::boxed(fusion::fit(config, bank)?, bank),
     })
 }

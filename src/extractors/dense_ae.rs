@@ -196,7 +196,7 @@ fn embed_frames(
     let n_rows = starts.len().max(1) as f64;
     Ok(Embedding {
         values: code_sum.iter().map(|sum| (sum / n_rows) as f32).collect(),
-        residual: Some((error_sum / n_rows) as f32),
+        own_scores: vec![(error_sum / n_rows) as f32],
     })
 }
 

@@ -121,7 +121,7 @@ impl Extractor for MobileAnoNet {
         }
         Ok(Embedding {
             values: sums.iter().map(|sum| (sum / starts.len() as f64) as f32).collect(),
-            residual: None,
+            own_scores: Vec::new(),
         })
     }
 
@@ -143,7 +143,7 @@ impl Extractor for MobileAnoNet {
             .into_iter()
             .map(|embedding| Embedding {
                 values: embedding.to_vec(),
-                residual: None,
+                own_scores: Vec::new(),
             })
             .collect())
     }

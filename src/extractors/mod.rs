@@ -1,4 +1,4 @@
-//! Front ends: a clip in, its embedding out (and, for autoencoders, its residual).
+//! Front ends: a clip in, its embedding out (and what autoencoders and classifiers score it themselves).
 //!
 //! # How to add an extractor
 //! One new file, one variant of [`Recipe`], one line in [`Recipe::ALL`], [`train`] and [`load`].
@@ -74,10 +74,31 @@ impl Recipe {
         Self::ALL.into_iter().find(|recipe| recipe.name() == name)
     }
 
+    /// What front ends of this recipe score a clip themselves, beside its embedding.
+    pub fn own_scores(self) -> &'static [OwnScore] {
+        match self {
+            Self::PooledLogMel | Self::MobileAnoNet => &[],
+            Self::DenseAe => &[OwnScore::Residual],
+        }
+    }
+
     /// Whether there is anything to train.
     pub fn is_trained(self) -> bool {
         self != Self::PooledLogMel
     }
+}
+
+/// An anomaly score that a front end gives without a detector. Larger is more anomalous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnScore {
+    /// Mean reconstruction error of an autoencoder.
+    Residual,
+    /// The selective Mahalanobis distance of its error as published: the mean over frames.
+    SelectiveMaha,
+    /// The same as the published code computes it: of the mean error of a clip.
+    SelectiveMahaNtt,
+    /// How improbable a classifier finds the class that the clip is of, in the recipe's published form.
+    Probability,
 }
 
 /// How an extractor is trained. Fields that a recipe does not know are ignored by it.
@@ -137,8 +158,8 @@ pub struct TrainingClip {
 pub struct Embedding {
     /// `[n_features]`
     pub values: Vec<f32>,
-    /// Mean reconstruction error; `None` where the extractor is no autoencoder.
-    pub residual: Option<f32>,
+    /// What the front end itself scores the clip: parallel to [`Recipe::own_scores`].
+    pub own_scores: Vec<f32>,
 }
 
 /// A trained (or untrained and ready) front end. One object serves all machines of a run.

@@ -95,7 +95,7 @@ impl PooledLogMel {
             .map(|(value, noise)| value - noise);
         Embedding {
             values: departure.collect(),
-            residual: None,
+            own_scores: Vec::new(),
         }
     }
 

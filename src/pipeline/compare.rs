@@ -89,15 +89,8 @@ pub fn compare_again(
     before: &Comparison,
     progress: &mut dyn Progress,
 ) -> Result<Comparison, Cancelled> {
-    let has_residuals = embedded
-        .embeddings
-        .iter()
-        .flatten()
-        .any(|embedding| embedding.residual.is_some());
-    let detectors: Vec<DetectorKind> = DetectorKind::ALL
-        .into_iter()
-        .filter(|&kind| kind != DetectorKind::Residual || has_residuals)
-        .collect();
+    let is_there = |kind: &DetectorKind| !kind.is_own_score() || embedded.own_scores.contains(kind);
+    let detectors: Vec<DetectorKind> = DetectorKind::ALL.into_iter().filter(is_there).collect();
     progress.stage("Fitting detectors");
     let groups = progress::par_map(&dataset.groups(), progress, |group| {
         let before = before.groups.iter().find(|before| before.group == *group);

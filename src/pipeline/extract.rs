@@ -8,8 +8,8 @@ use npyz::WriterBuilder as _;
 use super::{PipelineError, Run};
 use crate::audio::{self, Clip};
 use crate::dataset::{ClipEntry, Dataset, SkippedFile};
-use crate::detectors::Observations;
-use crate::extractors::{Embedding, ExtractorError};
+use crate::detectors::{DetectorKind, Observations};
+use crate::extractors::{Embedding, ExtractorError, OwnScore, Recipe};
 use crate::progress::{self, Progress};
 use crate::whole_file::write_whole;
 
@@ -19,6 +19,8 @@ pub struct EmbeddedClips {
     /// Parallel to [`Dataset::clips`]; `None` where the clip could not be embedded.
     pub embeddings: Vec<Option<Embedding>>,
     pub failed: Vec<SkippedFile>,
+    /// The detectors that pass on what the front end itself scored: parallel to [`Embedding::own_scores`].
+    pub own_scores: Vec<DetectorKind>,
 }
 
 impl EmbeddedClips {
@@ -30,7 +32,7 @@ impl EmbeddedClips {
             let Some(embedding) = self.embeddings.get(clip_idx).and_then(Option::as_ref) else {
                 continue;
             };
-            observations.push(embedding);
+            observations.push(embedding, &self.own_scores);
             kept.push(clip_idx);
         }
         (observations, kept)
@@ -46,12 +48,25 @@ impl EmbeddedClips {
 }
 
 impl Observations {
-    /// Adds one clip; all must come from one extractor.
-    pub(super) fn push(&mut self, embedding: &Embedding) {
+    /// Adds one clip; all must come from one extractor, whose own scores these detectors pass on.
+    pub(super) fn push(&mut self, embedding: &Embedding, own_scores: &[DetectorKind]) {
         self.n_features = embedding.values.len();
         self.embeddings.extend_from_slice(&embedding.values);
-        self.residuals.extend(embedding.residual);
+        for (&kind, &score) in own_scores.iter().zip(&embedding.own_scores) {
+            self.own_scores.entry(kind).or_default().push(score);
+        }
     }
+}
+
+/// The detectors that pass on what front ends of a recipe score themselves: parallel to [`Recipe::own_scores`].
+pub(super) fn own_score_detectors(recipe: Recipe) -> Vec<DetectorKind> {
+    let detector = |score: &OwnScore| match score {
+        OwnScore::Residual => DetectorKind::Residual,
+        OwnScore::SelectiveMaha => DetectorKind::SelectiveMaha,
+        OwnScore::SelectiveMahaNtt => DetectorKind::SelectiveMahaNtt,
+        OwnScore::Probability => DetectorKind::Probability,
+    };
+    recipe.own_scores().iter().map(detector).collect()
 }
 
 /// Embeds every clip of the sections that the run covers, or takes what an earlier call kept where nothing has changed since.
@@ -60,8 +75,13 @@ impl Observations {
 /// Where no clip at all can be embedded, or the wish to stop.
 pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Result<EmbeddedClips, PipelineError> {
     let cache = cache_file(run, dataset);
-    let mut embedded = EmbeddedClips::default();
-    match read_cache(&cache, dataset.clips.len()) {
+    let own_scores = own_score_detectors(run.recipe.training.recipe);
+    let cached = read_cache(&cache, dataset.clips.len(), own_scores.len());
+    let mut embedded = EmbeddedClips {
+        own_scores,
+        ..EmbeddedClips::default()
+    };
+    match cached {
         Some(embeddings) => {
             progress.log(&format!("embeddings taken from {}", cache.display()));
             embedded.embeddings = embeddings;
@@ -150,15 +170,15 @@ fn probe() -> Clip {
     }
 }
 
-/// `[n_clips, n_features + 1]`, the residual last and NaN where there is none; a clip without embedding is a row of NaN.
+/// `[n_clips, n_features + n_own_scores]`, the front end's own scores last; a clip without embedding is a row of NaN.
 fn write_cache(path: &Path, embedded: &EmbeddedClips) -> std::io::Result<()> {
-    let n_features = embedded
+    let n_columns = embedded
         .embeddings
         .iter()
         .flatten()
         .next()
-        .map_or(0, |embedding| embedding.values.len());
-    let shape = [embedded.embeddings.len() as u64, n_features as u64 + 1];
+        .map_or(0, |embedding| embedding.values.len() + embedding.own_scores.len());
+    let shape = [embedded.embeddings.len() as u64, n_columns as u64];
     write_whole(path, |file| {
         let mut writer = npyz::WriteOptions::new()
             .default_dtype()
@@ -169,29 +189,31 @@ fn write_cache(path: &Path, embedded: &EmbeddedClips) -> std::io::Result<()> {
             match embedding {
                 Some(embedding) => {
                     writer.extend(embedding.values.iter().copied())?;
-                    writer.push(&embedding.residual.unwrap_or(f32::NAN))?;
+                    writer.extend(embedding.own_scores.iter().copied())?;
                 }
-                None => writer.extend(std::iter::repeat_n(f32::NAN, n_features + 1))?,
+                None => writer.extend(std::iter::repeat_n(f32::NAN, n_columns))?,
             }
         }
         writer.finish()
     })
 }
 
-fn read_cache(path: &Path, n_clips: usize) -> Option<Vec<Option<Embedding>>> {
+fn read_cache(path: &Path, n_clips: usize, n_own_scores: usize) -> Option<Vec<Option<Embedding>>> {
     let file = npyz::NpyFile::new(std::io::BufReader::new(File::open(path).ok()?)).ok()?;
     let &[n_rows, n_columns] = file.shape() else { return None };
-    let n_columns = usize::try_from(n_columns).ok().filter(|&n_columns| n_columns > 1)?;
+    let n_columns = usize::try_from(n_columns)
+        .ok()
+        .filter(|&n_columns| n_columns > n_own_scores)?;
     if n_rows != n_clips as u64 {
         return None;
     }
     let values: Vec<f32> = file.into_vec().ok()?;
     let embedding = |row: &[f32]| {
-        let (&residual, values) = row.split_last()?;
-        let is_there = !values.iter().all(|value| value.is_nan());
+        let (values, own_scores) = row.split_at(n_columns - n_own_scores);
+        let is_there = !row.iter().all(|value| value.is_nan());
         is_there.then(|| Embedding {
             values: values.to_vec(),
-            residual: (!residual.is_nan()).then_some(residual),
+            own_scores: own_scores.to_vec(),
         })
     };
     Some(values.chunks_exact(n_columns).map(embedding).collect())

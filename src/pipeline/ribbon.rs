@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::extract::own_score_detectors;
 use super::train::may_be_fitted_on;
 use super::{PipelineError, Run};
 use crate::audio;
@@ -63,7 +64,7 @@ impl CropBank {
         let (even, odd): (Vec<_>, Vec<_>) = readable.into_iter().enumerate().partition(|(position, _)| position % 2 == 0);
         let halves = [even, odd].map(|half| half.into_iter().map(|(_, clip)| clip).collect::<Vec<_>>());
         let fit = |own: &[(usize, Vec<Embedding>)], other: &[(usize, Vec<Embedding>)]| -> Result<Half, PipelineError> {
-            let observations = gather(own);
+            let observations = gather(run, own.iter().flat_map(|(_, crops)| crops));
             let bank = Bank {
                 is_target: own
                     .iter()
@@ -76,7 +77,7 @@ impl CropBank {
                 group: group.to_string(),
                 reason: error.to_string(),
             })?;
-            let normal_scores = detector.scores(&gather(other));
+            let normal_scores = detector.scores(&gather(run, other.iter().flat_map(|(_, crops)| crops)));
             Ok(Half {
                 fitted_on: own.iter().map(|(clip, _)| *clip).collect(),
                 detector,
@@ -106,10 +107,7 @@ impl CropBank {
         let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), dataset.channel)?;
         let crops = run.extractor.crop_windows(sound.duration_secs() as f32);
         let embeddings = run.extractor.embed_crops(&sound, &self.group)?;
-        let mut queries = Observations::default();
-        for embedding in &embeddings {
-            queries.push(embedding);
-        }
+        let queries = gather(run, embeddings.iter());
         let strangers: Vec<&Half> = self
             .halves
             .iter()
@@ -132,10 +130,11 @@ fn embed_crops(run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Vec<Embe
     run.extractor.embed_crops(&sound, &clip.group)
 }
 
-fn gather(clips: &[(usize, Vec<Embedding>)]) -> Observations {
+fn gather<'a>(run: &Run, crops: impl Iterator<Item = &'a Embedding>) -> Observations {
+    let own_scores = own_score_detectors(run.recipe.training.recipe);
     let mut observations = Observations::default();
-    for embedding in clips.iter().flat_map(|(_, crops)| crops) {
-        observations.push(embedding);
+    for embedding in crops {
+        observations.push(embedding, &own_scores);
     }
     observations
 }

@@ -53,7 +53,10 @@ pub fn write_scores(
     let fitted = |group: &super::GroupComparison| match column.map(|column| &group.results[column]) {
         Some(Ok(_)) => None,
         Some(Err(reason)) => Some((group.group.to_string(), reason.clone())),
-        None => Some((group.group.to_string(), "the run has no residuals".to_owned())),
+        None => Some((
+            group.group.to_string(),
+            "the run's front end does not score clips in this way".to_owned(),
+        )),
     };
     let failures: Vec<_> = comparison.groups.iter().filter_map(fitted).collect();
     if let (Some((group, reason)), true) = (failures.first(), failures.len() == comparison.groups.len()) {

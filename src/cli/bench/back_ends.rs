@@ -2,6 +2,8 @@
 
 use super::inputs::{self, N_FEATURES};
 use super::{Pace, Work};
+use std::collections::BTreeMap;
+
 use crate::detectors::{self, Bank, DetectorConfig, DetectorKind, Observations};
 use crate::progress::{NoProgress, Progress};
 use crate::projection::{self, ProjectionConfig};
@@ -39,7 +41,7 @@ fn six_detectors(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64>
     let mut observations = |n_clips| Observations {
         embeddings: inputs::clusters(n_clips, dice),
         n_features: N_FEATURES,
-        residuals: Vec::new(),
+        own_scores: BTreeMap::new(),
     };
     let bank = Bank {
         observations: observations(990),
