@@ -19,11 +19,13 @@ mod mahalanobis;
 mod neighbours;
 mod own_score;
 mod scatter;
+mod settings;
 mod soft_cos;
 mod soft_maha;
 mod tridiagonal;
 
 pub use error::DetectorError;
+pub use settings::{Covariance, DetectorConfig, DetectorSettings, Metric};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -113,44 +115,6 @@ impl DetectorKind {
     /// The detector of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// Distance between embeddings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    Cosine,
-    Euclidean,
-}
-
-/// How the covariance of few clips in many dimensions is made invertible.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Covariance {
-    /// Ledoit-Wolf shrinkage towards a scaled identity; soft detectors pool the within-domain covariance.
-    Shrunk,
-    /// The paper's code: `+ ridge * I`, each domain its own.
-    Ridge(f64),
-}
-
-/// Parameters of all detectors; each uses its own.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct DetectorConfig {
-    pub knn_k: usize,
-    pub knn_metric: Metric,
-    pub lof_k: usize,
-    pub covariance: Covariance,
-}
-
-impl Default for DetectorConfig {
-    fn default() -> Self {
-        Self {
-            knn_k: 2,
-            knn_metric: Metric::Cosine,
-            lof_k: 4,
-            covariance: Covariance::Shrunk,
-        }
     }
 }
 
