@@ -30,6 +30,23 @@ pub struct DetectorConfig {
     pub knn_metric: Metric,
     pub lof_k: usize,
     pub covariance: Covariance,
+    /// Neighbours by which the density around a training clip is measured; the metric is that of KNN.
+    pub density_k: usize,
+    /// Gaussians of the mixture.
+    pub gmm_components: usize,
+    /// Of each Gaussian. The published code adds 1e-6 to the diagonal.
+    pub gmm_covariance: Covariance,
+    pub gmm_score: MixtureScore,
+}
+
+/// What a mixture of Gaussians says of a clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MixtureScore {
+    /// `-max_k log N_k(clip)`, the weights of the Gaussians left aside (Xiao et al.).
+    NearestGaussian,
+    /// `-log sum_k w_k N_k(clip)`.
+    Likelihood,
 }
 
 impl Default for DetectorConfig {
@@ -39,6 +56,10 @@ impl Default for DetectorConfig {
             knn_metric: Metric::Cosine,
             lof_k: 4,
             covariance: Covariance::Shrunk,
+            density_k: 1,
+            gmm_components: 2,
+            gmm_covariance: Covariance::Ridge(1e-6),
+            gmm_score: MixtureScore::NearestGaussian,
         }
     }
 }
