@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{ChannelChoice, Clip};
 use crate::dataset::{Attribute, CropWindow, MachineSection};
 use crate::dsp::Spectrogram;
-pub use crate::nn::{DeviceChoice, EpochMetrics, TrainingObserver};
+pub use crate::nn::{DeviceChoice, EpochFigure, EpochMetrics, TrainingObserver};
 use dense_ae::DenseAe;
 use mobileanonet::MobileAnoNet;
 use pooled_log_mel::PooledLogMel;

@@ -241,6 +241,7 @@ fn epoch(epoch_idx: usize) -> EpochMetrics {
         validation_loss: Some(train_loss * 1.08),
         validation_accuracy: None,
         secs: 1.5,
+        figures: Vec::new(),
     }
 }
 
