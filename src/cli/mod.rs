@@ -167,7 +167,7 @@ struct BenchArguments {
 #[derive(Debug, Args)]
 struct TrainArguments {
     data: PathBuf,
-    /// pooled-log-mel, dense-ae or mobileanonet
+    /// pooled-log-mel, dense-ae, mobileanonet or gwrp-gmm
     #[arg(long)]
     recipe: String,
     /// Machine types to train on, with commas; all by default

@@ -42,7 +42,7 @@ fn clip() -> Clip {
     let mut state = 1u32;
     let sample = |i: usize| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let swell = if i / 4000 % 2 == 0 { 1.0 } else { 0.125 };
+        let swell = if (i / 4000).is_multiple_of(2) { 1.0 } else { 0.125 };
         let noise = ((state >> 16) as f32 - 32768.0) / 32768.0;
         if i < 30_000 { 0.25 * noise * swell } else { 0.0 }
     };
