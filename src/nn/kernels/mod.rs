@@ -7,6 +7,7 @@
 //! *Invariant:* no burn, no thread, no file.
 
 pub(super) mod activation;
+pub(super) mod adam;
 pub(super) mod batch_norm;
 pub(super) mod convolution;
 pub(super) mod depthwise;
