@@ -13,6 +13,7 @@ pub(super) mod convolution;
 pub(super) mod depthwise;
 pub(super) mod filter;
 pub(super) mod geometry;
+mod panels;
 pub(super) mod product;
 pub(super) mod rows;
 mod scatter;
