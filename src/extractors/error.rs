@@ -23,6 +23,8 @@ pub enum ExtractorError {
          loss"
     )]
     NoConditions,
+    #[error("a ranking decay of {found} cannot be: choose one from 0 (the loudest frame) to 1 (the mean)")]
+    RankingDecay { found: f64 },
     #[error(transparent)]
     Audio(#[from] AudioError),
     #[error(transparent)]

@@ -147,6 +147,7 @@ pub fn workbench() -> Workbench {
         runs: BTreeMap::new(),
         active_run: None,
         detector: DetectorConfig::default(),
+        section_detectors: BTreeMap::new(),
         pins: BTreeMap::new(),
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
