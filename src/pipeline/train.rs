@@ -78,6 +78,12 @@ pub fn train(
     })
 }
 
+/// How many clips [`train`] would take.
+pub fn n_training_clips(dataset: &Dataset, recipe: &RunRecipe) -> usize {
+    let clips = dataset.clips.iter().filter(|clip| may_be_fitted_on(clip));
+    clips.filter(|clip| recipe.covers(&clip.group)).count()
+}
+
 /// Opens a run that [`train`] wrote.
 ///
 /// # Errors
