@@ -267,6 +267,7 @@ mod tests {
                 name: "volt".to_owned(),
                 value: voltage.to_owned(),
             }],
+            is_target: false,
         }
     }
 
