@@ -401,6 +401,7 @@ mod tests {
                 name: "volt".to_owned(),
                 value: voltage.to_owned(),
             }],
+            is_target: false,
         }
     }
 
