@@ -64,6 +64,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
             "nn",
             "extractors",
             "detectors",
+            "evaluation",
             "projection",
             "project",
             "figures",

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
-use super::training_set::{fingerprint, read_training_clips, split_held_out};
+use super::training_set::{fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -213,6 +213,7 @@ fn train_machine(
     let read = read_training_clips(clips, &front_end, N_FRAMES, observer.observer)?;
     let data = fingerprint(read.iter().map(|read| &read.clip));
     let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
+    tell_held_out(&held_out, observer);
     let rule = WindowRule {
         n_frames: N_FRAMES,
         n_per_clip: None,
@@ -262,6 +263,10 @@ impl Progress for Part<'_> {
 }
 
 impl TrainingObserver for Part<'_> {
+    fn held_out(&mut self, files: &[&Path]) {
+        self.observer.held_out(files);
+    }
+
     fn epoch(&mut self, metrics: &EpochMetrics) {
         self.observer.epoch(metrics);
     }

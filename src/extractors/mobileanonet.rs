@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
-use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out};
+use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -52,6 +52,7 @@ impl MobileAnoNet {
         observer.log(&format!("{} classes: {}", classes.len(), classes.join(", ")));
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| class_of(&read.clip, &classes), config.seed);
+        tell_held_out(&held_out, observer);
         let rule = WindowRule {
             n_frames: N_FRAMES,
             n_per_clip: Some(config.segments_per_clip),

@@ -23,6 +23,9 @@ const HELD_OUT_SEED: u64 = 0x5eed;
 pub trait TrainingObserver: Progress {
     /// An epoch has ended. A resumed training tells of its earlier epochs first.
     fn epoch(&mut self, metrics: &EpochMetrics);
+
+    /// These recordings are held out: nothing is learned from them. Told once a network, before it is trained.
+    fn held_out(&mut self, _files: &[&Path]) {}
 }
 
 impl TrainingObserver for NoProgress {
