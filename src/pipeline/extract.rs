@@ -1,10 +1,12 @@
 //! Embeddings of all clips of a data set by one run, kept beside it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use npyz::WriterBuilder as _;
 
+use super::held_out::held_out_clips;
 use super::{PipelineError, Run};
 use crate::audio::{self, Clip};
 use crate::dataset::{ClipEntry, Dataset, SkippedFile};
@@ -21,6 +23,8 @@ pub struct EmbeddedClips {
     pub failed: Vec<SkippedFile>,
     /// The detectors that pass on what the front end itself scored: parallel to [`Embedding::own_scores`].
     pub own_scores: Vec<DetectorKind>,
+    /// The clips that the front end was trained without; `None` where it learns nothing.
+    pub held_out: Option<BTreeSet<usize>>,
 }
 
 impl EmbeddedClips {
@@ -79,6 +83,7 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
     let cached = read_cache(&cache, dataset.clips.len(), own_scores.len());
     let mut embedded = EmbeddedClips {
         own_scores,
+        held_out: held_out_clips(run, dataset),
         ..EmbeddedClips::default()
     };
     match cached {
