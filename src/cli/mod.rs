@@ -10,6 +10,7 @@ mod commands;
 mod demo;
 mod json;
 mod progress;
+mod reproduce;
 mod window;
 
 use std::path::PathBuf;
@@ -142,6 +143,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The tables and figures of the MobileAnoNet paper, our figures beside the published ones
+    Reproduce(reproduce::ReproduceArguments),
     /// Time the works that the performance goals name
     Bench(BenchArguments),
 }
@@ -311,6 +314,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             out,
         }) => commands::map(&run, &data, perplexity, seed, engine, &out),
         Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
+        Some(Command::Reproduce(arguments)) => reproduce::reproduce(&arguments),
         Some(Command::Bench(arguments)) => commands::bench(&arguments),
     }
 }

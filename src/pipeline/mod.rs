@@ -7,6 +7,7 @@ mod error;
 mod extract;
 mod model_card;
 mod npy;
+pub mod reproduce;
 mod ribbon;
 mod score_files;
 mod summary;
