@@ -20,7 +20,7 @@ pub use bootstrap::{BootstrapConfig, PairedComparison, compare_paired, is_tie, s
 pub use error::EvaluationError;
 pub use gamma::Gamma;
 pub use official::{MachineEvaluation, OfficialEvaluation, SectionEvaluation, evaluate_files};
-pub use pooled::{RowFigures, TableFigures, table_figures};
+pub use pooled::{RowFigures, TableFigures, table_figures, table_figures_midway};
 pub use roc::{auc, harmonic_mean, partial_auc, partial_auc_raw, roc_curve};
 pub use score_files::{read_decisions, read_scores, write_decisions, write_scores};
 pub use threshold::{percentile, percentile_of_sorted, threshold};

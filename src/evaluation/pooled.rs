@@ -37,24 +37,60 @@ pub struct TableFigures {
 /// Sections are resampled independently of each other, each within its domains and labels, and every resample goes through the
 /// same means as the figures themselves.
 pub fn table_figures(machines: &[Vec<&[LabelledScore]>], config: BootstrapConfig) -> TableFigures {
-    let mut next_seed = config.seed;
-    let mut section = |scores: &&[LabelledScore]| {
-        // Sections of one size would otherwise be drawn alike, and their errors would add up instead of averaging out.
-        let seed = next_seed;
-        next_seed = next_seed.wrapping_add(1);
-        Drawn::of_section(scores, BootstrapConfig { seed, ..config })
-    };
-    let rows: Vec<Option<Drawn<4>>> = machines
-        .iter()
-        .map(|sections| {
-            let sections: Option<Vec<_>> = sections.iter().map(&mut section).collect();
+    Rows::of(machines, config).into_figures()
+}
+
+/// Half-way between two tables of the same machines on different clips, figure by figure: what is reported where either half of
+/// the clips was spoken of by what the other half had chosen.
+pub fn table_figures_midway(
+    first: &[Vec<&[LabelledScore]>],
+    second: &[Vec<&[LabelledScore]>],
+    config: BootstrapConfig,
+) -> TableFigures {
+    let n_sections = first.iter().map(|sections| sections.len() as u64).sum::<u64>();
+    let seed = config.seed.wrapping_add(n_sections);
+    let (first, second) = (Rows::of(first, config), Rows::of(second, BootstrapConfig { seed, ..config }));
+    let midway = |(first, second): (&Option<Drawn<4>>, &Option<Drawn<4>>)| Some(Drawn::midway(first.as_ref()?, second.as_ref()?));
+    Rows {
+        machines: first.machines.iter().zip(&second.machines).map(midway).collect(),
+        overall: midway((&first.overall, &second.overall)),
+    }
+    .into_figures()
+}
+
+/// A table before its intervals are taken.
+struct Rows {
+    machines: Vec<Option<Drawn<4>>>,
+    overall: Option<Drawn<4>>,
+}
+
+impl Rows {
+    fn of(machines: &[Vec<&[LabelledScore]>], config: BootstrapConfig) -> Self {
+        let mut next_seed = config.seed;
+        let mut section = |scores: &&[LabelledScore]| {
+            // Sections of one size would otherwise be drawn alike, and their errors would add up instead of averaging out.
+            let seed = next_seed;
+            next_seed = next_seed.wrapping_add(1);
+            Drawn::of_section(scores, BootstrapConfig { seed, ..config })
+        };
+        let mut machine = |sections: &Vec<&[LabelledScore]>| {
+            let sections: Vec<Option<_>> = sections.iter().map(&mut section).collect();
+            let sections: Option<Vec<_>> = sections.into_iter().collect();
             Drawn::mean(&sections?).map(Drawn::with_row_mean)
-        })
-        .collect();
-    let all: Option<Vec<Drawn<4>>> = rows.iter().cloned().collect();
-    TableFigures {
-        overall: all.and_then(|all| Drawn::mean(&all)).map(Drawn::into_figures),
-        machines: rows.into_iter().map(|row| row.map(Drawn::into_figures)).collect(),
+        };
+        let machines: Vec<Option<Drawn<4>>> = machines.iter().map(&mut machine).collect();
+        let all: Option<Vec<Drawn<4>>> = machines.iter().cloned().collect();
+        Self {
+            overall: all.and_then(|all| Drawn::mean(&all)),
+            machines,
+        }
+    }
+
+    fn into_figures(self) -> TableFigures {
+        TableFigures {
+            machines: self.machines.into_iter().map(|row| row.map(Drawn::into_figures)).collect(),
+            overall: self.overall.map(Drawn::into_figures),
+        }
     }
 }
 
@@ -109,6 +145,14 @@ impl<const N: usize> Drawn<N> {
 }
 
 impl Drawn<4> {
+    fn midway(first: &Self, second: &Self) -> Self {
+        let mean = |a: &[f64; 4], b: &[f64; 4]| std::array::from_fn(|place| 0.5 * (a[place] + b[place]));
+        Self {
+            values: mean(&first.values, &second.values),
+            draws: first.draws.iter().zip(&second.draws).map(|(a, b)| mean(a, b)).collect(),
+        }
+    }
+
     fn into_figures(self) -> RowFigures {
         let figure = |place: usize| {
             let mut drawn: Vec<f64> = self.draws.iter().map(|draw| draw[place]).collect();

@@ -214,7 +214,7 @@ static TABLE_II: [System; 5] = [
         slug: "gwrp-gmm",
         recipe: "gwrp-gmm",
         loss: None,
-        choices: &[],
+        choices: &[Choice::Fixed(DetectorKind::Gmm)],
         published: Some(&published::II_GWRP_GMM),
     },
 ];

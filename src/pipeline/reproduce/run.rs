@@ -7,7 +7,7 @@ use super::published::{MACHINES, Published};
 use super::settings::Settings;
 use super::write;
 use crate::dataset::{Dataset, Label, Layout, Split};
-use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::detectors::{DetectorKind, DetectorSettings};
 use crate::evaluation::{self, BootstrapConfig, LabelledScore, TableFigures};
 use crate::extractors::{TrainingConfig, TrainingObserver};
 use crate::pipeline::{self, Comparison, EmbeddedClips, GroupComparison, PipelineError, Run};
@@ -188,7 +188,7 @@ fn rows_of(
     observer: &mut dyn TrainingObserver,
 ) -> Result<Vec<SystemRows>, PipelineError> {
     let (run, embedded) = embedded(system, reproduction.target, &reproduction.settings, dataset, out, observer)?;
-    let comparison = pipeline::compare(dataset, &embedded, &DetectorConfig::default(), observer)?;
+    let comparison = pipeline::compare(dataset, &embedded, &DetectorSettings::default(), observer)?;
     let training = fields(&run.recipe.training);
     let row = |&choice: &Choice| {
         let chosen: Vec<Option<DetectorKind>> = reproduction
