@@ -33,6 +33,7 @@ mod gradient_check;
 mod inference;
 mod kernels;
 mod mobileanonet;
+mod mobilenet_v2;
 mod optimiser;
 mod parameters;
 mod training;
@@ -44,6 +45,7 @@ pub use device::DeviceChoice;
 pub use error::TrainingError;
 pub use examples::{Batch, ExampleSource, Examples};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
+pub use mobilenet_v2::{Classified, MobileNetV2};
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 
