@@ -215,6 +215,7 @@ fn train_machine(
     let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
     let rule = WindowRule {
         n_frames: N_FRAMES,
+        hop: 1,
         n_per_clip: None,
         cut: cut_row,
     };

@@ -54,6 +54,7 @@ impl MobileAnoNet {
         let (learn, held_out) = split_held_out(read, |read| class_of(&read.clip, &classes), config.seed);
         let rule = WindowRule {
             n_frames: N_FRAMES,
+            hop: 1,
             n_per_clip: Some(config.segments_per_clip),
             cut: cut_segment,
         };
@@ -173,7 +174,7 @@ fn plan_of(config: &TrainingConfig, clips: &str) -> TrainingPlan {
 }
 
 /// The first frames of segments: every `hop`-th, and the last possible one.
-fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
+pub(super) fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
     let Some(last) = n_frames.checked_sub(N_FRAMES) else {
         return Vec::new();
     };

@@ -30,7 +30,8 @@ const STEM_CHANNELS: usize = 16;
 /// Output channels of the first block, which does not expand: half of 16.
 const FIRST_CHANNELS: usize = 8;
 /// Output channels, repetitions and stride of the other blocks: half the published channels, in multiples of 8.
-pub(super) const BOTTLENECKS: [(usize, usize, usize); 6] = [(16, 2, 2), (16, 3, 2), (32, 4, 2), (48, 3, 1), (80, 3, 2), (160, 1, 1)];
+pub(super) const BOTTLENECKS: [(usize, usize, usize); 6] =
+    [(16, 2, 2), (16, 3, 2), (32, 4, 2), (48, 3, 1), (80, 3, 2), (160, 1, 1)];
 /// How much wider a block is inside.
 const EXPANSION: usize = 6;
 /// Channels of the last layer, which the published network does not halve either.
@@ -177,7 +178,9 @@ impl MobileNetV2 {
     fn embed_by_layers(&self, log_mel: &[f32], starts: &[usize]) -> Result<Vec<f32>, TrainingError> {
         let mut embeddings = Vec::with_capacity(starts.len() * LAST_CHANNELS);
         for starts in starts.chunks(CHUNK_SEGMENTS) {
-            let segments = starts.iter().flat_map(|&start| segment_of(log_mel, start).iter().rev().copied());
+            let segments = starts
+                .iter()
+                .flat_map(|&start| segment_of(log_mel, start).iter().rev().copied());
             let shape = [starts.len(), 1, Self::N_FRAMES, Self::N_BANDS];
             let chunk = self.network.embed(input_tensor(segments.collect(), shape, &self.device));
             embeddings.extend(chunk.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
@@ -337,9 +340,8 @@ impl Network {
                 channels = to;
             }
         }
-        let conv_norm = |from, to, kernel, stride, groups| {
-            ConvNorm::new(convolution(from, to, kernel, stride, groups, device), device)
-        };
+        let conv_norm =
+            |from, to, kernel, stride, groups| ConvNorm::new(convolution(from, to, kernel, stride, groups, device), device);
         Self {
             stem: conv_norm(INPUT_CHANNELS, STEM_CHANNELS, 3, 2, 1),
             depthwise: conv_norm(STEM_CHANNELS, STEM_CHANNELS, 3, 1, STEM_CHANNELS),
@@ -525,7 +527,10 @@ mod tests {
         for _ in 0..5 {
             let started = std::time::Instant::now();
             classifier.classify(&log_mel, &starts).expect("the processor");
-            println!("classifying: {:.3} ms a segment", started.elapsed().as_secs_f64() * 1e3 / 250.0);
+            println!(
+                "classifying: {:.3} ms a segment",
+                started.elapsed().as_secs_f64() * 1e3 / 250.0
+            );
         }
     }
 }

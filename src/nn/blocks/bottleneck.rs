@@ -46,7 +46,12 @@ pub(super) struct Pass {
 
 impl Bottleneck {
     /// For maps of this size and this many channels: inputs, wide map, outputs.
-    pub(in crate::nn) fn new(grid: Grid, [n_inputs, n_wide, n_outputs]: [usize; 3], stride: usize, rule: impl Into<NormRule>) -> Self {
+    pub(in crate::nn) fn new(
+        grid: Grid,
+        [n_inputs, n_wide, n_outputs]: [usize; 3],
+        stride: usize,
+        rule: impl Into<NormRule>,
+    ) -> Self {
         Self {
             expansion: Expansion {
                 source: Source::Channels,

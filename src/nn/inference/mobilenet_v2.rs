@@ -51,6 +51,10 @@ pub(in crate::nn) fn mobilenet_v2(weights: &[NamedTensor]) -> Network {
     }
     stages.push(widen("widen"));
     let mean = vec![1.0 / N_LAST_POSITIONS as f32; LAST_CHANNELS * N_LAST_POSITIONS];
-    stages.push(Stage::Global(Global::new(&mean, &[1.0; LAST_CHANNELS], &[0.0; LAST_CHANNELS])));
+    stages.push(Stage::Global(Global::new(
+        &mean,
+        &[1.0; LAST_CHANNELS],
+        &[0.0; LAST_CHANNELS],
+    )));
     Network { stages, n_channels: 1 }
 }

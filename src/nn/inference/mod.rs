@@ -263,7 +263,11 @@ mod tests {
                     }
                 }
                 let x = sum as f32 * layer.scale[output] + layer.shift[output];
-                outputs.push(if x > 0.0 { x.min(layer.ceiling) } else { layer.slope[output] * x });
+                outputs.push(if x > 0.0 {
+                    x.min(layer.ceiling)
+                } else {
+                    layer.slope[output] * x
+                });
             }
         }
         outputs

@@ -189,7 +189,12 @@ mod tests {
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
             let (input, kernel, bias, slope) = self.operands();
-            let weights = DepthwiseWeights::new(S::F32_LANES, |channel, tap| kernel[9 * channel + tap], &bias, (&slope, CEILING));
+            let weights = DepthwiseWeights::new(
+                S::F32_LANES,
+                |channel, tap| kernel[9 * channel + tap],
+                &bias,
+                (&slope, CEILING),
+            );
             let row_len = self.width * self.n_channels;
             let rows = [0, 1, 2].map(|row: usize| &input[row * row_len..][..row_len]);
             let mut output = vec![f32::NAN; self.width.div_ceil(self.stride) * self.n_channels];
