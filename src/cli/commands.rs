@@ -12,7 +12,7 @@ use super::{BenchArguments, Engine, FrontEnd, Pad, SynthLayout, TrainArguments, 
 use crate::app::{self, Workbench};
 use crate::audio::{self, ChannelChoice};
 use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
-use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::detectors::{DetectorKind, DetectorSettings};
 use crate::dsp;
 use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
 use crate::figures;
@@ -168,7 +168,7 @@ pub(super) fn judge(run: &Path, data: &Path) -> anyhow::Result<Judged> {
 pub(super) fn judge_run(run: Run, dataset: Dataset) -> anyhow::Result<Judged> {
     let mut progress = StderrProgress::new("Embedding clips");
     let embedded = pipeline::extract(&run, &dataset, &mut progress)?;
-    let comparison = pipeline::compare(&dataset, &embedded, &DetectorConfig::default(), &mut progress)?;
+    let comparison = pipeline::compare(&dataset, &embedded, &DetectorSettings::default(), &mut progress)?;
     drop(progress);
     for failed in &embedded.failed {
         super::progress::say(&format!("left out: {}: {}", failed.path.display(), failed.error));

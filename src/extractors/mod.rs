@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{ChannelChoice, Clip};
 use crate::dataset::{Attribute, CropWindow, MachineSection};
 use crate::dsp::Spectrogram;
-pub use crate::nn::{DeviceChoice, EpochMetrics, TrainingObserver};
+pub use crate::nn::{DeviceChoice, EpochFigure, EpochMetrics, TrainingObserver};
 use dense_ae::DenseAe;
 use gwrp_gmm::GwrpGmm;
 use mobileanonet::MobileAnoNet;

@@ -5,6 +5,7 @@
 mod compare;
 mod error;
 mod extract;
+mod metrics_file;
 mod model_card;
 mod npy;
 mod ribbon;
