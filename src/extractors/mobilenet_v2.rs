@@ -259,6 +259,7 @@ fn train_machine(
     let examples = Examples {
         train: &mut learn,
         held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
+        label_free: None,
     };
     let plan = TrainingPlan {
         network: machine.machine.to_owned(),

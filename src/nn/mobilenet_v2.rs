@@ -10,9 +10,8 @@ use std::sync::{Arc, OnceLock};
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::Conv2d;
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
@@ -21,7 +20,8 @@ use super::fused::{apply, follow, has_blocks};
 use super::inference::{Network as Stages, Scratch, mobilenet_v2};
 use super::mobileanonet::convolution;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
-use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::tally::{Judged, Votes};
+use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 
@@ -445,11 +445,17 @@ impl Trainable for Network {
         let classes: Vec<i64> = batch.classes.iter().map(|&class| i64::from(class)).collect();
         let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [n_segments]), device);
         let embeddings = self.embed(input_tensor(batch.inputs, [n_segments, 1, n_frames, n_bands], device));
-        let logits = self.head.forward(embeddings);
-        let recognised = logits.clone().argmax(1).flatten::<1>(0, 1).equal(classes.clone());
+        let log_probabilities = log_softmax(self.head.forward(embeddings), 1);
+        let of_classes = log_probabilities.clone().gather(1, classes.unsqueeze_dim(1));
         Judged {
-            loss: CrossEntropyLossConfig::new().init(device).forward(logits, classes),
-            n_recognised: Some(recognised.float().sum()),
+            votes: vec![Votes {
+                name: "accuracy",
+                head_idx: 0,
+                clips: batch.clips,
+                classes: batch.classes,
+                log_probabilities,
+            }],
+            ..Judged::of(of_classes.mean().neg())
         }
     }
 
@@ -475,6 +481,7 @@ mod tests {
                 .map(|i| 3.0 * (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
                 .collect(),
             classes: (0..n_segments as u32).map(|i| i % 3).collect(),
+            ..Batch::default()
         }
     }
 

@@ -16,7 +16,7 @@ fn reference_weights() -> Vec<NamedTensor> {
         let scaled = |scale: f32, offset: f32| from.iter().map(|x| offset + scale * x).collect::<Vec<_>>();
         tensor.values = match (tensor.shape.as_slice(), tensor.name.rsplit('.').next().unwrap()) {
             (&[_, inputs, height, width], _) => {
-                let mut kernels = scaled(2.0 * (6.0 / (inputs * height * width) as f32).sqrt(), 0.0);
+                let mut kernels = scaled(1.2 * (6.0 / (inputs * height * width) as f32).sqrt(), 0.0);
                 kernels.chunks_exact_mut(height * width).for_each(<[f32]>::reverse);
                 kernels
             }

@@ -81,7 +81,7 @@ with torch.no_grad():
     for idx, (name, tensor) in enumerate(tensors):
         values = numbers(tuple(tensor.shape), idx)
         if tensor.dim() == 4:
-            values = values * 2 * (6 / tensor[0].numel()) ** 0.5
+            values = values * 1.2 * (6 / tensor[0].numel()) ** 0.5
         elif tensor.dim() == 2:
             values = values * 0.2
         elif name.endswith("running_var"):
