@@ -30,10 +30,12 @@ mod examples;
 mod fused;
 #[cfg(test)]
 mod gradient_check;
+mod graphs;
 mod inference;
 mod kernels;
 mod mobileanonet;
 mod optimiser;
+mod outlier_net;
 mod parameters;
 mod tally;
 mod training;
@@ -45,6 +47,7 @@ pub use device::DeviceChoice;
 pub use error::TrainingError;
 pub use examples::{Batch, ClipEmbeddings, ExampleSource, Examples, LabelFree, LabelFreeFigures};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
+pub use outlier_net::OutlierNet;
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 
