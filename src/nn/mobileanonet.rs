@@ -130,6 +130,10 @@ impl MobileAnoNet {
         Ok(fresh)
     }
 
+    pub(super) fn segment(&self) -> SegmentShape {
+        self.segment
+    }
+
     /// Trainable numbers of the extractor, without the classifiers.
     pub fn n_parameters(&self) -> usize {
         n_trainable(&self.network) - n_trainable(&self.network.head)
