@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use super::watcher::Watcher;
 
 /// A hum with harmonics in noise.
-fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
+pub(crate) fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let n_samples = (secs * SAMPLE_RATE_HZ as f32) as usize;
     let samples = (0..n_samples).map(|i| {
@@ -25,7 +25,7 @@ fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
     }
 }
 
-fn write(path: &Path, clip: &Clip) {
+pub(crate) fn write(path: &Path, clip: &Clip) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: SAMPLE_RATE_HZ,
@@ -39,7 +39,7 @@ fn write(path: &Path, clip: &Clip) {
     writer.finalize().unwrap();
 }
 
-fn group(machine: &str, section: &str) -> MachineSection {
+pub(crate) fn group(machine: &str, section: &str) -> MachineSection {
     MachineSection {
         machine: machine.to_owned(),
         section: section.to_owned(),

@@ -8,6 +8,7 @@ mod graphics_card;
 mod gwrp;
 mod hdf5;
 mod loop_behaviour;
+mod multi_task;
 mod reference;
 mod sliding;
 mod watcher;
