@@ -108,6 +108,11 @@ impl Recipe {
         Self::ALL.into_iter().find(|recipe| recipe.name() == name)
     }
 
+    /// What a person should try first; the others are rivals in the papers' tables, and folded away on the screen.
+    pub fn is_recommended(self) -> bool {
+        matches!(self, Self::PooledLogMel | Self::DenseAe | Self::MobileAnoNet)
+    }
+
     /// What front ends of this recipe score a clip themselves, beside its embedding, where they are trained today.
     pub fn own_scores(self) -> &'static [OwnScore] {
         match self {

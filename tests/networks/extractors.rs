@@ -15,7 +15,7 @@ use super::watcher::Watcher;
 const TRAINED: [Recipe; 3] = [Recipe::DenseAe, Recipe::MobileAnoNet, Recipe::MobileNetV2];
 
 /// A hum with harmonics in noise.
-fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
+pub(crate) fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let n_samples = (secs * SAMPLE_RATE_HZ as f32) as usize;
     let samples = (0..n_samples).map(|i| {
@@ -28,7 +28,7 @@ fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
     }
 }
 
-fn write(path: &Path, clip: &Clip) {
+pub(crate) fn write(path: &Path, clip: &Clip) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: SAMPLE_RATE_HZ,
@@ -42,7 +42,7 @@ fn write(path: &Path, clip: &Clip) {
     writer.finalize().unwrap();
 }
 
-fn group(machine: &str, section: &str) -> MachineSection {
+pub(crate) fn group(machine: &str, section: &str) -> MachineSection {
     MachineSection {
         machine: machine.to_owned(),
         section: section.to_owned(),
