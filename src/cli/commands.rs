@@ -112,6 +112,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         section,
         epochs,
         segments_per_clip,
+        window_hop,
         ranking_decay,
         batch,
         device,
@@ -129,6 +130,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let training = TrainingConfig {
         n_epochs: epochs.unwrap_or(published.n_epochs),
         segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
+        window_hop: window_hop.unwrap_or(published.window_hop),
         ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
         batch_size: batch.unwrap_or(published.batch_size),
         device,

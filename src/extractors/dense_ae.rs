@@ -206,6 +206,8 @@ fn train_machine(
     let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
     let rule = WindowRule {
         n_frames: N_FRAMES,
+        hop: 1,
+        takes_end: false,
         n_per_clip: None,
         cut: cut_row,
     };
@@ -220,6 +222,7 @@ fn train_machine(
         weight_decay: 0.0,
         seed: config.seed,
         device: config.device,
+        early_stop: None,
         data,
     };
     let examples = Examples {

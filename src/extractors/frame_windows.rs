@@ -16,6 +16,10 @@ const POOL_BYTES: usize = 256 << 20;
 #[derive(Clone, Copy)]
 pub(super) struct WindowRule {
     pub n_frames: usize,
+    /// Frames between two windows.
+    pub hop: usize,
+    /// Whether the last window that fits is taken even where the hop does not lead to it.
+    pub takes_end: bool,
     /// Random windows a clip and epoch; `None` takes every window.
     pub n_per_clip: Option<usize>,
     /// Appends the window that begins at a frame.
@@ -36,7 +40,7 @@ pub(super) struct FrameWindows<'a> {
     ahead: Pool,
     /// Spectrograms of the pool at hand that are not kept anyway, sorted by clip.
     computed: Vec<(usize, Spectrogram)>,
-    /// Clip and first frame of the windows still to come, the next one last.
+    /// Clip and place in it of the windows still to come, the next one last.
     windows: Vec<(usize, usize)>,
 }
 
@@ -70,7 +74,12 @@ impl<'a> FrameWindows<'a> {
     }
 
     fn n_starts(&self, clip_idx: usize) -> usize {
-        (self.clips[clip_idx].0.n_frames + 1).saturating_sub(self.rule.n_frames)
+        let WindowRule { hop, n_frames, .. } = self.rule;
+        let further = self.clips[clip_idx].0.n_frames.checked_sub(n_frames);
+        further.map_or(0, |further| {
+            let by_hop = 1 + further / hop;
+            by_hop + usize::from(self.rule.takes_end && !further.is_multiple_of(hop))
+        })
     }
 
     fn n_windows(&self, clip_idx: usize) -> usize {
@@ -189,6 +198,7 @@ impl ExampleSource for FrameWindows<'_> {
                 continue;
             };
             if let Some(spectrogram) = self.spectrogram(clip_idx) {
+                let start = start * self.rule.hop;
                 // A file that has become shorter since it was first read gives its last window.
                 let last_start = spectrogram.n_frames.saturating_sub(self.rule.n_frames);
                 (self.rule.cut)(spectrogram, start.min(last_start), &mut batch.inputs);
@@ -263,6 +273,8 @@ mod tests {
             .collect();
         let rule = WindowRule {
             n_frames: 3,
+            hop: 1,
+            takes_end: false,
             n_per_clip: None,
             cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
         };
@@ -287,6 +299,23 @@ mod tests {
         assert_eq!(sorted(a.clone()), sorted(b.clone()));
         assert_eq!(b, epoch(&mut computed, 1), "the seed decides");
         assert_ne!(a, epoch(&mut kept, 2));
+
+        let every_other = sorted(epoch(&mut source(WindowRule { hop: 2, ..rule }, false), 1));
+        assert_eq!(every_other.len(), 6 * 4, "windows at 0, 2, 4 and 6 of ten frames");
+        assert!(every_other.iter().all(|window| a.contains(window)));
+        assert!(
+            (every_other[1].1[0] - every_other[0].1[0] - 0.004).abs() < 1e-4,
+            "four samples apart"
+        );
+
+        let to_the_end = WindowRule {
+            hop: 2,
+            takes_end: true,
+            ..rule
+        };
+        let to_the_end = sorted(epoch(&mut source(to_the_end, true), 1));
+        assert_eq!(to_the_end.len(), 6 * 5, "windows at 0, 2, 4, 6 and 7 of ten frames");
+        assert!(to_the_end.iter().all(|window| a.contains(window)));
 
         let few = WindowRule {
             n_per_clip: Some(3),

@@ -54,6 +54,8 @@ impl MobileAnoNet {
         let (learn, held_out) = split_held_out(read, |read| class_of(&read.clip, &classes), config.seed);
         let rule = WindowRule {
             n_frames: N_FRAMES,
+            hop: 1,
+            takes_end: false,
             n_per_clip: Some(config.segments_per_clip),
             cut: cut_segment,
         };
@@ -168,6 +170,7 @@ fn plan_of(config: &TrainingConfig, clips: &str) -> TrainingPlan {
         seed: config.seed,
         device: config.device,
         // The same clips give other examples with another number of segments.
+        early_stop: None,
         data: format!("{clips} x {}", config.segments_per_clip),
     }
 }

@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
+use super::early_stop::EarlyStop;
 use super::optimiser::adam;
 use super::parameters::with_tensors;
 use super::{Batch, DeviceChoice, EpochMetrics, ExampleSource, Examples, TrainingError, cross_check};
@@ -43,6 +44,9 @@ pub struct TrainingPlan {
     pub weight_decay: f64,
     pub seed: u64,
     pub device: DeviceChoice,
+    /// Fewer epochs than `n_epochs` where that is enough.
+    #[serde(default)]
+    pub early_stop: Option<EarlyStop>,
     /// A hash of what is trained on.
     pub data: String,
 }
@@ -112,6 +116,16 @@ pub(super) fn train<N: Trainable>(
     }
     learner.network = learner.network.train();
     while learner.history.len() < plan.n_epochs {
+        if let Some(stop) = plan.early_stop.filter(|stop| stop.is_reached(&learner.history)) {
+            let EarlyStop { patience, min_delta } = stop;
+            observer.log(&format!(
+                "enough after epoch {} of {}: the loss on held-out clips has not fallen by {min_delta:e} for {patience} epochs",
+                learner.history.len(),
+                plan.n_epochs
+            ));
+            observer.step(learner.progress.1, learner.progress.1)?;
+            break;
+        }
         let held_out: Option<&mut dyn ExampleSource> = match &mut held_out {
             Some(source) => Some(&mut **source),
             None => None,
