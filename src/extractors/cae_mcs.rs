@@ -9,6 +9,7 @@
 //! section, with a hop and a segment hop of 32 frames.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
@@ -186,7 +187,8 @@ fn train_machine(
     observer.stage(&format!("measuring the levels of {machine}"));
     let standardiser = Standardiser::of(&learn, &front_end, Network::N_BANDS, observer.whole())?;
     for read in learn.iter_mut().chain(&mut held_out) {
-        read.kept = read.kept.take().map(|levels| standardiser.apply(levels));
+        let kept = read.kept.take();
+        read.kept = kept.map(|levels| Arc::new(standardiser.apply(Arc::unwrap_or_clone(levels))));
     }
     let standardised = |samples: &[f32]| standardiser.apply(log_mel.decibel(samples));
     let rule = WindowRule {
@@ -213,6 +215,7 @@ fn train_machine(
     let examples = Examples {
         train: &mut learn,
         held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
+        label_free: None,
     };
     observer.stage(&format!("training {machine}"));
     let fresh = Network::new(config.device, config.seed)?;

@@ -118,6 +118,8 @@ impl Standardiser {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::audio::ChannelChoice;
     use crate::dataset::MachineSection;
@@ -143,7 +145,7 @@ mod tests {
             },
             n_frames: levels.n_frames,
             n_bytes: 0,
-            kept: Some(levels),
+            kept: Some(Arc::new(levels)),
         }
     }
 
@@ -152,7 +154,7 @@ mod tests {
         let clips = [clip(&[-300.0, -313.07, -310.0, -313.07]), clip(&[-320.0, -313.07])];
         let front_end = |_: &[f32]| Spectrogram::default();
         let standardiser = Standardiser::of(&clips, &front_end, 2, &mut NoProgress).expect("all are kept");
-        let levels = standardiser.apply(clips[0].kept.clone().expect("kept"));
+        let levels = standardiser.apply(Arc::unwrap_or_clone(clips[0].kept.clone().expect("kept")));
         // The spread of -300, -310, -320 is the root of 200 / 3.
         let by_hand = 10.0 / (200.0f32 / 3.0).sqrt();
         assert!((levels.values[0] - by_hand).abs() < 1e-4, "{:?}", levels.values);

@@ -34,8 +34,10 @@ mod gradient_check;
 mod inference;
 mod kernels;
 mod mobileanonet;
+mod multi_task;
 mod optimiser;
 mod parameters;
+mod tally;
 mod training;
 mod weights;
 
@@ -44,8 +46,9 @@ pub use dense_autoencoder::{DenseAutoencoder, Reconstruction};
 pub use device::DeviceChoice;
 pub use early_stop::EarlyStop;
 pub use error::TrainingError;
-pub use examples::{Batch, ExampleSource, Examples};
+pub use examples::{Batch, ClipEmbeddings, ExampleSource, Examples, LabelFree, LabelFreeFigures};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
+pub use multi_task::{ConditionAveraging, Heads, LossChoice};
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 
@@ -61,7 +64,21 @@ pub struct EpochMetrics {
     pub train_loss: f64,
     /// On held-out training clips (whole clips, never segments of clips that are trained on).
     pub validation_loss: Option<f64>,
-    /// Share of held-out segments whose machine is recognised (classifiers only).
+    /// Share of held-out clips that are put into the right class (classifiers only); of a network with several classifiers by
+    /// the first of them.
     pub validation_accuracy: Option<f64>,
     pub secs: f64,
+    /// What else there is to say of the epoch: terms of the loss, accuracies of further classifiers, figures without labels.
+    #[serde(default)]
+    pub figures: Vec<EpochFigure>,
+}
+
+/// One more figure of an epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochFigure {
+    /// A few words in lower case, e.g. `centre loss`.
+    pub name: String,
+    /// Whether it was found on held-out clips, else on those that were trained on.
+    pub is_held_out: bool,
+    pub value: f64,
 }
