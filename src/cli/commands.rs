@@ -113,6 +113,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         section,
         epochs,
         segments_per_clip,
+        window_hop,
         ranking_decay,
         batch,
         learning_rate,
@@ -140,6 +141,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     recipe.training = TrainingConfig {
         n_epochs: epochs.unwrap_or(published.n_epochs),
         segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
+        window_hop: window_hop.unwrap_or(published.window_hop),
         ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
         batch_size: batch.unwrap_or(published.batch_size),
         learning_rate: learning_rate.unwrap_or(published.learning_rate),

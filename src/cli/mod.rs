@@ -95,7 +95,7 @@ enum Command {
         data: PathBuf,
         #[arg(long, default_value = "fusion")]
         detector: String,
-        /// Frames between the segments of a clip (mobileanonet)
+        /// Frames between the segments of a clip (mobileanonet, cae-mcs)
         #[arg(long, value_parser = count(100_000))]
         segment_hop: Option<usize>,
         #[arg(long, value_parser = count(1024))]
@@ -181,7 +181,7 @@ struct BenchArguments {
 #[derive(Debug, Args)]
 struct TrainArguments {
     data: PathBuf,
-    /// pooled-log-mel, dense-ae, mobileanonet or gwrp-gmm
+    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm or cae-mcs
     #[arg(long)]
     recipe: String,
     /// Machine types to train on, with commas; all by default
@@ -194,6 +194,9 @@ struct TrainArguments {
     epochs: Option<usize>,
     #[arg(long, value_parser = count(100_000))]
     segments_per_clip: Option<usize>,
+    /// cae-mcs: frames between two windows that are learned from, 3 by default
+    #[arg(long, value_parser = count(100_000))]
+    window_hop: Option<usize>,
     /// gwrp-gmm: weight of a frame over that of the next louder one, from 0 (the loudest frame) to 1 (the mean, the default)
     #[arg(long)]
     ranking_decay: Option<f64>,
