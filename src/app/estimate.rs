@@ -23,7 +23,7 @@ pub fn estimate_secs(config: &TrainingConfig, n_clips: usize, total_secs: f64) -
     let n_reference_clips = total_secs / REFERENCE_CLIP_SECS;
     let embedding = POOLED_SECS_PER_CLIP * n_reference_clips;
     match config.recipe {
-        Recipe::PooledLogMel => embedding,
+        Recipe::PooledLogMel | Recipe::GwrpGmm => embedding,
         Recipe::DenseAe => DENSE_SECS_PER_CLIP_EPOCH * n_reference_clips * n_epochs + embedding,
         Recipe::MobileAnoNet => {
             let n_segments = n_clips * config.segments_per_clip as f64 * n_epochs;

@@ -12,7 +12,7 @@ use super::{BenchArguments, Engine, FrontEnd, Pad, SynthLayout, TrainArguments, 
 use crate::app::{self, Workbench};
 use crate::audio::{self, ChannelChoice};
 use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
-use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::detectors::{DetectorKind, DetectorSettings};
 use crate::dsp;
 use crate::evaluation::{EvaluationOptions, Rules};
 use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
@@ -113,6 +113,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         section,
         epochs,
         segments_per_clip,
+        ranking_decay,
         batch,
         device,
         threads,
@@ -129,6 +130,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let training = TrainingConfig {
         n_epochs: epochs.unwrap_or(published.n_epochs),
         segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
+        ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
         batch_size: batch.unwrap_or(published.batch_size),
         device,
         seed,
@@ -167,7 +169,7 @@ pub(super) fn judge(run: &Path, data: &Path) -> anyhow::Result<Judged> {
 pub(super) fn judge_run(run: Run, dataset: Dataset) -> anyhow::Result<Judged> {
     let mut progress = StderrProgress::new("Embedding clips");
     let embedded = pipeline::extract(&run, &dataset, &mut progress)?;
-    let comparison = pipeline::compare(&dataset, &embedded, &DetectorConfig::default(), &mut progress)?;
+    let comparison = pipeline::compare(&dataset, &embedded, &DetectorSettings::default(), &mut progress)?;
     drop(progress);
     for failed in &embedded.failed {
         super::progress::say(&format!("left out: {}: {}", failed.path.display(), failed.error));

@@ -177,7 +177,7 @@ struct BenchArguments {
 #[derive(Debug, Args)]
 struct TrainArguments {
     data: PathBuf,
-    /// pooled-log-mel, dense-ae or mobileanonet
+    /// pooled-log-mel, dense-ae, mobileanonet or gwrp-gmm
     #[arg(long)]
     recipe: String,
     /// Machine types to train on, with commas; all by default
@@ -190,6 +190,9 @@ struct TrainArguments {
     epochs: Option<usize>,
     #[arg(long, value_parser = count(100_000))]
     segments_per_clip: Option<usize>,
+    /// gwrp-gmm: weight of a frame over that of the next louder one, from 0 (the loudest frame) to 1 (the mean, the default)
+    #[arg(long)]
+    ranking_decay: Option<f64>,
     #[arg(long, value_parser = count(1_000_000))]
     batch: Option<usize>,
     /// cpu, ndarray or gpu

@@ -235,6 +235,7 @@ fn train_machine(
     let examples = Examples {
         train: &mut learn,
         held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
+        label_free: None,
     };
     observer.stage(&format!("training {machine}"));
     let fresh = DenseAutoencoder::new(n_inputs(), config.device, config.seed)?;

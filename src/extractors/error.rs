@@ -18,6 +18,8 @@ pub enum ExtractorError {
          choose dense-ae"
     )]
     OneClass { class: String },
+    #[error("a ranking decay of {found} cannot be: choose one from 0 (the loudest frame) to 1 (the mean)")]
+    RankingDecay { found: f64 },
     #[error(transparent)]
     Audio(#[from] AudioError),
     #[error(transparent)]

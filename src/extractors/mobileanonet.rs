@@ -69,6 +69,7 @@ impl MobileAnoNet {
         let examples = Examples {
             train: &mut learn,
             held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
+            label_free: None,
         };
         observer.stage("training");
         let fresh = Network::new(SegmentShape::PUBLISHED, classes.len(), config.device, config.seed)?;

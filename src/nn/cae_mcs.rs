@@ -13,7 +13,8 @@ use super::convolutional::{Bias, FoldedLayer, Inference, Layer, TrainingBlock};
 use super::fused;
 use super::kernels::geometry::{Convolution, Direction, MapShape};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
-use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::tally::Judged;
+use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 
@@ -387,10 +388,7 @@ impl Trainable for Network {
         };
         let windows = network_input(inputs, device);
         let redrawn = redrawn.unwrap_or_else(|| self.forward(windows.clone()));
-        Judged {
-            loss: (redrawn - windows).square().mean(),
-            n_recognised: None,
-        }
+        Judged::of((redrawn - windows).square().mean())
     }
 
     fn set_norm_momentum(&mut self, step_idx: u64) {
@@ -417,6 +415,7 @@ mod tests {
         let batch = Batch {
             inputs: batch.to_vec(),
             classes: vec![0; batch.len() / CaeMcs::WINDOW_LEN],
+            ..Batch::default()
         };
         super::super::gradient_check::learned_from(&network, batch, device)
     }

@@ -11,7 +11,8 @@ use burn::tensor::{Device, Tensor};
 use super::blocks::{Block, Chain, Dense};
 use super::fused::{apply, follow, has_blocks};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
-use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::tally::Judged;
+use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 
@@ -199,10 +200,7 @@ impl Trainable for Network {
         } else {
             self.decode(self.code(input.clone()))
         };
-        Judged {
-            loss: (redrawn - input).square().mean(),
-            n_recognised: None,
-        }
+        Judged::of((redrawn - input).square().mean())
     }
 
     fn set_norm_momentum(&mut self, step_idx: u64) {
@@ -225,6 +223,7 @@ mod tests {
                 .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
                 .collect(),
             classes: vec![0; 70],
+            ..Batch::default()
         };
         learned_from(&network, batch, device)
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PRelu, PReluConfig, PaddingConfig2d};
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 
@@ -14,7 +14,8 @@ use super::blocks::{Block, Bottleneck as BottleneckBlock, Chain, Grid, Residuals
 use super::fused::{apply, follow, has_blocks};
 use super::inference::{self, Sliding, Source};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
-use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::tally::{Judged, Votes};
+use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 
@@ -401,11 +402,17 @@ impl Trainable for Network {
         let classes: Vec<i64> = batch.classes.iter().map(|&class| i64::from(class)).collect();
         let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [n_segments]), device);
         let embeddings = self.embed(input_tensor(batch.inputs, [n_segments, 1, n_bins, n_frames], device));
-        let logits = self.head.forward(embeddings);
-        let recognised = logits.clone().argmax(1).flatten::<1>(0, 1).equal(classes.clone());
+        let log_probabilities = log_softmax(self.head.forward(embeddings), 1);
+        let of_classes = log_probabilities.clone().gather(1, classes.unsqueeze_dim(1));
         Judged {
-            loss: CrossEntropyLossConfig::new().init(device).forward(logits, classes),
-            n_recognised: Some(recognised.float().sum()),
+            votes: vec![Votes {
+                name: "accuracy",
+                head_idx: 0,
+                clips: batch.clips,
+                classes: batch.classes,
+                log_probabilities,
+            }],
+            ..Judged::of(of_classes.mean().neg())
         }
     }
 
@@ -507,6 +514,7 @@ mod tests {
                 .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
                 .collect(),
             classes: vec![0, 1, 2, 1, 0, 2],
+            ..Batch::default()
         };
         #[expect(deprecated, reason = "the device that blocks are checked against")]
         let plain = Device::ndarray().autodiff();
@@ -531,6 +539,7 @@ mod tests {
         let batch = Batch {
             inputs: (0..5 * segment.n_values()).map(|i| (i as f32 * 0.37).sin()).collect(),
             classes: vec![0, 1, 2, 1, 0],
+            ..Batch::default()
         };
         let found = [1, 4].map(|n_threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
@@ -555,6 +564,7 @@ mod tests {
                     .map(|i| (i as f32 * 0.37).sin())
                     .collect(),
                 classes: (0..batch_size as u32).map(|i| i % 7).collect(),
+                ..Batch::default()
             };
             let started = std::time::Instant::now();
             let loss = network.judge(batch, &device).loss;
@@ -581,6 +591,7 @@ mod tests {
                 .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
                 .collect(),
             classes: vec![0, 1, 1, 0],
+            ..Batch::default()
         };
         let loss = |network: &Network| network.judge(batch.clone(), &device).loss;
         let gradients = GradientsParams::from_grads(loss(&network).backward(), &network);

@@ -6,6 +6,7 @@ mod compare;
 mod error;
 mod extract;
 mod held_out;
+mod metrics_file;
 mod model_card;
 mod npy;
 mod ribbon;

@@ -34,7 +34,7 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
     row("normal training clips", n_training_clips.to_string());
     row("data fingerprint", dataset.fingerprint());
     row("data layout", dataset.layout.name().to_owned());
-    if training.recipe != Recipe::PooledLogMel {
+    if training.recipe.is_trained() {
         row("epochs", training.n_epochs.to_string());
         row("batch", training.batch_size.to_string());
         row("learning rate", training.learning_rate.to_string());
@@ -43,6 +43,9 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
     }
     if training.recipe == Recipe::MobileAnoNet {
         row("segments a clip and epoch", training.segments_per_clip.to_string());
+    }
+    if training.recipe == Recipe::GwrpGmm {
+        row("decay of the ranking pooling", training.ranking_decay.to_string());
     }
     if let Some(last) = epochs.last() {
         row("last training loss", format!("{:.6}", last.train_loss));

@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::PipelineError;
 use super::held_out::{self, HELD_OUT_FILE};
 use super::model_card::model_card;
+use super::{PipelineError, metrics_file};
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
 use crate::progress::{Cancelled, Progress};
@@ -126,17 +126,7 @@ pub fn is_finished(run_dir: &Path) -> bool {
 
 /// The figures of the epochs that a run has behind it; lines that cannot be read are left out.
 pub fn read_epochs(run_dir: &Path) -> Vec<EpochMetrics> {
-    let Ok(mut reader) = csv::Reader::from_path(run_dir.join(METRICS_FILE)) else {
-        return Vec::new();
-    };
-    let mut epochs: Vec<EpochMetrics> = Vec::new();
-    for epoch in reader.deserialize().flatten() {
-        let epoch: EpochMetrics = epoch;
-        // A resumed training repeats the epoch that it was cut off in.
-        epochs.retain(|known| (known.epoch_idx, &known.network) != (epoch.epoch_idx, &epoch.network));
-        epochs.push(epoch);
-    }
-    epochs
+    metrics_file::read(&run_dir.join(METRICS_FILE))
 }
 
 /// The lines that a run logged.
@@ -210,6 +200,10 @@ fn epoch_line(metrics: &EpochMetrics) -> String {
     let accuracy = metrics
         .validation_accuracy
         .map_or_else(String::new, |share| format!(", accuracy {:.1} %", share * 100.0));
+    let figures = metrics.figures.iter().fold(String::new(), |line, figure| {
+        let held_out = if figure.is_held_out { "held-out " } else { "" };
+        format!("{line}, {held_out}{} {:.4}", figure.name, figure.value)
+    });
     let EpochMetrics {
         epoch_idx,
         network,
@@ -223,7 +217,7 @@ fn epoch_line(metrics: &EpochMetrics) -> String {
         format!("{network} ")
     };
     format!(
-        "{network}epoch {}: loss {train_loss:.4}{held_out}{accuracy} ({secs:.1} s)",
+        "{network}epoch {}: loss {train_loss:.4}{held_out}{accuracy}{figures} ({secs:.1} s)",
         epoch_idx + 1
     )
 }
@@ -280,14 +274,10 @@ impl TrainingObserver for Recorder<'_> {
     }
 
     fn epoch(&mut self, metrics: &EpochMetrics) {
-        let is_new = !self.run_dir.join(METRICS_FILE).exists();
-        let mut writer = csv::WriterBuilder::new().has_headers(is_new).from_writer(Vec::new());
-        let line = writer
-            .serialize(metrics)
-            .ok()
-            .and_then(|()| writer.into_inner().ok())
-            .unwrap_or_default();
-        self.append(METRICS_FILE, &String::from_utf8_lossy(&line));
+        let path = self.run_dir.join(METRICS_FILE);
+        if let Err(source) = metrics_file::append(&path, metrics) {
+            self.error.get_or_insert(PipelineError::io(&path, source));
+        }
         self.log(&epoch_line(metrics));
         self.observer.epoch(metrics);
     }

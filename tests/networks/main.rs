@@ -5,6 +5,7 @@ mod cae_mcs;
 mod extractors;
 #[cfg(feature = "gpu")]
 mod graphics_card;
+mod gwrp;
 mod hdf5;
 mod loop_behaviour;
 mod reference;
