@@ -24,4 +24,4 @@ pub use ribbon::{CropBank, Ribbon};
 pub use score_files::{evaluate, evaluation_lines, write_evaluation, write_scores};
 pub use summary::{ComparisonSummary, DetectorSummary, MachineSummary};
 pub use tables::{summary_lines, summary_table};
-pub use train::{Run, is_finished, load_run, read_epochs, read_log, train, with_segment_hop};
+pub use train::{Run, is_finished, load_run, n_training_clips, read_epochs, read_log, train, with_segment_hop};
