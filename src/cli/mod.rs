@@ -8,6 +8,7 @@
 pub mod bench;
 mod commands;
 mod demo;
+mod detector_arguments;
 mod json;
 mod progress;
 mod window;
@@ -19,6 +20,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::progress::Cancelled;
+use detector_arguments::DetectorArguments;
 
 /// Hear what is wrong with a machine before it breaks.
 ///
@@ -99,6 +101,8 @@ enum Command {
         threads: Option<usize>,
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// Evaluate score files against labelled data or DCASE ground-truth files
     Evaluate {
@@ -121,6 +125,8 @@ enum Command {
         /// Also write the matrix as CSV
         #[arg(long)]
         csv: Option<PathBuf>,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// The t-SNE map of all clips: coordinates and figure
     Map {
@@ -296,7 +302,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             segment_hop,
             threads,
             out,
-        }) => commands::score(&run, &data, &detector, segment_hop, threads, &out),
+            settings,
+        }) => {
+            commands::use_threads(threads)?;
+            commands::score(&run, &data, &detector, segment_hop, &settings.settings(), &out)
+        }
         Some(Command::Evaluate { scores, truth, json }) => commands::evaluate(&scores, &truth, json),
         Some(Command::Compare {
             run,
@@ -304,7 +314,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             json,
             latex,
             csv,
-        }) => commands::compare(&run, &data, json, [latex, csv]),
+            settings,
+        }) => commands::compare(&run, &data, json, [latex, csv], &settings.settings()),
         Some(Command::Map {
             run,
             data,
