@@ -8,6 +8,7 @@
 pub mod bench;
 mod commands;
 mod demo;
+mod detector_arguments;
 mod json;
 mod mobileanonet_arguments;
 mod progress;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::evaluation::Rules;
 use crate::progress::Cancelled;
+use detector_arguments::DetectorArguments;
 
 /// Hear what is wrong with a machine before it breaks.
 ///
@@ -102,6 +104,8 @@ enum Command {
         threads: Option<usize>,
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// Evaluate score files against labelled data or DCASE ground-truth files
     Evaluate {
@@ -133,6 +137,8 @@ enum Command {
         /// Also write the matrix as CSV
         #[arg(long)]
         csv: Option<PathBuf>,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// The t-SNE map of all clips: coordinates and figure
     Map {
@@ -318,7 +324,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             segment_hop,
             threads,
             out,
-        }) => commands::score(&run, &data, &detector, segment_hop, threads, &out),
+            settings,
+        }) => {
+            commands::use_threads(threads)?;
+            commands::score(&run, &data, &detector, segment_hop, &settings.settings(), &out)
+        }
         Some(Command::Evaluate {
             scores,
             truth,
@@ -333,7 +343,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             json,
             latex,
             csv,
-        }) => commands::compare(&run, &data, json, [latex, csv]),
+            settings,
+        }) => commands::compare(&run, &data, json, [latex, csv], &settings.settings()),
         Some(Command::Map {
             run,
             data,
