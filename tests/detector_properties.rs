@@ -149,7 +149,6 @@ fn leave_one_out_scores_of_a_mixture_are_near_those_of_refits() {
         apart += (whole.leave_one_out_scores()[left_out] - expected).abs();
         lift += (expected - in_sample[left_out]).abs();
     }
-    println!("off by {apart} where the scores of clips that were fitted on are off by {lift}");
     assert!(apart < 0.25 * lift, "{apart} of {lift}");
 }
 

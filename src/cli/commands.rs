@@ -114,10 +114,12 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         segments_per_clip,
         ranking_decay,
         batch,
+        learning_rate,
         device,
         threads,
         seed,
         out,
+        mobileanonet,
     } = arguments;
     use_threads(threads)?;
     let known: Vec<&str> = Recipe::ALL.iter().map(|recipe| recipe.name()).collect();
@@ -125,21 +127,25 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         .with_context(|| format!("there is no recipe '{recipe}': choose among {}", known.join(", ")))?;
     let device =
         DeviceChoice::from_name(&device).with_context(|| format!("there is no device '{device}': choose cpu, ndarray or gpu"))?;
-    let published = TrainingConfig::published(recipe);
-    let training = TrainingConfig {
+    let mobileanonet = mobileanonet.settings(recipe)?;
+    let dataset = scan_data(&data)?;
+    let mut recipe = RunRecipe {
+        training: TrainingConfig::published(recipe),
+        machines: machine,
+        sections: section,
+    };
+    let n_clips = pipeline::n_training_clips(&dataset, &recipe);
+    let published = TrainingConfig::published_for(recipe.training.recipe, n_clips);
+    recipe.training = TrainingConfig {
         n_epochs: epochs.unwrap_or(published.n_epochs),
         segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
         ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
         batch_size: batch.unwrap_or(published.batch_size),
+        learning_rate: learning_rate.unwrap_or(published.learning_rate),
         device,
         seed,
+        mobileanonet,
         ..published
-    };
-    let dataset = scan_data(&data)?;
-    let recipe = RunRecipe {
-        training,
-        machines: machine,
-        sections: section,
     };
     let run = pipeline::train(&dataset, &recipe, &out, &mut StderrProgress::new("Training"))?;
     print(&run.dir.display().to_string())

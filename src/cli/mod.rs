@@ -9,6 +9,7 @@ pub mod bench;
 mod commands;
 mod demo;
 mod json;
+mod mobileanonet_arguments;
 mod progress;
 mod window;
 
@@ -85,7 +86,7 @@ enum Command {
         out: PathBuf,
     },
     /// Train an extractor
-    Train(TrainArguments),
+    Train(Box<TrainArguments>),
     /// Score all test clips and write the DCASE files
     Score {
         run: PathBuf,
@@ -183,8 +184,11 @@ struct TrainArguments {
     /// gwrp-gmm: weight of a frame over that of the next louder one, from 0 (the loudest frame) to 1 (the mean, the default)
     #[arg(long)]
     ranking_decay: Option<f64>,
+    /// Examples a step; as published by default, of mobileanonet 32 where there are fewer than 2,000 clips
     #[arg(long, value_parser = count(1_000_000))]
     batch: Option<usize>,
+    #[arg(long, value_parser = mobileanonet_arguments::learning_rate)]
+    learning_rate: Option<f64>,
     /// cpu, ndarray or gpu
     #[arg(long, default_value = "cpu")]
     device: String,
@@ -194,6 +198,8 @@ struct TrainArguments {
     seed: u64,
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    mobileanonet: mobileanonet_arguments::MobileAnoNetArguments,
 }
 
 /// A number from 1 to `most`.
@@ -288,7 +294,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             power,
             out,
         }) => commands::features(&file, front_end, channel, pad, power, &out),
-        Some(Command::Train(arguments)) => commands::train(arguments),
+        Some(Command::Train(arguments)) => commands::train(*arguments),
         Some(Command::Score {
             run,
             data,

@@ -1,6 +1,7 @@
 //! The training clips of a network: read once in parallel, split into clips to learn from and clips held out.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::SeedableRng;
@@ -17,14 +18,15 @@ const KEPT_BYTES: usize = 1 << 30;
 /// One clip in this many is held out.
 const HELD_OUT_SHARE: usize = 10;
 
-/// A training clip that could be read.
+/// A training clip that could be read; cheap to clone.
+#[derive(Clone)]
 pub(super) struct TrainingSpectrogram {
     pub clip: TrainingClip,
     pub n_frames: usize,
     /// Size of the spectrogram, kept or not.
     pub n_bytes: usize,
     /// `None` where the memory did not suffice.
-    pub kept: Option<Spectrogram>,
+    pub kept: Option<Arc<Spectrogram>>,
 }
 
 /// How a clip becomes the picture that a network sees parts of.
@@ -46,7 +48,7 @@ pub(super) fn read_training_clips(
             clip: clip.clone(),
             n_frames: spectrogram.n_frames,
             n_bytes,
-            kept: is_kept.then_some(spectrogram),
+            kept: is_kept.then(|| Arc::new(spectrogram)),
         })
     })?;
     let mut usable = Vec::with_capacity(clips.len());

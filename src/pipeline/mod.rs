@@ -26,4 +26,4 @@ pub use ribbon::{CropBank, Ribbon};
 pub use score_files::{evaluate, evaluation_lines, write_scores};
 pub use summary::{ChoiceSummary, ComparisonSummary, DetectorSummary, MachineSummary};
 pub use tables::{summary_lines, summary_table, worth_lines};
-pub use train::{Run, is_finished, load_run, read_epochs, read_log, train, with_segment_hop};
+pub use train::{Run, is_finished, load_run, n_training_clips, read_epochs, read_log, train, with_segment_hop};

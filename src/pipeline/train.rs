@@ -78,6 +78,12 @@ pub fn train(
     })
 }
 
+/// How many clips [`train`] would take.
+pub fn n_training_clips(dataset: &Dataset, recipe: &RunRecipe) -> usize {
+    let clips = dataset.clips.iter().filter(|clip| may_be_fitted_on(clip));
+    clips.filter(|clip| recipe.covers(&clip.group)).count()
+}
+
 /// Opens a run that [`train`] wrote.
 ///
 /// # Errors
@@ -174,6 +180,7 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
             channel: dataset.channel,
             group: clip.group.clone(),
             attributes: clip.attributes.clone(),
+            is_target: clip.is_target(),
         })
         .collect();
     if clips.is_empty() {
