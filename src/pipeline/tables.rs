@@ -70,7 +70,7 @@ pub fn worth_lines(choice: &ChoiceSummary) -> Vec<String> {
     if let Some(difference) = choice.oracle_over_fixed {
         let rest = choice.oracle_over_half.map_or(String::new(), |rest| {
             format!(
-                ", {:+.1} over the choice on the other half: that much comes from having seen the answers",
+                ", {:+.1} over the choice on the other half (which has half the clips to report)",
                 100.0 * rest
             )
         });

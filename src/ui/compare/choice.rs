@@ -10,6 +10,9 @@ use crate::project::DetectorChoice;
 use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
 
+/// So much room the whole sentence about the paper's practice takes.
+const WIDE_GAP: f32 = 360.0;
+
 /// The private look of the row.
 #[derive(Default)]
 pub(super) struct ChoiceView {
@@ -69,7 +72,8 @@ impl ChoiceView {
                 };
                 actions.push(Action::SetChoice(choice));
             }
-            ui.label(RichText::new(gap(drawn)).small().color(theme::palette(ui).weak)).on_hover_text(
+            let has_room = ui.available_width() > WIDE_GAP;
+            ui.label(RichText::new(gap(drawn, has_room)).small().color(theme::palette(ui).weak)).on_hover_text(
                 "Oracle minus fixed, with a paired 95 % interval; and oracle minus the choice on the other half: what comes from \
                  having seen the answers. The intervals take the choice as given.",
             );
@@ -94,14 +98,14 @@ pub(super) fn modes(ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn, act
 }
 
 /// What the paper's practice is worth.
-fn gap(drawn: &Drawn) -> String {
+fn gap(drawn: &Drawn, has_room: bool) -> String {
     let worth = &drawn.matrix.worth;
     let Some(over_fixed) = &worth.oracle_over_fixed else {
         return "Without labels nothing can be chosen by them".to_owned();
     };
     let Figure { value, low, high } = over_fixed.difference;
-    let mut text = format!("The paper's practice is worth {value:+.3} [{low:+.2}, {high:+.2}]");
-    if let Some(over_half) = worth.oracle_over_half {
+    let mut text = format!("Its practice is worth {value:+.3} [{low:+.2}, {high:+.2}]");
+    if has_room && let Some(over_half) = worth.oracle_over_half {
         text += &format!(", {over_half:+.3} over other half");
     }
     text.replace('-', "−")

@@ -14,6 +14,9 @@ use crate::project::DetectorChoice;
 use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
 
+/// The key of the marks is left to their tooltips in windows lower than this.
+const MARKS_FROM: f32 = 600.0;
+
 /// The private look of the panel.
 #[derive(Default)]
 pub(super) struct DetailView {
@@ -33,7 +36,9 @@ impl DetailView {
     ) {
         cell(ui, workbench, drawn, (group, detector), actions);
         self.versus(ui, workbench, drawn, (group, detector));
-        marks(ui, drawn);
+        if ui.ctx().content_rect().height() >= MARKS_FROM {
+            marks(ui, drawn);
+        }
     }
 
     /// Whether the detector in focus is better than another one, on this section and on all.
@@ -74,16 +79,20 @@ impl DetailView {
             let here = comparison.groups.iter().position(|found| found.group == *group);
             let here = here.and_then(|here| paired(comparison, &[here], [detector, rival]));
             let everywhere = (all.len() > 1).then(|| paired(comparison, &all, [detector, rival])).flatten();
-            for (place, found) in [(group.to_string(), here), ("all".to_owned(), everywhere)] {
+            for (place, found) in [(None, here), (Some("all"), everywhere)] {
                 let Some(found) = found else { continue };
+                if let Some(place) = place {
+                    ui.label(small(ui, place));
+                }
                 let response = ui.monospace(difference(found.difference));
                 response.on_hover_text(format!(
-                    "hmean of {} minus {} on {place}, with its 95 % interval from a paired bootstrap over the same clips; beside it the share of \
-                     resamples that say so",
+                    "hmean of {} minus {} on {}, with its 95 % interval from a paired bootstrap over the same clips; beside it the \
+                     share of resamples that say so",
                     detector.title(),
-                    rival.title()
+                    rival.title(),
+                    place.map_or_else(|| group.to_string(), |_| "all sections".to_owned())
                 ));
-                ui.label(small(ui, &format!("on {place}: {}", verdict(&found))));
+                ui.label(small(ui, &verdict(&found)));
                 ui.add_space(GRID);
             }
         });
@@ -108,7 +117,7 @@ fn difference(figure: Figure) -> String {
 
 fn verdict(found: &PairedComparison) -> String {
     if found.is_tie {
-        return "a tie".to_owned();
+        return "tie".to_owned();
     }
     let (word, share) = if found.difference.value > 0.0 {
         ("better", found.probability_a_beats_b)

@@ -27,8 +27,9 @@ use drawn::Drawn;
 
 /// Part of the width for the ROC curves before a person drags their edge.
 const ROC_PART: f32 = 0.345;
-/// Height of the row with the score histogram before a person drags its edge.
+/// Height of the row with the score histogram before a person drags its edge, and its largest part of the screen's.
 const HISTOGRAM_HEIGHT: f32 = 208.0;
+const HISTOGRAM_PART: f32 = 0.36;
 
 /// The private look of the screen.
 #[derive(Default)]
@@ -80,7 +81,7 @@ impl CompareView {
                 top: 8,
                 ..Default::default()
             }))
-            .default_size(HISTOGRAM_HEIGHT)
+            .default_size(HISTOGRAM_HEIGHT.min(HISTOGRAM_PART * ui.available_height()))
             .size_range(150.0..=420.0)
             .show(ui, |ui| self.histogram.ui(ui, workbench, &drawn, actions));
         Panel::bottom("compare_detail")

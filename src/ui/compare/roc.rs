@@ -14,6 +14,8 @@ use crate::ui::widgets;
 
 /// Height of one row of the legend.
 const LEGEND_ROW: f32 = 18.0;
+/// Where the names begin in the legend, right of the strokes.
+const LEGEND_TEXT: f32 = 25.0;
 /// So near to a step the pointer must be, in points, for its card.
 const HOVER_RADIUS: f32 = 14.0;
 
@@ -42,20 +44,22 @@ impl RocView {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let stem = format!("roc {group}");
                 widgets::save_figure_menu(ui, &stem, || roc_figure(workbench, group).map(Figure::Roc));
-                let zoom = egui::Button::new("FPR ≤ 0.1").selected(self.zooms_to_band);
-                if ui.add(zoom).on_hover_text("Show the band of the pAUC only").clicked() {
-                    self.zooms_to_band = !self.zooms_to_band;
-                }
-                let all = egui::Button::new("All detectors").selected(!self.shows_chosen_only);
-                let hint = "The curves of all detectors, or of the one in focus and the one in use alone";
-                if ui.add(all).on_hover_text(hint).clicked() {
-                    self.shows_chosen_only = !self.shows_chosen_only;
-                }
                 let title = RichText::new(format!("ROC of {group}")).strong();
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.add(egui::Label::new(title).truncate());
                 });
             });
+        });
+        ui.horizontal(|ui| {
+            let all = egui::Button::new("All detectors").selected(!self.shows_chosen_only);
+            let hint = "The curves of all detectors, or of the one in focus and the one in use alone";
+            if ui.add(all).on_hover_text(hint).clicked() {
+                self.shows_chosen_only = !self.shows_chosen_only;
+            }
+            let zoom = egui::Button::new("FPR ≤ 0.1").selected(self.zooms_to_band);
+            if ui.add(zoom).on_hover_text("Show the band of the pAUC only").clicked() {
+                self.zooms_to_band = !self.zooms_to_band;
+            }
         });
         let Some(figure) = &drawn.roc else {
             let text = format!(
@@ -135,18 +139,18 @@ fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, name_width: f32, is_front
     let y = rect.center().y;
     let left = |x: f32| pos2(rect.left() + x, y);
     ui.painter().text(
-        left(28.0),
+        left(LEGEND_TEXT),
         egui::Align2::LEFT_CENTER,
         parts.next().unwrap_or_default(),
         small,
         color,
     );
-    let mut x = 28.0 + name_width + 2.0 * GRID;
+    let mut x = LEGEND_TEXT + name_width + 1.5 * GRID;
     for part in parts {
         let drawn = ui
             .painter()
             .text(left(x), egui::Align2::LEFT_CENTER, part, figures.clone(), color);
-        x += drawn.width() + 2.0 * GRID;
+        x += drawn.width() + 1.5 * GRID;
     }
 }
 
