@@ -22,6 +22,7 @@ mod scoring;
 mod state;
 mod undo;
 
+pub use crate::pipeline::ThresholdBasis;
 pub use action::Action;
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};

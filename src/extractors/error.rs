@@ -18,6 +18,11 @@ pub enum ExtractorError {
          choose dense-ae"
     )]
     OneClass { class: String },
+    #[error(
+        "no attribute of these clips takes two values, and the condition loss learns by telling them apart: train by the machine \
+         loss"
+    )]
+    NoConditions,
     #[error("a ranking decay of {found} cannot be: choose one from 0 (the loudest frame) to 1 (the mean)")]
     RankingDecay { found: f64 },
     #[error(transparent)]

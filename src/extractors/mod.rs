@@ -5,17 +5,24 @@
 //!
 //! *Invariant:* an extractor is trained on normal training clips only, and knows nothing of anomalies, detectors or the window.
 
+mod conditions;
 mod crops;
 mod dense_ae;
 mod error;
 mod frame_windows;
 mod gwrp_gmm;
+mod label_free;
 mod mobileanonet;
+mod mobileanonet_config;
+mod per_machine;
 mod pooled_log_mel;
 mod ranking_pooling;
+mod selective_maha;
 mod training_set;
 
+pub use conditions::{ConditionHead, condition_heads};
 pub use error::ExtractorError;
+pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{ChannelChoice, Clip};
 use crate::dataset::{Attribute, CropWindow, MachineSection};
 use crate::dsp::Spectrogram;
-pub use crate::nn::{DeviceChoice, EpochFigure, EpochMetrics, TrainingObserver};
+pub use crate::nn::{ConditionAveraging, DeviceChoice, EpochFigure, EpochMetrics, LossChoice, TrainingObserver};
 use dense_ae::DenseAe;
 use gwrp_gmm::GwrpGmm;
 use mobileanonet::MobileAnoNet;
@@ -38,7 +45,7 @@ pub enum Recipe {
     PooledLogMel,
     /// The dense autoencoder of the DCASE baselines.
     DenseAe,
-    /// The shared extractor of the MobileAnoNet paper, machine-type loss.
+    /// The shared extractor of the MobileAnoNet paper.
     #[serde(rename = "mobileanonet")]
     MobileAnoNet,
     /// A log-mel pooled over time by rank, for a Gaussian mixture a section: no training.
@@ -84,11 +91,11 @@ impl Recipe {
         Self::ALL.into_iter().find(|recipe| recipe.name() == name)
     }
 
-    /// What front ends of this recipe score a clip themselves, beside its embedding.
+    /// What front ends of this recipe score a clip themselves, beside its embedding, where they are trained today.
     pub fn own_scores(self) -> &'static [OwnScore] {
         match self {
             Self::PooledLogMel | Self::MobileAnoNet | Self::GwrpGmm => &[],
-            Self::DenseAe => &[OwnScore::Residual],
+            Self::DenseAe => &[OwnScore::Residual, OwnScore::SelectiveMaha, OwnScore::SelectiveMahaNtt],
         }
     }
 
@@ -128,6 +135,9 @@ pub struct TrainingConfig {
     pub ranking_decay: f64,
     pub seed: u64,
     pub device: DeviceChoice,
+    /// Runs from before these were kept were trained by the machine loss alone.
+    #[serde(default = "MobileAnoNetConfig::before_it_was_kept")]
+    pub mobileanonet: MobileAnoNetConfig,
 }
 
 /// Scores as finer hops do within the width of their intervals, and is ready in seconds.
@@ -135,14 +145,16 @@ fn default_segment_hop() -> usize {
     16
 }
 
+/// From so many training clips on, MobileAnoNet is trained in batches of the published size.
+const MANY_CLIPS: usize = 2000;
+
 /// The mean: the one decay that nobody had to choose by test labels.
 fn default_ranking_decay() -> f64 {
     1.0
 }
 
 impl TrainingConfig {
-    /// The published settings of a recipe; of MobileAnoNet a fifth of the batch of 160 (which takes 1.1 GB), because small data
-    /// sets leave it too few steps.
+    /// The published settings of a recipe, but for MobileAnoNet's batch; see [`Self::published_for`].
     pub fn published(recipe: Recipe) -> Self {
         let (n_epochs, batch_size) = match recipe {
             Recipe::PooledLogMel | Recipe::GwrpGmm => (0, 1),
@@ -159,7 +171,24 @@ impl TrainingConfig {
             ranking_decay: default_ranking_decay(),
             seed: 7,
             device: DeviceChoice::Cpu,
+            mobileanonet: MobileAnoNetConfig::default(),
         }
+    }
+
+    /// The published settings of a recipe for so many training clips.
+    ///
+    /// MobileAnoNet's published batch of 160 segments (some 1.1 GB) is for the 7,000 to 14,000 clips of a DCASE year: 1,750
+    /// steps an epoch. A few hundred clips would get a few dozen steps before the learning rate decays, too few to learn from;
+    /// with a batch of 32 they get five times as many.
+    pub fn published_for(recipe: Recipe, n_clips: usize) -> Self {
+        let published = Self::published(recipe);
+        if recipe == Recipe::MobileAnoNet && n_clips >= MANY_CLIPS {
+            return Self {
+                batch_size: 160,
+                ..published
+            };
+        }
+        published
     }
 }
 
@@ -170,6 +199,8 @@ pub struct TrainingClip {
     pub channel: ChannelChoice,
     pub group: MachineSection,
     pub attributes: Vec<Attribute>,
+    /// Recorded in the target domain.
+    pub is_target: bool,
 }
 
 /// What a clip becomes.
@@ -177,13 +208,18 @@ pub struct TrainingClip {
 pub struct Embedding {
     /// `[n_features]`
     pub values: Vec<f32>,
-    /// What the front end itself scores the clip: parallel to [`Recipe::own_scores`].
+    /// What the front end itself scores the clip: parallel to [`Extractor::own_scores`].
     pub own_scores: Vec<f32>,
 }
 
 /// A trained (or untrained and ready) front end. One object serves all machines of a run.
 pub trait Extractor: Send + Sync {
     fn recipe(&self) -> Recipe;
+
+    /// What this front end scores a clip itself: fewer than its recipe says where the run was trained before there were more.
+    fn own_scores(&self) -> &'static [OwnScore] {
+        self.recipe().own_scores()
+    }
 
     /// The clip's embedding. `group` picks the network where each machine has its own.
     ///

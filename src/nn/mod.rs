@@ -33,6 +33,7 @@ mod gradient_check;
 mod inference;
 mod kernels;
 mod mobileanonet;
+mod multi_task;
 mod optimiser;
 mod parameters;
 mod tally;
@@ -45,6 +46,7 @@ pub use device::DeviceChoice;
 pub use error::TrainingError;
 pub use examples::{Batch, ClipEmbeddings, ExampleSource, Examples, LabelFree, LabelFreeFigures};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
+pub use multi_task::{ConditionAveraging, Heads, LossChoice};
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 

@@ -22,10 +22,16 @@ const STEPS_PER_LOOK: u64 = 16;
 /// The held-out examples are drawn alike in every epoch, so that its figures can be compared.
 const HELD_OUT_SEED: u64 = 0x5eed;
 
+/// The name of the votes whose share of right clips is an epoch's accuracy; those of other names are further figures.
+pub(super) const ACCURACY: &str = "accuracy";
+
 /// Who watches a training: progress, and the figures of each epoch.
 pub trait TrainingObserver: Progress {
     /// An epoch has ended. A resumed training tells of its earlier epochs first.
     fn epoch(&mut self, metrics: &EpochMetrics);
+
+    /// These recordings are held out: nothing is learned from them. Told once a network, before it is trained.
+    fn held_out(&mut self, _files: &[&Path]) {}
 }
 
 impl TrainingObserver for NoProgress {
@@ -46,7 +52,7 @@ pub struct TrainingPlan {
     pub weight_decay: f64,
     pub seed: u64,
     pub device: DeviceChoice,
-    /// A hash of what is trained on.
+    /// What is trained on and by which losses: a hash, or words that are others where it is another.
     pub data: String,
 }
 
@@ -162,11 +168,11 @@ impl<N: Trainable> Learner<N> {
         };
         if let Some(held_out) = &mut examples.held_out {
             let judged = self.judge(plan, &mut **held_out, observer)?;
-            let mut accuracies = judged.accuracies.into_iter();
+            let (accuracy, further): (Vec<_>, Vec<_>) = judged.accuracies.into_iter().partition(|(name, _)| *name == ACCURACY);
             metrics.validation_loss = Some(judged.means.loss);
-            metrics.validation_accuracy = accuracies.next().map(|(_, share)| share);
+            metrics.validation_accuracy = accuracy.first().map(|(_, share)| *share);
             metrics.figures.extend(named(true, judged.means.terms));
-            metrics.figures.extend(named(true, accuracies));
+            metrics.figures.extend(named(true, further));
             if let Some(label_free) = &mut examples.label_free {
                 let reference = self.judge(plan, &mut *label_free.reference, observer)?.clips;
                 metrics
