@@ -63,11 +63,11 @@ fn the_repeated_row_of_table_iii_is_there_and_its_correction_adds_up() {
         let mut cells: Vec<f64> = machines.iter().map(|row| row[place]).collect();
         cells[0] = III_AE_BEARING[place];
         assert!(agrees(&cells, III_AE_OVERALL[place]), "{place}");
-        assert!(
-            !agrees(&cells, official.overall[place]),
-            "{place}: the printed mean is of the printed rows"
-        );
     }
+    assert!(
+        (official.overall[0] - III_AE_OVERALL[0]).abs() > 1.0,
+        "the printed mean is of the printed rows"
+    );
 }
 
 #[test]
