@@ -5,9 +5,12 @@ mod cae_mcs;
 mod extractors;
 #[cfg(feature = "gpu")]
 mod graphics_card;
+mod graphs;
 mod gwrp;
 mod hdf5;
 mod loop_behaviour;
+mod mobilenet_v2;
+mod outlier_net;
 mod reference;
 mod sliding;
 mod watcher;
