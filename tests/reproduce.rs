@@ -298,13 +298,18 @@ fn assert_table_is_whole(target: Target, out: &Path) {
     }
 }
 
-fn whole_table(target: Target) {
+fn whole_table(target: Target, not_there: &[&str]) {
     let home = tempfile::tempdir().unwrap();
     let dataset = recordings(target, home.path());
     let out = home.path().join("out");
     let (reproduction, written) = reproduce_table(target, &dataset, &settings(), &out, &mut NoProgress).unwrap();
     assert_eq!(written.len(), 4);
-    assert_eq!(reproduction.left_out, [], "every system can be run");
+    let left_out: Vec<&str> = reproduction.left_out.iter().map(|(system, _)| system.as_str()).collect();
+    assert_eq!(
+        left_out, not_there,
+        "every other system can be run: {:?}",
+        reproduction.left_out
+    );
     assert_eq!(reproduction.machines, ["fan", "slider"]);
     for rows in &reproduction.rows {
         assert!(
@@ -320,17 +325,17 @@ fn whole_table(target: Target) {
 
 #[test]
 fn table_ii_runs_from_recordings_to_pages() {
-    whole_table(Target::TableII);
+    whole_table(Target::TableII, &["Guan et al."]);
 }
 
 #[test]
 fn table_iii_runs_from_recordings_to_pages() {
-    whole_table(Target::TableIII);
+    whole_table(Target::TableIII, &[]);
 }
 
 #[test]
 fn table_iv_runs_from_recordings_to_pages() {
-    whole_table(Target::TableIV);
+    whole_table(Target::TableIV, &[]);
 }
 
 /// Stops after so many steps, wherever that is.

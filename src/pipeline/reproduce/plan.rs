@@ -190,7 +190,7 @@ static TABLE_II: [System; 5] = [
     System {
         name: "Official-MBN",
         slug: "mobilenet-v2",
-        recipe: None,
+        recipe: Some(Recipe::MobileNetV2),
         loss: LossChoice::Both,
         choices: PROBABILITY,
         published: Some(&published::II_MBN),
