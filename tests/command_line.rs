@@ -505,3 +505,33 @@ fn usage_errors_have_status_2_and_help_has_0() {
     assert!(results(&["--help"]).contains("compare"));
     assert!(results(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn what_cannot_be_reproduced_says_so_in_one_line() {
+    let home = tempfile::tempdir().unwrap();
+    let out = text(&home.path().join("out"));
+    let without_data = failure(&["reproduce", "table-ii", "--out", &out]);
+    assert!(
+        without_data.contains("6355122") && without_data.contains("--synthetic"),
+        "{without_data}"
+    );
+    let without_data = failure(&["reproduce", "figure-2", "--out", &out]);
+    assert!(
+        without_data.contains("7882613") && without_data.contains("7830345"),
+        "{without_data}"
+    );
+    assert!(failure(&["reproduce", "table-1", "--synthetic", "--out", &out]).contains("table-1"));
+    assert!(failure(&["reproduce", "table-v", "--synthetic", "--out", &out]).contains("table-iv"));
+    let missing = failure(&[
+        "reproduce",
+        "table-iii",
+        "--data",
+        &text(&home.path().join("nowhere")),
+        "--out",
+        &out,
+    ]);
+    assert!(missing.contains("nowhere") && missing.contains("7882613"), "{missing}");
+    assert!(!Path::new(&out).exists(), "nothing is written");
+    let both = auscult(&["reproduce", "table-ii", "--data", &out, "--synthetic", "--out", &out]);
+    assert_eq!(both.status.code(), Some(2));
+}

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use auscult::dataset::{self, Dataset, ScanOptions, SyntheticConfig};
 use auscult::evaluation::{BootstrapConfig, LabelledScore, TableFigures, harmonic_mean, read_scores, table_figures};
 use auscult::extractors::{DeviceChoice, EpochMetrics, TrainingObserver};
-use auscult::pipeline::PipelineError;
 use auscult::pipeline::reproduce::{
     Caps, III_AE_BEARING, III_AE_OVERALL, MACHINES, Published, ROUNDING, Settings, Target, published_columns, reproduce_figure,
     reproduce_table,
@@ -64,11 +63,11 @@ fn the_repeated_row_of_table_iii_is_there_and_its_correction_adds_up() {
         let mut cells: Vec<f64> = machines.iter().map(|row| row[place]).collect();
         cells[0] = III_AE_BEARING[place];
         assert!(agrees(&cells, III_AE_OVERALL[place]), "{place}");
-        assert!(
-            !agrees(&cells, official.overall[place]),
-            "{place}: the printed mean is of the printed rows"
-        );
     }
+    assert!(
+        (official.overall[0] - III_AE_OVERALL[0]).abs() > 1.0,
+        "the printed mean is of the printed rows"
+    );
 }
 
 #[test]
@@ -299,13 +298,18 @@ fn assert_table_is_whole(target: Target, out: &Path) {
     }
 }
 
-fn whole_table(target: Target) {
+fn whole_table(target: Target, not_there: &[&str]) {
     let home = tempfile::tempdir().unwrap();
     let dataset = recordings(target, home.path());
     let out = home.path().join("out");
     let (reproduction, written) = reproduce_table(target, &dataset, &settings(), &out, &mut NoProgress).unwrap();
     assert_eq!(written.len(), 4);
-    assert_eq!(reproduction.left_out, [], "every system can be run");
+    let left_out: Vec<&str> = reproduction.left_out.iter().map(|(system, _)| system.as_str()).collect();
+    assert_eq!(
+        left_out, not_there,
+        "every other system can be run: {:?}",
+        reproduction.left_out
+    );
     assert_eq!(reproduction.machines, ["fan", "slider"]);
     for rows in &reproduction.rows {
         assert!(
@@ -321,17 +325,17 @@ fn whole_table(target: Target) {
 
 #[test]
 fn table_ii_runs_from_recordings_to_pages() {
-    whole_table(Target::TableII);
+    whole_table(Target::TableII, &["Guan et al."]);
 }
 
 #[test]
 fn table_iii_runs_from_recordings_to_pages() {
-    whole_table(Target::TableIII);
+    whole_table(Target::TableIII, &[]);
 }
 
 #[test]
 fn table_iv_runs_from_recordings_to_pages() {
-    whole_table(Target::TableIV);
+    whole_table(Target::TableIV, &[]);
 }
 
 /// Stops after so many steps, wherever that is.
@@ -368,9 +372,9 @@ fn a_table_that_was_stopped_anywhere_goes_on_to_the_same_table() {
         let mut observer = StopAfter { steps, n_epochs: 0 };
         match reproduce_table(target, &dataset, &settings(), &out("stopped"), &mut observer) {
             Ok(_) => break,
-            Err(PipelineError::Cancelled(_)) => n_stopped += 1,
-            Err(error) => panic!("{error}"),
+            Err(error) => assert!(error.is_cancelled(), "{error}"),
         }
+        n_stopped += 1;
         steps += steps / 2;
     }
     assert!(n_stopped > 8, "stopped {n_stopped} times");

@@ -61,6 +61,18 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// Whether the cause is the wish to stop, wherever it was heard.
+    pub fn is_cancelled(&self) -> bool {
+        let mut cause: Option<&dyn std::error::Error> = Some(self);
+        while let Some(error) = cause {
+            if error.is::<Cancelled>() {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),

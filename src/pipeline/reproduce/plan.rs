@@ -4,7 +4,7 @@ use super::published::{self, Published};
 use super::settings::Settings;
 use crate::dataset::{Layout, SyntheticLayout};
 use crate::detectors::DetectorKind;
-use crate::extractors::{Recipe, TrainingConfig};
+use crate::extractors::{LossChoice, Recipe, TrainingConfig};
 
 /// What of the paper is reproduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,8 +126,10 @@ pub(super) struct System {
     pub(super) name: &'static str,
     /// Names the run's folder.
     pub(super) slug: &'static str,
-    pub(super) recipe: &'static str,
-    pub(super) loss: Option<&'static str>,
+    /// `None` where this version has no such front end.
+    pub(super) recipe: Option<Recipe>,
+    /// Read by `MobileAnoNet` alone.
+    pub(super) loss: LossChoice,
     /// A row of ours each.
     pub(super) choices: &'static [Choice],
     pub(super) published: Option<&'static Published>,
@@ -180,40 +182,40 @@ static TABLE_II: [System; 5] = [
     System {
         name: "Official-AE",
         slug: "dense-ae",
-        recipe: "dense-ae",
-        loss: None,
+        recipe: Some(Recipe::DenseAe),
+        loss: LossChoice::Both,
         choices: RESIDUAL,
         published: Some(&published::II_AE),
     },
     System {
         name: "Official-MBN",
         slug: "mobilenet-v2",
-        recipe: "mobilenet-v2",
-        loss: None,
+        recipe: Some(Recipe::MobileNetV2),
+        loss: LossChoice::Both,
         choices: PROBABILITY,
         published: Some(&published::II_MBN),
     },
     System {
         name: "Guan et al.",
         slug: "attribute-classifier",
-        recipe: "attribute-classifier",
-        loss: None,
+        recipe: None,
+        loss: LossChoice::Both,
         choices: PROBABILITY,
         published: Some(&published::II_GUAN),
     },
     System {
         name: "MobileAnoNet",
         slug: "mobileanonet-both",
-        recipe: "mobileanonet",
-        loss: Some("both"),
+        recipe: Some(Recipe::MobileAnoNet),
+        loss: LossChoice::Both,
         choices: THREE_WAYS,
         published: Some(&published::II_MOBILEANONET),
     },
     System {
         name: "GWRP + GMM",
         slug: "gwrp-gmm",
-        recipe: "gwrp-gmm",
-        loss: None,
+        recipe: Some(Recipe::GwrpGmm),
+        loss: LossChoice::Both,
         choices: &[Choice::Fixed(DetectorKind::Gmm)],
         published: Some(&published::II_GWRP_GMM),
     },
@@ -223,8 +225,8 @@ const fn official_2023(name: &'static str, choices: &'static [Choice], published
     System {
         name,
         slug: "dense-ae",
-        recipe: "dense-ae",
-        loss: None,
+        recipe: Some(Recipe::DenseAe),
+        loss: LossChoice::Both,
         choices,
         published: Some(published),
     }
@@ -246,8 +248,8 @@ static TABLE_III: [System; 3] = [
 const MOBILEANONET_2023_ROW: System = System {
     name: "MobileAnoNet",
     slug: "mobileanonet-both",
-    recipe: "mobileanonet",
-    loss: Some("both"),
+    recipe: Some(Recipe::MobileAnoNet),
+    loss: LossChoice::Both,
     choices: THREE_WAYS,
     published: Some(&published::III_MOBILEANONET),
 };
@@ -256,16 +258,16 @@ static TABLE_IV: [System; 3] = [
     System {
         name: "Only machine type",
         slug: "mobileanonet-machine",
-        recipe: "mobileanonet",
-        loss: Some("machine"),
+        recipe: Some(Recipe::MobileAnoNet),
+        loss: LossChoice::Machine,
         choices: THREE_WAYS,
         published: Some(&published::IV_MACHINE),
     },
     System {
         name: "Only working conditions",
         slug: "mobileanonet-condition",
-        recipe: "mobileanonet",
-        loss: Some("condition"),
+        recipe: Some(Recipe::MobileAnoNet),
+        loss: LossChoice::Condition,
         choices: THREE_WAYS,
         published: Some(&published::IV_CONDITION),
     },
@@ -276,10 +278,7 @@ impl System {
     /// The settings of the paper or of the system's authors, capped where the run is a quick one; an error says in words why the
     /// system cannot be trained.
     pub(super) fn training(&self, challenge: Challenge, settings: &Settings) -> Result<TrainingConfig, String> {
-        let recipe = Recipe::from_name(self.recipe).ok_or_else(|| format!("this version has no recipe '{}'", self.recipe))?;
-        if self.loss.is_some_and(|loss| loss != "machine") {
-            return Err("this version trains MobileAnoNet by the machine type alone".to_owned());
-        }
+        let recipe = self.recipe.ok_or("this version has no such front end")?;
         let mut training = TrainingConfig {
             seed: settings.seed,
             device: settings.device,
@@ -287,7 +286,10 @@ impl System {
         };
         match (recipe, challenge) {
             // The paper's batch, and a segment at every frame.
-            (Recipe::MobileAnoNet, _) => (training.batch_size, training.segment_hop) = (160, 1),
+            (Recipe::MobileAnoNet, _) => {
+                (training.batch_size, training.segment_hop) = (160, 1);
+                training.mobileanonet.loss = self.loss;
+            }
             (Recipe::DenseAe, Challenge::Dcase2023) => training.batch_size = 256,
             _ => {}
         }

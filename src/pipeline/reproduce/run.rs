@@ -44,8 +44,9 @@ pub struct SystemRows {
     pub system: &'static str,
     pub detector: String,
     pub labels_used: &'static str,
-    /// Parallel to [`Reproduction::machines`]; `None` where none could be fitted.
-    pub chosen: Vec<Option<DetectorKind>>,
+    /// Parallel to [`Reproduction::machines`]: one detector, or what either half of the clips chose; none where none could be
+    /// fitted.
+    pub chosen: Vec<Vec<DetectorKind>>,
     pub figures: TableFigures,
     pub published: Option<&'static Published>,
     /// What detectors did instead of what was asked, in words.
@@ -102,8 +103,7 @@ pub fn reproduce_table(
         ));
         match rows_of(system, &reproduction, &dataset, out, observer) {
             Ok(rows) => reproduction.rows.extend(rows),
-            Err(PipelineError::Cancelled(cancelled)) => return Err(cancelled.into()),
-            Err(PipelineError::Io { path, source }) => return Err(PipelineError::Io { path, source }),
+            Err(error) if error.is_cancelled() || matches!(error, PipelineError::Io { .. }) => return Err(error),
             Err(error) => {
                 let reason = match error {
                     PipelineError::NoSystem { reason, .. } => reason,
@@ -191,23 +191,50 @@ fn rows_of(
     let comparison = pipeline::compare(dataset, &embedded, &DetectorSettings::default(), observer)?;
     let training = fields(&run.recipe.training);
     let row = |&choice: &Choice| {
-        let chosen: Vec<Option<DetectorKind>> = reproduction
-            .machines
+        let directions = directions(choice, &comparison);
+        let chosen: Vec<Vec<Option<DetectorKind>>> = directions
             .iter()
-            .map(|machine| detector(choice, &sections(&comparison, machine)))
+            .map(|direction| chosen(choice, direction.chosen_by, &reproduction.machines))
             .collect();
+        let told = directions.iter().zip(&chosen);
         SystemRows {
             system: system.name,
             detector: choice.title(),
             labels_used: choice.labels_used(),
-            figures: figures(&comparison, &reproduction.machines, &chosen),
-            fallbacks: fallbacks(&comparison, &reproduction.machines, &chosen),
-            chosen,
+            figures: figures(&directions, &reproduction.machines, &chosen),
+            fallbacks: told
+                .flat_map(|(direction, chosen)| fallbacks(direction.reported_on, &reproduction.machines, chosen))
+                .collect(),
+            chosen: (0..reproduction.machines.len())
+                .map(|machine| chosen.iter().filter_map(|chosen| chosen[machine]).collect())
+                .collect(),
             published: system.published,
             training: training.clone(),
         }
     };
     Ok(system.choices.iter().map(row).collect())
+}
+
+/// On which clips detectors are chosen, and on which they are reported.
+struct Direction<'a> {
+    chosen_by: &'a Comparison,
+    reported_on: &'a Comparison,
+}
+
+fn directions(choice: Choice, comparison: &Comparison) -> Vec<Direction<'_>> {
+    match choice {
+        Choice::Fixed(_) | Choice::Fusion | Choice::Oracle => vec![Direction {
+            chosen_by: comparison,
+            reported_on: comparison,
+        }],
+    }
+}
+
+fn chosen(choice: Choice, comparison: &Comparison, machines: &[String]) -> Vec<Option<DetectorKind>> {
+    machines
+        .iter()
+        .map(|machine| detector(choice, &sections(comparison, machine)))
+        .collect()
 }
 
 /// The system's front end, trained or taken from an earlier call, and what it makes of all clips.
@@ -294,19 +321,29 @@ fn detector(choice: Choice, sections: &[&GroupComparison]) -> Option<DetectorKin
     }
 }
 
-fn figures(comparison: &Comparison, machines: &[String], chosen: &[Option<DetectorKind>]) -> TableFigures {
-    let of_machine = |(machine, &kind): (&String, &Option<DetectorKind>)| -> Vec<&[LabelledScore]> {
-        // A section that the detector could not be fitted to has no scores: its machine's figures are then undefined.
-        sections(comparison, machine)
-            .into_iter()
-            .map(|section| {
-                kind.and_then(|kind| section.result(kind))
-                    .map_or(&[][..], |result| result.labelled.as_slice())
-            })
-            .collect()
+fn figures(directions: &[Direction<'_>], machines: &[String], chosen: &[Vec<Option<DetectorKind>>]) -> TableFigures {
+    let told = directions.iter().zip(chosen);
+    let scores: Vec<Vec<Vec<&[LabelledScore]>>> = told
+        .map(|(direction, chosen)| {
+            let of_machine =
+                |(machine, &kind): (&String, &Option<DetectorKind>)| scores_of(&sections(direction.reported_on, machine), kind);
+            machines.iter().zip(chosen).map(of_machine).collect()
+        })
+        .collect();
+    match &scores[..] {
+        [all] => evaluation::table_figures(all, BootstrapConfig::default()),
+        [first, second] => evaluation::table_figures_midway(first, second, BootstrapConfig::default()),
+        _ => TableFigures::default(),
+    }
+}
+
+/// A section that the detector could not be fitted to has no scores: its machine's figures are then undefined.
+fn scores_of<'a>(sections: &[&'a GroupComparison], kind: Option<DetectorKind>) -> Vec<&'a [LabelledScore]> {
+    let of_section = |section: &&'a GroupComparison| {
+        kind.and_then(|kind| section.result(kind))
+            .map_or(&[][..], |result| result.labelled.as_slice())
     };
-    let scores: Vec<Vec<&[LabelledScore]>> = machines.iter().zip(chosen).map(of_machine).collect();
-    evaluation::table_figures(&scores, BootstrapConfig::default())
+    sections.iter().map(of_section).collect()
 }
 
 fn fallbacks(comparison: &Comparison, machines: &[String], chosen: &[Option<DetectorKind>]) -> Vec<String> {

@@ -7,6 +7,7 @@ use super::plan::Target;
 use super::published::Published;
 use super::run::{DataFacts, Reproduction, SystemRows};
 use super::settings::Settings;
+use crate::detectors::DetectorKind;
 use crate::evaluation::{Figure, RowFigures};
 use crate::figures::{self, Grid, GridRow, Page};
 use crate::pipeline::PipelineError;
@@ -104,7 +105,7 @@ fn csv(reproduction: &Reproduction) -> std::io::Result<Vec<u8>> {
                     &rows.detector,
                     rows.labels_used,
                     &line.machine,
-                    line.detector,
+                    &line.detector,
                     name,
                     &number(ours.map(|figure| 100.0 * figure.value)),
                     &number(ours.map(|figure| 100.0 * figure.low)),
@@ -122,7 +123,7 @@ fn csv(reproduction: &Reproduction) -> std::io::Result<Vec<u8>> {
 struct Line {
     machine: String,
     /// Empty where it differs by machine.
-    detector: &'static str,
+    detector: String,
     ours: Option<RowFigures>,
     published: Option<[f64; 4]>,
     is_comparable: bool,
@@ -139,7 +140,7 @@ impl Line {
 fn lines(reproduction: &Reproduction, rows: &SystemRows) -> Vec<Line> {
     let machine = |(place, machine): (usize, &String)| Line {
         machine: machine.clone(),
-        detector: rows.chosen[place].map_or(NOTHING, |kind| kind.title()),
+        detector: detectors(&rows.chosen[place]),
         ours: rows.figures.machines[place],
         published: rows.published.and_then(|published| published.machine(machine)),
         is_comparable: true,
@@ -149,10 +150,20 @@ fn lines(reproduction: &Reproduction, rows: &SystemRows) -> Vec<Line> {
     lines
 }
 
+/// One detector, or what either half chose where the halves differ.
+fn detectors(chosen: &[DetectorKind]) -> String {
+    let titles: Vec<&str> = chosen.iter().map(|kind| kind.title()).collect();
+    match &titles[..] {
+        [] => NOTHING.to_owned(),
+        [first, others @ ..] if others.iter().all(|other| other == first) => (*first).to_owned(),
+        differing => differing.join(" / "),
+    }
+}
+
 fn overall(reproduction: &Reproduction, rows: &SystemRows) -> Line {
     Line {
         machine: OVERALL.to_owned(),
-        detector: "",
+        detector: String::new(),
         ours: rows.figures.overall,
         published: rows.published.map(|published| published.overall),
         // A mean over other machines is of another thing.
@@ -245,7 +256,7 @@ fn by_machine(reproduction: &Reproduction, rows: &SystemRows, faults: &[&'static
     let row = |line: Line| {
         let mut cells = vec![line.machine.clone()];
         cells.extend(figure_cells(&line));
-        cells.push(line.detector.to_owned());
+        cells.push(line.detector.clone());
         GridRow {
             cells,
             is_total: line.machine == OVERALL,

@@ -1,10 +1,10 @@
 //! The maps of the `MobileAnoNet` paper by one click each: what is shown, its colours and the scope.
 
-use eframe::egui;
+use eframe::egui::{self, RichText};
 
 use super::MapView;
 use crate::app::{Action, MapColor, MapShow, Workbench};
-use crate::ui::theme::GRID;
+use crate::ui::theme::{self, GRID};
 
 /// What the paper's Figure 3 shows first.
 const FIGURE_3_MACHINE: &str = "slider";
@@ -20,14 +20,14 @@ struct Preset {
 const PRESETS: [Preset; 2] = [
     Preset {
         name: "Figure 2",
-        hint: "As in the paper: the normal clips of all machines, a colour each, the target domain open. Click again for all clips",
+        hint: "The normal clips of all machines, a colour each, the target domain open. Click again for all clips",
         show: MapShow::Normals,
         color: MapColor::Machine,
     },
     Preset {
         name: "Figure 3",
-        hint: "As in the paper: one machine with its anomalies in black, the target domain open. The scope above chooses the machine; \
-               click again for all clips",
+        hint: "One machine with its anomalies as crosses, the target domain open. The scope above chooses the machine; click again for \
+               all clips",
         show: MapShow::Scope,
         color: MapColor::Domain,
     },
@@ -35,12 +35,16 @@ const PRESETS: [Preset; 2] = [
 
 /// The row of presets; the one in use is lit, and a second click leaves it.
 pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, actions: &mut Vec<Action>) {
+    ui.label(
+        RichText::new("As in the MobileAnoNet paper")
+            .small()
+            .color(theme::palette(ui).weak),
+    );
     ui.horizontal(|ui| {
-        ui.label("Paper");
         for preset in &PRESETS {
             let is_on = view.show == preset.show;
             let button = ui
-                .add(egui::Button::selectable(is_on, preset.name))
+                .add(egui::Button::new(preset.name).selected(is_on))
                 .on_hover_text(preset.hint);
             if button.clicked() {
                 let (show, color) = if is_on {
