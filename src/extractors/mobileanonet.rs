@@ -269,6 +269,7 @@ mod tests {
                 name: "volt".to_owned(),
                 value: voltage.to_owned(),
             }],
+            is_target: false,
         }
     }
 

@@ -89,6 +89,7 @@ mod tests {
             channel: ChannelChoice::default(),
             group: group(section),
             attributes: attribute.into_iter().collect(),
+            is_target: false,
         }
     }
 

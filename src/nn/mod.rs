@@ -36,6 +36,7 @@ mod mobileanonet;
 mod mobilenet_v2;
 mod optimiser;
 mod parameters;
+mod stgram_mfn;
 mod tally;
 mod training;
 mod weights;
@@ -47,6 +48,7 @@ pub use error::TrainingError;
 pub use examples::{Batch, ClipEmbeddings, ExampleSource, Examples, LabelFree, LabelFreeFigures};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
 pub use mobilenet_v2::{Classified, MobileNetV2};
+pub use stgram_mfn::{AttributeClasses, ClassifiedClip, StgramMfn};
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 

@@ -9,7 +9,7 @@ use super::{PipelineError, Run};
 use crate::audio::{self, Clip};
 use crate::dataset::{ClipEntry, Dataset, SkippedFile};
 use crate::detectors::{DetectorKind, Observations};
-use crate::extractors::{Embedding, ExtractorError, OwnScore, Recipe};
+use crate::extractors::{Embedding, Extractor, ExtractorError, OwnScore};
 use crate::progress::{self, Progress};
 use crate::whole_file::write_whole;
 
@@ -58,15 +58,15 @@ impl Observations {
     }
 }
 
-/// The detectors that pass on what front ends of a recipe score themselves: parallel to [`Recipe::own_scores`].
-pub(super) fn own_score_detectors(recipe: Recipe) -> Vec<DetectorKind> {
+/// The detectors that pass on what a front end scores itself: parallel to [`Extractor::own_scores`].
+pub(super) fn own_score_detectors(extractor: &dyn Extractor) -> Vec<DetectorKind> {
     let detector = |score: &OwnScore| match score {
         OwnScore::Residual => DetectorKind::Residual,
         OwnScore::SelectiveMaha => DetectorKind::SelectiveMaha,
         OwnScore::SelectiveMahaNtt => DetectorKind::SelectiveMahaNtt,
         OwnScore::Probability => DetectorKind::Probability,
     };
-    recipe.own_scores().iter().map(detector).collect()
+    extractor.own_scores().iter().map(detector).collect()
 }
 
 /// Embeds every clip of the sections that the run covers, or takes what an earlier call kept where nothing has changed since.
@@ -75,7 +75,7 @@ pub(super) fn own_score_detectors(recipe: Recipe) -> Vec<DetectorKind> {
 /// Where no clip at all can be embedded, or the wish to stop.
 pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Result<EmbeddedClips, PipelineError> {
     let cache = cache_file(run, dataset);
-    let own_scores = own_score_detectors(run.recipe.training.recipe);
+    let own_scores = own_score_detectors(&*run.extractor);
     let cached = read_cache(&cache, dataset.clips.len(), own_scores.len());
     let mut embedded = EmbeddedClips {
         own_scores,

@@ -50,13 +50,16 @@ pub fn write_scores(
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let rule = ThresholdRule::default();
     let column = comparison.detectors.iter().position(|&detector| detector == kind);
-    let fitted = |group: &super::GroupComparison| match column.map(|column| &group.results[column]) {
+    let fitted = |group: &super::GroupComparison| {
+        match column.map(|column| &group.results[column]) {
         Some(Ok(_)) => None,
         Some(Err(reason)) => Some((group.group.to_string(), reason.clone())),
         None => Some((
             group.group.to_string(),
-            "the run's front end does not score clips in this way".to_owned(),
+            "the run's front end does not score clips in this way: choose another detector, or train again where an older version \
+             trained this run".to_owned(),
         )),
+    }
     };
     let failures: Vec<_> = comparison.groups.iter().filter_map(fitted).collect();
     if let (Some((group, reason)), true) = (failures.first(), failures.len() == comparison.groups.len()) {

@@ -174,6 +174,7 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
             channel: dataset.channel,
             group: clip.group.clone(),
             attributes: clip.attributes.clone(),
+            is_target: clip.is_target(),
         })
         .collect();
     if clips.is_empty() {
