@@ -40,6 +40,7 @@ mod multi_task;
 mod optimiser;
 mod outlier_net;
 mod parameters;
+mod stgram_mfn;
 mod tally;
 mod training;
 mod weights;
@@ -54,6 +55,7 @@ pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow}
 pub use mobilenet_v2::{Classified, MobileNetV2};
 pub use multi_task::{ConditionAveraging, Heads, LossChoice};
 pub use outlier_net::OutlierNet;
+pub use stgram_mfn::{AttributeClasses, ClassifiedClip, StgramMfn};
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 

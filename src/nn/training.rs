@@ -65,6 +65,11 @@ pub(super) trait Trainable: Module {
     /// The loss of a batch, on the device of the network.
     fn judge(&self, batch: Batch, device: &Device) -> Judged;
 
+    /// The learning rate of an epoch.
+    fn learning_rate(&self, plan: &TrainingPlan, epoch_idx: usize) -> f64 {
+        plan.learning_rate * plan.learning_rate_decay.powi(epoch_idx as i32)
+    }
+
     /// Sets how fast the running statistics of the batch norms follow; see [`norm_momentum`].
     fn set_norm_momentum(&mut self, step_idx: u64);
 }
@@ -209,7 +214,7 @@ impl<N: Trainable> Learner<N> {
         let epoch_idx = self.history.len();
         let n_examples = train.n_examples() as u64;
         let (done_before, total) = (epoch_idx as u64 * n_examples, plan.n_epochs as u64 * n_examples);
-        let learning_rate = plan.learning_rate * plan.learning_rate_decay.powi(epoch_idx as i32);
+        let learning_rate = self.network.learning_rate(plan, epoch_idx);
         train.begin_epoch(epoch_seed(plan.seed, epoch_idx));
         let (mut sum, mut n_seen) = (FigureSum::default(), 0u64);
         observer.step(done_before, total)?;
