@@ -19,6 +19,8 @@
 //! | [`audio`] | sound as samples: reading and writing files, resampling, playback |
 //! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform |
 //! | [`dataset`] | what the clips are: labels, the layouts of known data sets, synthetic machines |
+//! | [`exploration`] | tiny designs: what one is, what it costs, and what a search tries next |
+//! | [`export`] | a trained network on its way out: ONNX, C |
 //! | [`nn`] | the only room that imports burn: networks, the training loop, checkpoints |
 //! | [`extractors`] | front ends: clip → embedding, and what some of them score it themselves |
 //! | [`detectors`] | back ends: embeddings of normal clips in, an anomaly score for any clip out |
@@ -50,6 +52,8 @@ pub mod dataset;
 pub mod dsp;
 
 pub mod detectors;
+pub mod exploration;
+pub mod export;
 pub mod extractors;
 pub mod nn;
 

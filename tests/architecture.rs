@@ -6,15 +6,20 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms that it may import.
 /// Everybody may write files whole.
-const MAY_IMPORT: [(&str, &[&str]); 18] = [
+const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("progress", &[]),
     ("whole_file", &[]),
     ("dsp", &[]),
     ("evaluation", &[]),
     ("audio", &[]),
     ("dataset", &["audio", "progress"]),
-    ("nn", &["progress"]),
-    ("extractors", &["audio", "dsp", "dataset", "nn", "progress"]),
+    ("exploration", &[]),
+    ("export", &[]),
+    ("nn", &["exploration", "export", "progress"]),
+    (
+        "extractors",
+        &["audio", "dsp", "dataset", "exploration", "export", "nn", "progress"],
+    ),
     ("detectors", &["progress"]),
     ("projection", &["progress"]),
     (
@@ -64,6 +69,7 @@ const MAY_IMPORT: [(&str, &[&str]); 18] = [
             "nn",
             "extractors",
             "detectors",
+            "evaluation",
             "projection",
             "project",
             "figures",

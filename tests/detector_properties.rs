@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorError, DetectorKind, Metric, Observations, fit, fit_all};
+use auscult::detectors::{
+    Bank, Covariance, DetectorConfig, DetectorError, DetectorKind, Metric, MixtureScore, Observations, fit, fit_all,
+};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -51,18 +53,38 @@ const SIX: [DetectorKind; 6] = [
     DetectorKind::SoftMaha,
 ];
 
+/// Those whose leave-one-out scores are exact; a mixture's are for one Gaussian.
+const EXACT: [DetectorKind; 8] = [
+    DetectorKind::Knn,
+    DetectorKind::Lof,
+    DetectorKind::Cos,
+    DetectorKind::Maha,
+    DetectorKind::SoftCos,
+    DetectorKind::SoftMaha,
+    DetectorKind::DensityKnn,
+    DetectorKind::Gmm,
+];
+
 #[test]
 fn leave_one_out_scores_are_those_of_refits() {
+    let default = DetectorConfig {
+        gmm_components: 1,
+        gmm_covariance: Covariance::Shrunk,
+        ..DetectorConfig::default()
+    };
     let paper = DetectorConfig {
         covariance: Covariance::Ridge(1e-6),
         knn_metric: Metric::Euclidean,
+        density_k: 3,
+        gmm_components: 1,
+        gmm_score: MixtureScore::Likelihood,
         ..DetectorConfig::default()
     };
     // More clips than features, fewer, a tiny bank, and one domain only.
     for (n_source, n_target, n_features) in [(40, 10, 8), (12, 5, 30), (6, 4, 200), (7, 0, 20), (600, 10, 6)] {
-        for config in [DetectorConfig::default(), paper] {
+        for config in [default, paper] {
             let bank = seeded_bank(n_source, n_target, n_features, 3);
-            for kind in SIX {
+            for kind in EXACT {
                 let found = fit(kind, &config, &bank).unwrap().leave_one_out_scores().to_vec();
                 for left_out in (0..bank.observations.n_clips()).step_by(1 + n_source / 20) {
                     let refit = fit(kind, &config, &without(&bank, left_out)).unwrap();
@@ -77,6 +99,57 @@ fn leave_one_out_scores_are_those_of_refits() {
             }
         }
     }
+}
+
+/// Two clouds so far apart that no clip that is left out changes which clip is of which.
+#[test]
+fn leave_one_out_scores_of_a_mixture_are_those_of_refits_where_the_clouds_stay() {
+    for (gmm_score, gmm_covariance) in [
+        (MixtureScore::NearestGaussian, Covariance::Ridge(1e-6)),
+        (MixtureScore::Likelihood, Covariance::Ridge(1e-6)),
+        (MixtureScore::Likelihood, Covariance::Shrunk),
+    ] {
+        let config = DetectorConfig {
+            gmm_score,
+            gmm_covariance,
+            ..DetectorConfig::default()
+        };
+        let mut bank = seeded_bank(60, 0, 5, 3);
+        for value in &mut bank.observations.embeddings[..100] {
+            *value += 60.0;
+        }
+        let whole = fit(DetectorKind::Gmm, &config, &bank).unwrap();
+        assert_eq!(whole.fallback(), None);
+        for left_out in 0..60 {
+            let refit = fit(DetectorKind::Gmm, &config, &without(&bank, left_out)).unwrap();
+            let expected = refit.scores(&bank.observations.selected(&[left_out]))[0];
+            let found = whole.leave_one_out_scores()[left_out];
+            assert!(
+                (found - expected).abs() < 1e-6 * expected.abs(),
+                "clip {left_out}: {found}, refitted {expected}"
+            );
+        }
+    }
+}
+
+/// Overlapping clouds: the other clips' shares are held, which is all that is neglected.
+#[test]
+fn leave_one_out_scores_of_a_mixture_are_near_those_of_refits() {
+    let config = DetectorConfig::default();
+    let mut bank = seeded_bank(300, 0, 5, 3);
+    for value in &mut bank.observations.embeddings[..500] {
+        *value = *value * 1.5 + 1.0;
+    }
+    let whole = fit(DetectorKind::Gmm, &config, &bank).unwrap();
+    let in_sample = whole.scores(&bank.observations);
+    let (mut apart, mut lift) = (0.0, 0.0);
+    for left_out in (0..300).step_by(7) {
+        let refit = fit(DetectorKind::Gmm, &config, &without(&bank, left_out)).unwrap();
+        let expected = refit.scores(&bank.observations.selected(&[left_out]))[0];
+        apart += (whole.leave_one_out_scores()[left_out] - expected).abs();
+        lift += (expected - in_sample[left_out]).abs();
+    }
+    assert!(apart < 0.25 * lift, "{apart} of {lift}");
 }
 
 #[test]

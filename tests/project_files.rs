@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{Label, Layout};
-use auscult::detectors::DetectorKind;
+use auscult::detectors::{Covariance, DetectorConfig, DetectorKind, Metric};
 use auscult::evaluation::ThresholdRule;
 use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::project::{self, Project, ProjectError, RunRecipe};
@@ -31,6 +31,14 @@ fn example(path: &Path) -> Project {
     );
     project.active_run = Some("mobileanonet-1".to_owned());
     project.pins.insert("fan 00".to_owned(), DetectorKind::SoftMaha);
+    project.section_detectors.insert(
+        "fan 00".to_owned(),
+        DetectorConfig {
+            knn_metric: Metric::Euclidean,
+            covariance: Covariance::Ridge(0.1 + 0.2),
+            ..DetectorConfig::default()
+        },
+    );
     project
         .thresholds
         .insert("fan 00".to_owned(), ThresholdRule::Manual(1.0 / 3.0));
@@ -184,5 +192,18 @@ fn every_version_that_was_ever_written_opens() {
         assert_eq!(opened.version, project::VERSION);
         assert_eq!(opened.pins.len(), 1, "nothing may be lost on the way");
         assert_eq!(opened.labels.len(), 1);
+        // Settings of single sections came with the second version.
+        assert_eq!(opened.section_detectors.len(), usize::from(version >= 2));
     }
+}
+
+#[test]
+fn parameters_that_a_file_does_not_name_are_the_default() {
+    let written = r#"{"knn_k": 3, "knn_metric": "euclidean"}"#;
+    let expected = DetectorConfig {
+        knn_k: 3,
+        knn_metric: Metric::Euclidean,
+        ..DetectorConfig::default()
+    };
+    assert_eq!(serde_json::from_str::<DetectorConfig>(written).unwrap(), expected);
 }

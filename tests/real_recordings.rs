@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use auscult::dataset::{self, ScanOptions};
-use auscult::detectors::DetectorConfig;
+use auscult::detectors::DetectorSettings;
 use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::pipeline;
 use auscult::progress::NoProgress;
@@ -33,7 +33,7 @@ fn label_free_default_hears_faults_of_real_machines() {
     let run = pipeline::train(&dataset, &recipe, home.path(), &mut NoProgress).unwrap();
     let embedded = pipeline::extract(&run, &dataset, &mut NoProgress).unwrap();
     assert!(embedded.failed.is_empty(), "{:?}", embedded.failed);
-    let comparison = pipeline::compare(&dataset, &embedded, &DetectorConfig::default(), &mut NoProgress).unwrap();
+    let comparison = pipeline::compare(&dataset, &embedded, &DetectorSettings::default(), &mut NoProgress).unwrap();
     for group in &comparison.groups {
         assert_eq!((group.train_clips.len(), group.test_clips.len()), (6, 9), "{}", group.group);
     }

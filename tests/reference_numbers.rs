@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorKind, Metric, Observations, fit};
+use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorKind, Metric, MixtureScore, Observations, fit};
 use auscult::dsp::{LogMel, LogMelConfig, MelFilterBank, Padding, Spectrogram, Stft, StftConfig};
 
 /// The folder of reference numbers, or a visible word that the test did not run.
@@ -166,5 +166,59 @@ fn detectors_equal_scikit_learn() {
         let largest = differences.fold(0.0, f64::max);
         println!("{name}: {largest:.1e} of each score");
         assert!(largest < 1e-6, "{name} differs from scikit-learn");
+    }
+}
+
+#[test]
+fn density_knn_and_one_gaussian_equal_their_references() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/gmm/expected.json");
+    let expected: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let numbers = |value: &serde_json::Value| -> Vec<f64> { serde_json::from_value(value.clone()).unwrap() };
+    let clips = |name: &str| Observations {
+        embeddings: numbers(&expected[name]).iter().map(|&value| value as f32).collect(),
+        n_features: 6,
+        own_scores: BTreeMap::new(),
+    };
+    let bank = Bank {
+        observations: clips("bank"),
+        is_target: vec![false; 80],
+    };
+    let queries = clips("queries");
+    let assert_equal = |name: &str, found: &[f64], expected: &serde_json::Value| {
+        let expected = numbers(expected);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(
+                (found - expected).abs() < 1e-6 * expected.abs(),
+                "{name}: {found}, not {expected}"
+            );
+        }
+    };
+    for k in [1, 4, 16] {
+        for (metric, name) in [(Metric::Cosine, "cosine"), (Metric::Euclidean, "euclidean")] {
+            let config = DetectorConfig {
+                density_k: k,
+                knn_metric: metric,
+                ..DetectorConfig::default()
+            };
+            let name = format!("{name} {k}");
+            let detector = fit(DetectorKind::DensityKnn, &config, &bank).unwrap();
+            let expected = &expected["density_knn"][&name];
+            assert_equal(&name, &detector.scores(&queries), &expected["scores"]);
+            assert_equal(&name, detector.leave_one_out_scores(), &expected["left_out"]);
+        }
+    }
+    for (score, name) in [
+        (MixtureScore::NearestGaussian, "nearest_gaussian"),
+        (MixtureScore::Likelihood, "likelihood"),
+    ] {
+        let config = DetectorConfig {
+            gmm_components: 1,
+            gmm_score: score,
+            ..DetectorConfig::default()
+        };
+        let detector = fit(DetectorKind::Gmm, &config, &bank).unwrap();
+        assert_eq!(detector.fallback(), None);
+        assert_equal(name, &detector.scores(&queries), &expected["one"][name]);
     }
 }

@@ -1,11 +1,11 @@
-//! After a label was changed: what rests on it is worked out anew, what does not is kept, and nothing differs from starting over.
+//! After a label or a detector's setting was changed: what rests on it is worked out anew, what does not is kept, and nothing differs from starting over.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::path::PathBuf;
 
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{ClipEntry, Dataset, Domain, Label, Layout, MachineSection, Split};
-use auscult::detectors::DetectorConfig;
+use auscult::detectors::{DetectorConfig, DetectorSettings};
 use auscult::extractors::Embedding;
 use auscult::pipeline::{Comparison, EmbeddedClips, compare, compare_again};
 use auscult::progress::NoProgress;
@@ -64,15 +64,16 @@ fn embedded(clips: &[ClipEntry]) -> EmbeddedClips {
         embeddings: clips.iter().map(&mut embedding).collect(),
         failed: Vec::new(),
         own_scores: Vec::new(),
+        held_out: None,
     }
 }
 
 fn compared(dataset: &Dataset, embedded: &EmbeddedClips) -> Comparison {
-    compare(dataset, embedded, &DetectorConfig::default(), &mut NoProgress).unwrap()
+    compare(dataset, embedded, &DetectorSettings::default(), &mut NoProgress).unwrap()
 }
 
 fn compared_again(dataset: &Dataset, embedded: &EmbeddedClips, before: &Comparison) -> Comparison {
-    compare_again(dataset, embedded, &DetectorConfig::default(), before, &mut NoProgress).unwrap()
+    compare_again(dataset, embedded, &DetectorSettings::default(), before, &mut NoProgress).unwrap()
 }
 
 #[test]
@@ -125,4 +126,34 @@ fn only_a_clip_that_was_fitted_on_asks_for_another_fit() {
         assert!(result.test_scores.iter().all(|score| *score != 4.5));
         assert_eq!(result.normal_scores.len(), 59);
     }
+}
+
+#[test]
+fn settings_of_a_section_are_fitted_there_and_only_there() {
+    let clips = clips();
+    let (dataset, embedded) = (dataset(clips.clone()), embedded(&clips));
+    let mut settings = DetectorSettings::default();
+    let own = DetectorConfig {
+        knn_k: 7,
+        ..DetectorConfig::default()
+    };
+    settings.of_sections.insert("pump 00".to_owned(), own);
+    let plain = compared(&dataset, &embedded);
+    let again = compare_again(&dataset, &embedded, &settings, &plain, &mut NoProgress).unwrap();
+    let from_the_start = compare(&dataset, &embedded, &settings, &mut NoProgress).unwrap();
+    let everywhere = compare(&dataset, &embedded, &own.into(), &mut NoProgress).unwrap();
+    assert_eq!(again, from_the_start);
+    assert_eq!(again.groups[0], plain.groups[0]);
+    assert_eq!(again.groups[1], everywhere.groups[1]);
+    assert_ne!(again.groups[1].results, plain.groups[1].results);
+
+    // What was not concerned keeps its scores, however odd.
+    let mut marked = plain;
+    for result in marked.groups.iter_mut().flat_map(|group| &mut group.results).flatten() {
+        result.test_scores.fill(4.5);
+    }
+    let again = compare_again(&dataset, &embedded, &settings, &marked, &mut NoProgress).unwrap();
+    let mut kept = again.groups[0].results.iter().flatten();
+    assert!(kept.all(|result| result.test_scores == [4.5; 20]));
+    assert_eq!(again.groups[1], everywhere.groups[1]);
 }

@@ -83,7 +83,12 @@ pub enum Action {
         group: MachineSection,
         rule: ThresholdRule,
     },
-    SetDetectorConfig(DetectorConfig),
+    /// The detectors' parameters of one section, or (`None`) of all that have none of their own; no parameters: back to those that
+    /// hold without.
+    SetDetectorConfig {
+        group: Option<MachineSection>,
+        config: Option<DetectorConfig>,
+    },
 
     // The map
     SetProjection(ProjectionConfig),

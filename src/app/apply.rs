@@ -116,7 +116,7 @@ impl App {
             Action::DeleteRun(run) => self.delete_run(&run),
             Action::Pin { group, detector } => self.pin(&group, detector),
             Action::SetThreshold { group, rule } => self.set_threshold(&group, rule),
-            Action::SetDetectorConfig(config) => self.set_detector_config(config),
+            Action::SetDetectorConfig { group, config } => self.set_detector_config(group.as_ref(), config),
             Action::SetProjection(config) => self.edit("Change the map's settings", |project| project.map = config),
             Action::ComputeMap => self.compute_map(),
             Action::Undo => self.undo(),

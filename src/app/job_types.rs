@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::{JobKind, LoadedClip, RunView};
 use crate::dataset::{Dataset, MachineSection};
-use crate::detectors::DetectorConfig;
+use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{Comparison, CropBank, EmbeddedClips, Ribbon, Run};
@@ -56,7 +56,7 @@ pub(super) struct Scored {
     pub(super) comparison: Arc<Comparison>,
     /// What the comparison rests on, to be held against what a person has changed meanwhile.
     pub(super) dataset: Arc<Dataset>,
-    pub(super) detector: DetectorConfig,
+    pub(super) settings: DetectorSettings,
 }
 
 /// A job from the app's side. Dropping it asks the job to stop.

@@ -274,6 +274,7 @@ fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> L
                 n_mels,
                 power: 2,
                 padding,
+                ..dsp::LogMelConfig::default()
             });
             let centres = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels)
                 .centres_hz()

@@ -281,7 +281,7 @@ impl App {
             workbench.project.active_run.take(),
         );
         let labels_changed = project.labels != workbench.project.labels;
-        let detector_changed = project.detector != workbench.project.detector;
+        let detector_changed = project.detector_settings() != workbench.project.detector_settings();
         workbench.project = Project {
             runs,
             active_run,

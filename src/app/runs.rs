@@ -113,7 +113,7 @@ impl App {
         let is_change = workbench.project.active_run.as_deref() != Some(name);
         workbench.project.active_run = Some(name.to_owned());
         workbench.forget_results();
-        let (dataset, detector) = (Arc::clone(&workbench.dataset), workbench.project.detector);
+        let (dataset, settings) = (Arc::clone(&workbench.dataset), workbench.project.detector_settings());
         let (run_name, run_dir) = (name.to_owned(), Project::run_dir(&workbench.path, name));
         // Opening a project is no change to it.
         if is_change {
@@ -123,14 +123,14 @@ impl App {
         self.spawn(JobKind::Score, &format!("Score with {name}"), move |context| {
             let run = Arc::new(pipeline::load_run(&run_dir)?);
             let embedded = Arc::new(pipeline::extract(&run, &dataset, context)?);
-            let comparison = Arc::new(pipeline::compare(&dataset, &embedded, &detector, context)?);
+            let comparison = Arc::new(pipeline::compare(&dataset, &embedded, &settings, context)?);
             Ok(JobOutput::Scored(Box::new(Scored {
                 run_name,
                 run,
                 embedded,
                 comparison,
                 dataset,
-                detector,
+                settings,
             })))
         });
     }
@@ -146,10 +146,10 @@ impl App {
         workbench.run = Some((scored.run_name, scored.run));
         workbench.embedded = Some(scored.embedded);
         workbench.comparison = Some(scored.comparison);
-        workbench.compared_with = scored.detector;
         workbench.refresh_scores();
         // Labels or settings that a person changed meanwhile.
-        let is_outdated = !Arc::ptr_eq(&workbench.dataset, &scored.dataset) || workbench.project.detector != scored.detector;
+        let is_outdated =
+            !Arc::ptr_eq(&workbench.dataset, &scored.dataset) || workbench.project.detector_settings() != scored.settings;
         if is_outdated {
             self.compare_again();
         }

@@ -8,7 +8,7 @@ use super::{App, ClipScore, JobKind, MapView, Workbench};
 use crate::dataset::MachineSection;
 use crate::detectors::{DetectorConfig, DetectorKind};
 use crate::evaluation::{self, ThresholdRule};
-use crate::pipeline::{self, CropBank, DetectorResult, Ribbon};
+use crate::pipeline::{self, CropBank, DetectorResult, Ribbon, ThresholdBasis};
 use crate::projection;
 
 impl App {
@@ -50,10 +50,33 @@ impl App {
         }
     }
 
-    pub(super) fn set_detector_config(&mut self, config: DetectorConfig) {
-        self.edit("Change the detectors' settings", |project| project.detector = config);
+    /// The detectors' parameters of one section, or of all that have none of their own; `None`: as if nobody had set any.
+    pub(super) fn set_detector_config(&mut self, group: Option<&MachineSection>, config: Option<DetectorConfig>) {
+        let words = match (group, config) {
+            (Some(group), Some(_)) => format!("Change the detectors' settings of {group}"),
+            (Some(group), None) => format!("Reset the detectors' settings of {group}"),
+            (None, _) => "Change the detectors' settings".to_owned(),
+        };
+        self.edit(&words, |project| {
+            let before = project.detector_settings();
+            match (group, config) {
+                (Some(group), Some(config)) => {
+                    project.section_detectors.insert(group.to_string(), config);
+                }
+                (Some(group), None) => {
+                    project.section_detectors.remove(&group.to_string());
+                }
+                (None, config) => project.detector = config.unwrap_or_default(),
+            }
+            // A threshold set by hand is in the unit of the scores that it was set for.
+            let now = project.detector_settings();
+            project
+                .thresholds
+                .retain(|section, rule| !matches!(rule, ThresholdRule::Manual(_)) || before.of(section) == now.of(section));
+        });
         self.forget_crop_banks();
         self.compare_again();
+        self.score_focused_crops();
     }
 
     /// After the detectors' settings or the labels of training clips have changed.
@@ -76,21 +99,19 @@ impl App {
     pub(super) fn compare_again(&mut self) {
         let Some(workbench) = &self.state.workbench else { return };
         let Some(embedded) = workbench.embedded.clone() else { return };
-        let (dataset, config) = (Arc::clone(&workbench.dataset), workbench.project.detector);
-        let before = workbench.comparison.clone().filter(|_| workbench.compared_with == config);
+        let (dataset, settings) = (Arc::clone(&workbench.dataset), workbench.project.detector_settings());
+        let before = workbench.comparison.clone();
         self.abandon(|kind| *kind == JobKind::Score);
         self.spawn(JobKind::Score, "Fit the detectors again", move |context| {
             let before = before.unwrap_or_default();
             Ok(JobOutput::Compared(Arc::new(pipeline::compare_again(
-                &dataset, &embedded, &config, &before, context,
+                &dataset, &embedded, &settings, &before, context,
             )?)))
         });
     }
 
     pub(super) fn take_compared(&mut self, comparison: Arc<pipeline::Comparison>) {
         if let Some(workbench) = &mut self.state.workbench {
-            // Whoever changes the settings abandons the comparison by the old ones.
-            workbench.compared_with = workbench.project.detector;
             workbench.comparison = Some(comparison);
             workbench.refresh_scores();
         }
@@ -114,7 +135,7 @@ impl App {
         let (bank, dataset, config) = (
             workbench.crop_banks.get(&key).cloned(),
             Arc::clone(&workbench.dataset),
-            workbench.project.detector,
+            *workbench.project.detector_settings().of(&clip.group.to_string()),
         );
         self.spawn(JobKind::Ribbon, "Score the crops of the clip", move |context| {
             let bank = match bank {
@@ -197,7 +218,16 @@ impl Workbench {
     pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
         let (result, rule) = (self.detector_result(group)?, self.threshold_rule(group));
         let known = self.thresholds.value(self.comparison.as_ref(), group, result.detector, rule);
-        known.unwrap_or_else(|| evaluation::threshold(rule, &result.normal_scores))
+        known.unwrap_or_else(|| {
+            let (comparison, group) = self.comparison.as_ref().zip(self.group_comparison(group))?;
+            evaluation::threshold(rule, &comparison.threshold_scores(group, result))
+        })
+    }
+
+    /// What a section's threshold rests on, where it is not set by hand.
+    pub fn threshold_basis(&self, group: &MachineSection) -> Option<ThresholdBasis> {
+        let (comparison, group) = self.comparison.as_ref().zip(self.group_comparison(group))?;
+        Some(comparison.threshold_basis(group))
     }
 
     /// Works out [`Workbench::scores`] and the thresholds anew: after the comparison, a detector or a threshold has changed.

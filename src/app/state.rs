@@ -10,7 +10,7 @@ use super::undo::UndoHistory;
 use super::{ClipFilter, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
-use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::detectors::DetectorKind;
 use crate::extractors::EpochMetrics;
 use crate::jobs::JobId;
 use crate::pipeline::{Comparison, CropBank, EmbeddedClips, GroupComparison, LabelUse, Ribbon, Run};
@@ -135,8 +135,6 @@ pub struct Workbench {
     /// Of the active run.
     pub embedded: Option<Arc<EmbeddedClips>>,
     pub comparison: Option<Arc<Comparison>>,
-    /// The settings that the detectors of the comparison were fitted with.
-    pub(super) compared_with: DetectorConfig,
     pub(super) thresholds: Thresholds,
     /// Parallel to `dataset.clips`; by the detector and threshold in use for each section.
     pub scores: Vec<Option<ClipScore>>,
@@ -308,7 +306,6 @@ impl Workbench {
             crop_banks: BTreeMap::new(),
             embedded: None,
             comparison: None,
-            compared_with: DetectorConfig::default(),
             thresholds: Thresholds::default(),
             scores: Vec::new(),
             map: MapView::default(),

@@ -67,21 +67,25 @@ pub(super) fn fit_of(fitted: &Fitted, config: &DetectorConfig, bank: &Bank) -> R
 }
 
 fn fit_parts(config: &DetectorConfig, bank: &Bank) -> Fitted {
-    let parts = DetectorKind::ALL.into_iter().filter(|&part| part != DetectorKind::Fusion);
+    let parts = DetectorKind::ALL.into_iter().filter(|part| part.is_fused());
     parts.map(|kind| (kind, fit_one(kind, config, bank).map(Arc::from))).collect()
 }
 
 /// All parts that could be fitted, and what is to be said of them and of the others.
 fn parts_of(fitted: &Fitted) -> (Vec<Part>, Vec<String>) {
     let (mut used, mut notes) = (Vec::new(), Vec::new());
-    for (&kind, detector) in fitted {
+    let mut has_own_score = false;
+    for (&kind, detector) in fitted.iter().filter(|(kind, _)| kind.is_fused()) {
         match detector {
+            // One network's word counts once, whatever it was put in.
+            Ok(_) if kind.is_own_score() && has_own_score => continue,
             // A soft detector that knows one reference only is its plain twin: it would count twice.
             Ok(detector) if is_soft(kind) && detector.fallback().is_some() => {
                 notes.extend(detector.fallback().map(|why| format!("without {}: {why}", kind.title())));
             }
             Ok(detector) => {
                 notes.extend(detector.fallback().map(|why| format!("{}: {why}", kind.title())));
+                has_own_score |= kind.is_own_score();
                 used.push(Arc::clone(detector));
             }
             Err(DetectorError::NoOwnScore { .. }) => {}

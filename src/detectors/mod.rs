@@ -8,8 +8,10 @@
 mod columns;
 mod cos;
 mod covariance;
+mod density_knn;
 mod error;
 mod fusion;
+mod gmm;
 mod guarded;
 mod knn;
 mod left_out;
@@ -19,11 +21,13 @@ mod mahalanobis;
 mod neighbours;
 mod own_score;
 mod scatter;
+mod settings;
 mod soft_cos;
 mod soft_maha;
 mod tridiagonal;
 
 pub use error::DetectorError;
+pub use settings::{Covariance, DetectorConfig, DetectorSettings, Metric, MixtureScore};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +45,10 @@ pub enum DetectorKind {
     Maha,
     SoftCos,
     SoftMaha,
+    /// Distance to the nearest training clip, over the mean distance of that clip to its own neighbours.
+    DensityKnn,
+    /// A mixture of Gaussians.
+    Gmm,
     /// Mean reconstruction error of an autoencoder.
     Residual,
     /// Mahalanobis form of an autoencoder's error, the nearer of source and target, as published: mean over frames.
@@ -54,13 +62,15 @@ pub enum DetectorKind {
 }
 
 impl DetectorKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Knn,
         Self::Lof,
         Self::Cos,
         Self::Maha,
         Self::SoftCos,
         Self::SoftMaha,
+        Self::DensityKnn,
+        Self::Gmm,
         Self::Residual,
         Self::SelectiveMaha,
         Self::SelectiveMahaNtt,
@@ -77,6 +87,8 @@ impl DetectorKind {
             Self::Maha => "maha",
             Self::SoftCos => "soft-cos",
             Self::SoftMaha => "soft-maha",
+            Self::DensityKnn => "density-knn",
+            Self::Gmm => "gmm",
             Self::Residual => "residual",
             Self::SelectiveMaha => "selective-maha",
             Self::SelectiveMahaNtt => "selective-maha-ntt",
@@ -94,6 +106,8 @@ impl DetectorKind {
             Self::Maha => "MAHA",
             Self::SoftCos => "Soft COS",
             Self::SoftMaha => "Soft MAHA",
+            Self::DensityKnn => "Density KNN",
+            Self::Gmm => "GMM",
             Self::Residual => "Residual",
             Self::SelectiveMaha => "Selective MAHA",
             Self::SelectiveMahaNtt => "Selective MAHA (NTT code)",
@@ -110,47 +124,17 @@ impl DetectorKind {
         )
     }
 
+    /// Whether the fusion is made of it. Of the forms of one own score it takes the first only: three of them would count three times.
+    pub(crate) fn is_fused(self) -> bool {
+        matches!(
+            self,
+            Self::Knn | Self::Lof | Self::Cos | Self::Maha | Self::SoftCos | Self::SoftMaha | Self::Residual | Self::Probability
+        )
+    }
+
     /// The detector of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// Distance between embeddings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    Cosine,
-    Euclidean,
-}
-
-/// How the covariance of few clips in many dimensions is made invertible.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Covariance {
-    /// Ledoit-Wolf shrinkage towards a scaled identity; soft detectors pool the within-domain covariance.
-    Shrunk,
-    /// The paper's code: `+ ridge * I`, each domain its own.
-    Ridge(f64),
-}
-
-/// Parameters of all detectors; each uses its own.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct DetectorConfig {
-    pub knn_k: usize,
-    pub knn_metric: Metric,
-    pub lof_k: usize,
-    pub covariance: Covariance,
-}
-
-impl Default for DetectorConfig {
-    fn default() -> Self {
-        Self {
-            knn_k: 2,
-            knn_metric: Metric::Cosine,
-            lof_k: 4,
-            covariance: Covariance::Shrunk,
-        }
     }
 }
 
@@ -241,6 +225,8 @@ pub fn fit(kind: DetectorKind, config: &DetectorConfig, bank: &Bank) -> Result<B
         DetectorKind::Maha => guarded::boxed(maha::fit(config, bank)?, bank),
         DetectorKind::SoftCos => guarded::boxed(soft_cos::fit(bank)?, bank),
         DetectorKind::SoftMaha => guarded::boxed(soft_maha::fit(config, bank)?, bank),
+        DetectorKind::DensityKnn => guarded::boxed(density_knn::fit(config, bank)?, bank),
+        DetectorKind::Gmm => guarded::boxed(gmm::fit(config, bank)?, bank),
         DetectorKind::Residual | DetectorKind::SelectiveMaha | DetectorKind::SelectiveMahaNtt | DetectorKind::Probability => {
             guarded::boxed(own_score::fit(kind, bank)?, bank)
         }
@@ -252,8 +238,8 @@ pub fn fit(kind: DetectorKind, config: &DetectorConfig, bank: &Bank) -> Result<B
 ///
 /// What is fitted alone and as a part of the fusion is fitted once.
 pub fn fit_all(kinds: &[DetectorKind], config: &DetectorConfig, bank: &Bank) -> Vec<Result<Arc<dyn Detector>, DetectorError>> {
-    let is_fused = kinds.contains(&DetectorKind::Fusion);
-    let wanted = |kind: &DetectorKind| *kind != DetectorKind::Fusion && (is_fused || kinds.contains(kind));
+    let has_fusion = kinds.contains(&DetectorKind::Fusion);
+    let wanted = |kind: &DetectorKind| *kind != DetectorKind::Fusion && (kinds.contains(kind) || has_fusion && kind.is_fused());
     let alone: Vec<DetectorKind> = DetectorKind::ALL.into_iter().filter(wanted).collect();
     let fitted: Vec<_> = alone.par_iter().map(|&kind| fit(kind, config, bank).map(Arc::from)).collect();
     let fitted: BTreeMap<DetectorKind, Result<Arc<dyn Detector>, DetectorError>> = alone.into_iter().zip(fitted).collect();

@@ -63,8 +63,58 @@ impl NeighbourBank {
     }
 
     fn nearest_others_of_block(&self, start: usize, k: usize) -> Vec<Vec<Neighbour>> {
-        let block = self.rows.rows(start, BLOCK.min(self.n_clips() - start)).transpose();
-        self.nearest_of_prepared(&block, k, |query| Some(start + query))
+        self.nearest_of_prepared(&self.block(start), k, |query| Some(start + query))
+    }
+
+    /// Clips of the bank from `start` on, `[n_features, n_clips]`.
+    fn block(&self, start: usize) -> DMatrix<f64> {
+        self.rows.rows(start, BLOCK.min(self.n_clips() - start)).transpose()
+    }
+
+    /// Of each query the smallest distance to a clip of the bank, each distance multiplied with what `measures` has for that clip;
+    /// `queries` is `[n_features, n_queries]`, `measures` `[n_clips]`.
+    pub(super) fn nearest_in_measure(&self, mut queries: DMatrix<f64>, measures: &[f64]) -> Vec<f64> {
+        if self.metric == Metric::Cosine {
+            normalise_columns(&mut queries);
+        }
+        self.nearest_of_prepared_in_measure(&queries, measures, |_| None)
+    }
+
+    /// The same of each clip of the bank and the others.
+    pub(super) fn nearest_others_in_measure(&self, measures: &[f64]) -> Vec<f64> {
+        let of_block = |start| self.nearest_of_prepared_in_measure(&self.block(start), measures, |query| Some(start + query));
+        (0..self.n_clips()).step_by(BLOCK).flat_map(of_block).collect()
+    }
+
+    fn nearest_of_prepared_in_measure(
+        &self,
+        queries: &DMatrix<f64>,
+        measures: &[f64],
+        left_out: impl Fn(usize) -> Option<usize>,
+    ) -> Vec<f64> {
+        let mut products = &self.rows * queries;
+        let mut found = Vec::with_capacity(queries.ncols());
+        for (query, mut products) in products.column_iter_mut().enumerate() {
+            let products = products.as_mut_slice();
+            match self.metric {
+                Metric::Cosine => {
+                    for (value, measure) in products.iter_mut().zip(measures) {
+                        *value = (1.0 - *value).clamp(0.0, 2.0) * measure;
+                    }
+                }
+                Metric::Euclidean => {
+                    let square_length = queries.column(query).norm_squared();
+                    for ((value, other), measure) in products.iter_mut().zip(&self.square_lengths).zip(measures) {
+                        *value = (square_length + other - 2.0 * *value).max(0.0).sqrt() * measure;
+                    }
+                }
+            }
+            if let Some(clip) = left_out(query) {
+                products[clip] = f64::INFINITY;
+            }
+            found.push(products.iter().fold(f64::INFINITY, |least, value| least.min(*value)));
+        }
+        found
     }
 
     fn nearest_of_prepared(

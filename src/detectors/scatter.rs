@@ -102,6 +102,20 @@ impl Scatter {
         sums
     }
 
+    /// Of one covariance in all features.
+    pub(super) fn log_determinant(&self, covariance: Regularised) -> f64 {
+        let Regularised { scale, floor } = covariance;
+        let mut weight = 0.0;
+        let mut sum = (self.axes.nrows() - self.axes.ncols()) as f64 * floor.ln();
+        for (on, link) in self.diagonal.iter().zip(&self.links) {
+            let link = scale * link;
+            let pivot = (scale * on + floor - link * link * weight).max(floor);
+            sum += pivot.ln();
+            weight = 1.0 / pivot;
+        }
+        sum
+    }
+
     /// Of each vector, under the covariance that belongs to it: `inside` is `[n_vectors, rank]`, `way` `[rank]`.
     pub(super) fn products(&self, inside: &DMatrix<f64>, way: &[f64], covariances: &[Regularised]) -> Vec<Products> {
         let mut products = Vec::with_capacity(covariances.len());

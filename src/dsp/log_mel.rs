@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::decibel::{magnitudes_to_db, powers_to_db};
 use super::mel::LANES;
 use super::stretches::in_stretches;
-use super::{MelFilterBank, Padding, Spectrogram, Stft, StftConfig};
+use super::{MelFilterBank, MelScale, Padding, Spectrogram, Stft, StftConfig};
 
 /// The rate of every clip that a front end meets.
 const SAMPLE_RATE_HZ: u32 = 16_000;
@@ -22,6 +22,8 @@ pub struct LogMelConfig {
     pub power: u8,
     #[serde(default)]
     pub padding: Padding,
+    #[serde(default)]
+    pub scale: MelScale,
 }
 
 impl Default for LogMelConfig {
@@ -32,6 +34,7 @@ impl Default for LogMelConfig {
             n_mels: 128,
             power: 2,
             padding: Padding::Zero,
+            scale: MelScale::Slaney,
         }
     }
 }
@@ -53,12 +56,13 @@ impl LogMel {
             n_mels,
             power,
             padding,
+            scale,
         } = config;
         assert!(matches!(power, 1 | 2), "a spectrum to the power of {power}");
         Self {
             config,
             stft: Stft::new(StftConfig { n_fft, hop, padding }),
-            filter_bank: MelFilterBank::new(SAMPLE_RATE_HZ, n_fft, n_mels),
+            filter_bank: MelFilterBank::on_scale(scale, SAMPLE_RATE_HZ, n_fft, n_mels),
         }
     }
 

@@ -1,13 +1,25 @@
-//! Mel filter banks: Slaney scale and area normalisation, librosa's default.
+//! Mel filter banks: Slaney's scale with equal areas, librosa's default, and that of HTK with equal heights, torchaudio's.
 
 use pulp::{Simd, WithSimd};
+use serde::{Deserialize, Serialize};
 
 /// Frames whose energies are summed at once, one a lane: the widest vectors there are.
 pub(super) const LANES: usize = 16;
 
-/// Triangular filters on the Slaney mel scale, `[n_mels, 1 + n_fft / 2]`, from 0 Hz to half the sample rate.
+/// Which triangles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MelScale {
+    /// Slaney's scale, each triangle of area 1 over Hz: `librosa.filters.mel(htk=False, norm="slaney")`.
+    #[default]
+    Slaney,
+    /// HTK's scale, each triangle of height 1: `librosa.filters.mel(htk=True, norm=None)`, torchaudio's default.
+    Htk,
+}
+
+/// Triangular filters on a mel scale, `[n_mels, 1 + n_fft / 2]`, from 0 Hz to half the sample rate.
 ///
-/// Equal to `librosa.filters.mel(htk=False, norm="slaney")`; kept as the bins that are not zero.
+/// Kept as the bins that are not zero.
 #[derive(Debug, Clone)]
 pub struct MelFilterBank {
     n_bins: usize,
@@ -23,17 +35,22 @@ struct Filter {
 }
 
 impl MelFilterBank {
-    /// Filters for the spectra of an `n_fft`-sample window.
+    /// Filters of Slaney's scale for the spectra of an `n_fft`-sample window.
     pub fn new(sample_rate_hz: u32, n_fft: usize, n_mels: usize) -> Self {
+        Self::on_scale(MelScale::Slaney, sample_rate_hz, n_fft, n_mels)
+    }
+
+    /// Filters for the spectra of an `n_fft`-sample window.
+    pub fn on_scale(scale: MelScale, sample_rate_hz: u32, n_fft: usize, n_mels: usize) -> Self {
         let n_bins = 1 + n_fft / 2;
-        let top_mel = hz_to_mel(f64::from(sample_rate_hz) / 2.0);
+        let top_mel = scale.mel(f64::from(sample_rate_hz) / 2.0);
         let edges_hz: Vec<f64> = (0..n_mels + 2)
-            .map(|i| mel_to_hz(top_mel * i as f64 / (n_mels + 1) as f64))
+            .map(|i| scale.hz(top_mel * i as f64 / (n_mels + 1) as f64))
             .collect();
         let bin_hz = f64::from(sample_rate_hz) / n_fft as f64;
         let filters = edges_hz
             .windows(3)
-            .map(|edges| Filter::triangle([edges[0], edges[1], edges[2]], bin_hz, n_bins));
+            .map(|edges| Filter::triangle(scale, [edges[0], edges[1], edges[2]], bin_hz, n_bins));
         Self {
             n_bins,
             filters: filters.collect(),
@@ -66,12 +83,16 @@ impl MelFilterBank {
 }
 
 impl Filter {
-    /// Rises from the first edge to the second and falls to the third; its area over Hz is 1.
-    fn triangle([low, centre, high]: [f64; 3], bin_hz: f64, n_bins: usize) -> Self {
+    /// Rises from the first edge to the second and falls to the third.
+    fn triangle(scale: MelScale, [low, centre, high]: [f64; 3], bin_hz: f64, n_bins: usize) -> Self {
+        let top = match scale {
+            MelScale::Slaney => 2.0 / (high - low),
+            MelScale::Htk => 1.0,
+        };
         let weight = |bin: usize| {
             let hz = bin as f64 * bin_hz;
             let height = ((hz - low) / (centre - low)).min((high - hz) / (high - centre)).max(0.0);
-            (height * 2.0 / (high - low)) as f32
+            (height * top) as f32
         };
         let first_bin = ((low / bin_hz).floor() as usize).min(n_bins);
         let end_bin = ((high / bin_hz).ceil() as usize + 1).clamp(first_bin, n_bins);
@@ -113,24 +134,30 @@ const LINEAR_HZ_PER_MEL: f64 = 200.0 / 3.0;
 const BREAK_HZ: f64 = 1000.0;
 const BREAK_MEL: f64 = BREAK_HZ / LINEAR_HZ_PER_MEL;
 
+/// HTK's mel scale: `2595 log10(1 + f / 700)`.
+const HTK_MEL_PER_DECADE: f64 = 2595.0;
+const HTK_CORNER_HZ: f64 = 700.0;
+
 /// Nepers a mel above the break: 27 mel from 1 kHz to 6.4 kHz.
 fn log_step() -> f64 {
     6.4_f64.ln() / 27.0
 }
 
-fn hz_to_mel(hz: f64) -> f64 {
-    if hz < BREAK_HZ {
-        hz / LINEAR_HZ_PER_MEL
-    } else {
-        BREAK_MEL + (hz / BREAK_HZ).ln() / log_step()
+impl MelScale {
+    fn mel(self, hz: f64) -> f64 {
+        match self {
+            Self::Slaney if hz < BREAK_HZ => hz / LINEAR_HZ_PER_MEL,
+            Self::Slaney => BREAK_MEL + (hz / BREAK_HZ).ln() / log_step(),
+            Self::Htk => HTK_MEL_PER_DECADE * (1.0 + hz / HTK_CORNER_HZ).log10(),
+        }
     }
-}
 
-fn mel_to_hz(mel: f64) -> f64 {
-    if mel < BREAK_MEL {
-        mel * LINEAR_HZ_PER_MEL
-    } else {
-        BREAK_HZ * ((mel - BREAK_MEL) * log_step()).exp()
+    fn hz(self, mel: f64) -> f64 {
+        match self {
+            Self::Slaney if mel < BREAK_MEL => mel * LINEAR_HZ_PER_MEL,
+            Self::Slaney => BREAK_HZ * ((mel - BREAK_MEL) * log_step()).exp(),
+            Self::Htk => HTK_CORNER_HZ * (10.0_f64.powf(mel / HTK_MEL_PER_DECADE) - 1.0),
+        }
     }
 }
 
@@ -138,14 +165,18 @@ fn mel_to_hz(mel: f64) -> f64 {
 mod tests {
     use pulp::Simd;
 
-    use super::{Energies, LANES, MelFilterBank, hz_to_mel, mel_to_hz};
+    use super::{Energies, LANES, MelFilterBank, MelScale};
 
     #[test]
-    fn the_mel_scale_has_its_anchors_and_inverts() {
-        assert!((hz_to_mel(1000.0) - 15.0).abs() < 1e-12);
-        assert!((hz_to_mel(6400.0) - 42.0).abs() < 1e-12);
-        for hz in [0.0, 50.0, 999.9, 1000.0, 1234.5, 8000.0] {
-            assert!((mel_to_hz(hz_to_mel(hz)) - hz).abs() < 1e-9 * (1.0 + hz));
+    fn the_mel_scales_have_their_anchors_and_invert() {
+        assert!((MelScale::Slaney.mel(1000.0) - 15.0).abs() < 1e-12);
+        assert!((MelScale::Slaney.mel(6400.0) - 42.0).abs() < 1e-12);
+        assert!((MelScale::Htk.mel(1000.0) - 999.985_537).abs() < 1e-5);
+        assert!((MelScale::Htk.mel(6300.0) - 2595.0).abs() < 1e-9);
+        for scale in [MelScale::Slaney, MelScale::Htk] {
+            for hz in [0.0, 50.0, 999.9, 1000.0, 1234.5, 8000.0] {
+                assert!((scale.hz(scale.mel(hz)) - hz).abs() < 1e-9 * (1.0 + hz));
+            }
         }
     }
 

@@ -11,7 +11,7 @@ mod stretches;
 
 pub use decibel::{magnitude_to_db, power_to_db};
 pub use log_mel::{LogMel, LogMelConfig};
-pub use mel::MelFilterBank;
+pub use mel::{MelFilterBank, MelScale};
 pub use peaks::Peaks;
 pub use stft::{Padding, Stft, StftConfig};
 

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::ranking_pooling::ranking_pooled;
 use super::{Embedding, Extractor, ExtractorError, Recipe};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
@@ -172,10 +173,11 @@ fn pooled(spectrogram: &Spectrogram) -> Vec<f32> {
     };
     let neighbourhoods = levels.neighbourhoods();
     let sudden = neighbourhoods.changes(1);
+    let ratio = (-RANKING_DECAY / sudden.n_frames()).exp();
     let statistics = [
         levels.means(),
         levels.changes(1).deviations(),
-        (0..n_bands).map(|band| ranking_pooled(sudden.band(band))).collect(),
+        (0..n_bands).map(|band| ranking_pooled(sudden.band(band), ratio)).collect(),
         neighbourhoods.changes(SLOW_LAG).deviations(),
     ];
     let in_spreads = |(values, spread_db): (Vec<f32>, f32)| values.into_iter().map(move |value| value / spread_db);
@@ -247,37 +249,10 @@ impl Levels {
     }
 }
 
-/// Global weighted ranking pooling (Kolesnikov and Lampert 2016): the mean with weights that fall from the largest value to
-/// the smallest.
-fn ranking_pooled(values: Vec<f32>) -> f32 {
-    let ratio = (-RANKING_DECAY / values.len() as f32).exp();
-    let mut ranks: Vec<i32> = values.into_iter().map(rank).collect();
-    ranks.sort_unstable();
-    let (mut weight, mut weights, mut weighted) = (1.0, 0.0, 0.0);
-    for value in ranks.into_iter().map(of_rank) {
-        weighted += weight * value;
-        weights += weight;
-        weight *= ratio;
-    }
-    weighted / weights
-}
-
-/// A whole number that is the smaller, the larger the value is: whole numbers are sorted in half the time.
-fn rank(value: f32) -> i32 {
-    // As in `f32::total_cmp`, upside down.
-    let bits = value.to_bits().cast_signed();
-    !(bits ^ (bits >> 31).cast_unsigned().wrapping_shr(1).cast_signed())
-}
-
-fn of_rank(rank: i32) -> f32 {
-    let bits = !rank;
-    f32::from_bits((bits ^ (bits >> 31).cast_unsigned().wrapping_shr(1).cast_signed()).cast_unsigned())
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{CROP_FRAMES, PooledLogMel, of_rank, rank, ranking_pooled};
+    use super::{CROP_FRAMES, PooledLogMel};
     use crate::audio::Clip;
     use crate::dataset::MachineSection;
     use crate::extractors::{Extractor, ExtractorError};
@@ -303,33 +278,6 @@ mod tests {
     fn size(embedding: &[f32], statistic: usize) -> f32 {
         let values = &embedding[statistic * 128..(statistic + 1) * 128];
         (values.iter().map(|v| v * v).sum::<f32>() / 128.0).sqrt()
-    }
-
-    #[test]
-    fn ranks_fall_as_values_rise_and_lead_back_to_them() {
-        let values = [
-            f32::NEG_INFINITY,
-            -1e30,
-            -1.0,
-            -1e-40,
-            -0.0,
-            0.0,
-            1e-40,
-            0.5,
-            1.0,
-            f32::MAX,
-            f32::INFINITY,
-        ];
-        assert!(values.map(rank).is_sorted_by(|a, b| a > b));
-        assert_eq!(values.map(|value| of_rank(rank(value)).to_bits()), values.map(f32::to_bits));
-    }
-
-    #[test]
-    fn ranking_pooling_lies_between_the_mean_and_the_largest() {
-        let values: Vec<f32> = (0..312).map(|i| (i % 10) as f32).collect();
-        let pooled = ranking_pooled(values);
-        assert!(pooled > 6.0 && pooled < 9.0, "{pooled}");
-        assert!((ranking_pooled(vec![2.0; 50]) - 2.0).abs() < 1e-5);
     }
 
     #[test]

@@ -13,7 +13,8 @@ use super::convolutional::{Bias, FoldedLayer, Inference, Layer, TrainingBlock};
 use super::fused;
 use super::kernels::geometry::{Convolution, Direction, MapShape};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
-use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::tally::Judged;
+use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 
@@ -51,6 +52,9 @@ impl CaeMcs {
     pub const N_FRAMES: usize = 32;
     /// Mel bands in a frame.
     pub const N_BANDS: usize = 128;
+    /// Strides of the encoder's layers over frames and bands; those of the decoder come in the other order.
+    pub(super) const STRIDES: [[usize; 2]; ENCODER.len()] =
+        [ENCODER[0].2, ENCODER[1].2, ENCODER[2].2, ENCODER[3].2, ENCODER[4].2];
     /// Numbers in a window.
     pub const WINDOW_LEN: usize = Self::N_FRAMES * Self::N_BANDS;
 
@@ -141,7 +145,7 @@ impl CaeMcs {
     }
 }
 
-fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
     let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
     (squares.sum::<f64>() / a.len() as f64) as f32
 }
@@ -387,10 +391,7 @@ impl Trainable for Network {
         };
         let windows = network_input(inputs, device);
         let redrawn = redrawn.unwrap_or_else(|| self.forward(windows.clone()));
-        Judged {
-            loss: (redrawn - windows).square().mean(),
-            n_recognised: None,
-        }
+        Judged::of((redrawn - windows).square().mean())
     }
 
     fn set_norm_momentum(&mut self, step_idx: u64) {
@@ -417,6 +418,7 @@ mod tests {
         let batch = Batch {
             inputs: batch.to_vec(),
             classes: vec![0; batch.len() / CaeMcs::WINDOW_LEN],
+            ..Batch::default()
         };
         super::super::gradient_check::learned_from(&network, batch, device)
     }

@@ -11,7 +11,8 @@ use burn::tensor::{Device, Tensor};
 use super::blocks::{Block, Chain, Dense};
 use super::fused::{apply, follow, has_blocks};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
-use super::training::{Judged, Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::tally::Judged;
+use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 
@@ -33,6 +34,8 @@ pub struct Reconstruction {
     pub codes: Vec<f32>,
     /// `[n_rows]`: mean squared error over the row.
     pub errors: Vec<f32>,
+    /// `[n_rows, n_inputs]`: what the network makes of the rows less the rows.
+    pub residuals: Vec<f32>,
 }
 
 impl Reconstruction {
@@ -95,7 +98,7 @@ impl DenseAutoencoder {
         Ok(self)
     }
 
-    /// Codes and errors of `rows`, `[n_rows, n_inputs]`, in one forward pass.
+    /// Codes, errors and residuals of `rows`, `[n_rows, n_inputs]`, in one forward pass.
     ///
     /// # Errors
     /// Where the device fails.
@@ -103,10 +106,12 @@ impl DenseAutoencoder {
         let n_rows = rows.len() / self.n_inputs;
         let input = input_tensor(rows, [n_rows, self.n_inputs], &self.device);
         let code = self.network.code(input.clone());
-        let errors = (self.network.decode(code.clone()) - input).square().mean_dim(1);
+        let residuals = self.network.decode(code.clone()) - input;
+        let errors = residuals.clone().square().mean_dim(1);
         Ok(Reconstruction {
             codes: code.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
             errors: errors.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
+            residuals: residuals.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
         })
     }
 }
@@ -199,10 +204,7 @@ impl Trainable for Network {
         } else {
             self.decode(self.code(input.clone()))
         };
-        Judged {
-            loss: (redrawn - input).square().mean(),
-            n_recognised: None,
-        }
+        Judged::of((redrawn - input).square().mean())
     }
 
     fn set_norm_momentum(&mut self, step_idx: u64) {
@@ -225,6 +227,7 @@ mod tests {
                 .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
                 .collect(),
             classes: vec![0; 70],
+            ..Batch::default()
         };
         learned_from(&network, batch, device)
     }

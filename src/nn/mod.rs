@@ -30,11 +30,16 @@ mod examples;
 mod fused;
 #[cfg(test)]
 mod gradient_check;
+mod graphs;
 mod inference;
 mod kernels;
 mod mobileanonet;
+mod mobilenet_v2;
+mod multi_task;
 mod optimiser;
+mod outlier_net;
 mod parameters;
+mod tally;
 mod training;
 mod weights;
 
@@ -42,8 +47,11 @@ pub use cae_mcs::CaeMcs;
 pub use dense_autoencoder::{DenseAutoencoder, Reconstruction};
 pub use device::DeviceChoice;
 pub use error::TrainingError;
-pub use examples::{Batch, ExampleSource, Examples};
+pub use examples::{Batch, ClipEmbeddings, ExampleSource, Examples, LabelFree, LabelFreeFigures};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
+pub use mobilenet_v2::{Classified, MobileNetV2};
+pub use multi_task::{ConditionAveraging, Heads, LossChoice};
+pub use outlier_net::OutlierNet;
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 
@@ -59,7 +67,21 @@ pub struct EpochMetrics {
     pub train_loss: f64,
     /// On held-out training clips (whole clips, never segments of clips that are trained on).
     pub validation_loss: Option<f64>,
-    /// Share of held-out segments whose machine is recognised (classifiers only).
+    /// Share of held-out clips that are put into the right class (classifiers only); of a network with several classifiers by
+    /// the first of them.
     pub validation_accuracy: Option<f64>,
     pub secs: f64,
+    /// What else there is to say of the epoch: terms of the loss, accuracies of further classifiers, figures without labels.
+    #[serde(default)]
+    pub figures: Vec<EpochFigure>,
+}
+
+/// One more figure of an epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochFigure {
+    /// A few words in lower case, e.g. `centre loss`.
+    pub name: String,
+    /// Whether it was found on held-out clips, else on those that were trained on.
+    pub is_held_out: bool,
+    pub value: f64,
 }

@@ -5,13 +5,16 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
 use super::optimiser::adam;
 use super::parameters::with_tensors;
-use super::{Batch, DeviceChoice, EpochMetrics, ExampleSource, Examples, TrainingError, cross_check};
+use super::tally::{ClipMeans, ClipVotes, FigureSum, Judged, Means};
+use super::{
+    Batch, ClipEmbeddings, DeviceChoice, EpochFigure, EpochMetrics, ExampleSource, Examples, TrainingError, cross_check,
+};
 use crate::progress::{NoProgress, Progress};
 
 /// Steps between two looks at the loss: reading it makes a graphics card wait.
@@ -19,10 +22,16 @@ const STEPS_PER_LOOK: u64 = 16;
 /// The held-out examples are drawn alike in every epoch, so that its figures can be compared.
 const HELD_OUT_SEED: u64 = 0x5eed;
 
+/// The name of the votes whose share of right clips is an epoch's accuracy; those of other names are further figures.
+pub(super) const ACCURACY: &str = "accuracy";
+
 /// Who watches a training: progress, and the figures of each epoch.
 pub trait TrainingObserver: Progress {
     /// An epoch has ended. A resumed training tells of its earlier epochs first.
     fn epoch(&mut self, metrics: &EpochMetrics);
+
+    /// These recordings are held out: nothing is learned from them. Told once a network, before it is trained.
+    fn held_out(&mut self, _files: &[&Path]) {}
 }
 
 impl TrainingObserver for NoProgress {
@@ -43,7 +52,7 @@ pub struct TrainingPlan {
     pub weight_decay: f64,
     pub seed: u64,
     pub device: DeviceChoice,
-    /// A hash of what is trained on.
+    /// What is trained on and by which losses: a hash, or words that are others where it is another.
     pub data: String,
 }
 
@@ -54,14 +63,6 @@ pub(super) trait Trainable: Module {
 
     /// Sets how fast the running statistics of the batch norms follow; see [`norm_momentum`].
     fn set_norm_momentum(&mut self, step_idx: u64);
-}
-
-/// What a network makes of a batch.
-pub(super) struct Judged {
-    /// `[1]`: the mean over the batch.
-    pub loss: Tensor<1>,
-    /// `[1]`: how many examples a classifier put into the right class.
-    pub n_recognised: Option<Tensor<1>>,
 }
 
 /// Momentum of running statistics at a step: the published one in the end, more before.
@@ -77,19 +78,17 @@ pub(super) fn train<N: Trainable>(
     network: N,
     choice: DeviceChoice,
     plan: &TrainingPlan,
-    examples: Examples<'_>,
+    mut examples: Examples<'_>,
     checkpoint: Option<&Path>,
     observer: &mut dyn TrainingObserver,
 ) -> Result<N, TrainingError> {
     let device = choice.open()?.autodiff();
-    let Examples { train, mut held_out } = examples;
-    if train.n_examples() < 2 {
-        return Err(TrainingError::TooFewExamples {
-            found: train.n_examples(),
-        });
+    let n_examples = examples.train.n_examples();
+    if n_examples < 2 {
+        return Err(TrainingError::TooFewExamples { found: n_examples });
     }
     if choice == DeviceChoice::Gpu {
-        cross_check::first_step(&network, &device, plan, train)?;
+        cross_check::first_step(&network, &device, plan, examples.train)?;
     }
     let mut learner = Learner {
         network,
@@ -112,11 +111,7 @@ pub(super) fn train<N: Trainable>(
     }
     learner.network = learner.network.train();
     while learner.history.len() < plan.n_epochs {
-        let held_out: Option<&mut dyn ExampleSource> = match &mut held_out {
-            Some(source) => Some(&mut **source),
-            None => None,
-        };
-        let metrics = learner.epoch(plan, train, held_out, observer)?;
+        let metrics = learner.epoch(plan, &mut examples, observer)?;
         observer.epoch(&metrics);
         learner.history.push(metrics);
         if let Some(path) = checkpoint {
@@ -157,24 +152,36 @@ impl<N: Trainable> Learner<N> {
     fn epoch(
         &mut self,
         plan: &TrainingPlan,
-        train: &mut dyn ExampleSource,
-        held_out: Option<&mut dyn ExampleSource>,
+        examples: &mut Examples<'_>,
         observer: &mut dyn TrainingObserver,
     ) -> Result<EpochMetrics, TrainingError> {
         let (started, epoch_idx) = (Instant::now(), self.history.len());
-        let trained = self.learn(plan, train, observer)?;
-        let judged = match held_out {
-            Some(source) => Some(self.judge(plan, source, observer)?),
-            None => None,
-        };
-        Ok(EpochMetrics {
+        let trained = self.learn(plan, examples.train, observer)?;
+        let mut metrics = EpochMetrics {
             epoch_idx,
             network: plan.network.clone(),
             train_loss: trained.loss,
-            validation_loss: judged.as_ref().map(|figures| figures.loss),
-            validation_accuracy: judged.and_then(|figures| figures.accuracy),
-            secs: started.elapsed().as_secs_f64(),
-        })
+            validation_loss: None,
+            validation_accuracy: None,
+            secs: 0.0,
+            figures: named(false, trained.terms),
+        };
+        if let Some(held_out) = &mut examples.held_out {
+            let judged = self.judge(plan, &mut **held_out, observer)?;
+            let (accuracy, further): (Vec<_>, Vec<_>) = judged.accuracies.into_iter().partition(|(name, _)| *name == ACCURACY);
+            metrics.validation_loss = Some(judged.means.loss);
+            metrics.validation_accuracy = accuracy.first().map(|(_, share)| *share);
+            metrics.figures.extend(named(true, judged.means.terms));
+            metrics.figures.extend(named(true, further));
+            if let Some(label_free) = &mut examples.label_free {
+                let reference = self.judge(plan, &mut *label_free.reference, observer)?.clips;
+                metrics
+                    .figures
+                    .extend(named(true, (label_free.figures)(&reference, &judged.clips)));
+            }
+        }
+        metrics.secs = started.elapsed().as_secs_f64();
+        Ok(metrics)
     }
 
     /// One pass over the training examples.
@@ -183,7 +190,7 @@ impl<N: Trainable> Learner<N> {
         plan: &TrainingPlan,
         train: &mut dyn ExampleSource,
         observer: &mut dyn TrainingObserver,
-    ) -> Result<Figures, TrainingError> {
+    ) -> Result<Means, TrainingError> {
         let epoch_idx = self.history.len();
         let n_examples = train.n_examples() as u64;
         let (done_before, total) = (epoch_idx as u64 * n_examples, plan.n_epochs as u64 * n_examples);
@@ -198,40 +205,64 @@ impl<N: Trainable> Learner<N> {
             if n_rows > 1 {
                 self.network.set_norm_momentum(self.n_steps);
                 let judged = self.network.judge(batch, &self.device);
-                let gradients = judged.loss.backward();
-                let gradients = GradientsParams::from_grads(gradients, &self.network);
+                let gradients = GradientsParams::from_grads(judged.loss.backward(), &self.network);
                 // The optimiser takes the network by value and gives it back; parameters are shared, not copied.
                 self.network = self.optimiser.step(learning_rate, self.network.clone(), gradients);
                 self.n_steps += 1;
-                sum.add(judged, n_rows);
+                sum.add(judged.loss, judged.terms, n_rows);
                 if self.n_steps.is_multiple_of(STEPS_PER_LOOK) {
-                    sum.figures(epoch_idx)?;
+                    sum.means(epoch_idx)?;
                 }
             }
             self.progress = ((done_before + n_seen).min(total), total);
             Ok(observer.step(self.progress.0, self.progress.1)?)
         })?;
-        sum.figures(epoch_idx)
+        sum.means(epoch_idx)
     }
 
-    /// One pass over the held-out examples.
+    /// One pass over examples that nothing is learned from.
     fn judge(
         &self,
         plan: &TrainingPlan,
-        held_out: &mut dyn ExampleSource,
+        source: &mut dyn ExampleSource,
         observer: &mut dyn TrainingObserver,
-    ) -> Result<Figures, TrainingError> {
+    ) -> Result<JudgedClips, TrainingError> {
         let (network, device) = (self.network.valid(), self.device.clone().without_autodiff());
-        held_out.begin_epoch(HELD_OUT_SEED);
-        let mut sum = FigureSum::default();
-        each_batch(held_out, plan.batch_size, |batch| {
-            let n_rows = batch.classes.len();
-            sum.add(network.judge(batch, &device), n_rows);
+        source.begin_epoch(HELD_OUT_SEED);
+        let (mut sum, mut votes, mut clips) = (FigureSum::default(), ClipVotes::default(), ClipMeans::default());
+        each_batch(source, plan.batch_size, |batch| {
+            let (clips_of_rows, classes) = (batch.clips.clone(), batch.classes.clone());
+            let judged = network.judge(batch, &device);
+            sum.add(judged.loss, judged.terms, classes.len());
+            judged.votes.into_iter().try_for_each(|one| votes.add(one))?;
+            if let Some(embeddings) = judged.embeddings {
+                clips.add(embeddings, &clips_of_rows, &classes)?;
+            }
             // Nothing more is learned, but a wish to stop is heard.
             Ok(observer.step(self.progress.0, self.progress.1)?)
         })?;
-        sum.figures(self.history.len())
+        Ok(JudgedClips {
+            means: sum.means(self.history.len())?,
+            accuracies: votes.accuracies(),
+            clips: clips.embeddings(),
+        })
     }
+}
+
+/// What a network makes of clips that it did not learn from.
+struct JudgedClips {
+    means: Means,
+    accuracies: Vec<(&'static str, f64)>,
+    clips: ClipEmbeddings,
+}
+
+fn named(is_held_out: bool, figures: impl IntoIterator<Item = (&'static str, f64)>) -> Vec<EpochFigure> {
+    let figure = |(name, value): (&str, f64)| EpochFigure {
+        name: name.to_owned(),
+        is_held_out,
+        value,
+    };
+    figures.into_iter().map(figure).collect()
 }
 
 /// Works on the batches of an epoch, in their order and on this thread; meanwhile the next batch is prepared on another one.
@@ -241,7 +272,12 @@ fn each_batch(
     mut work: impl FnMut(Batch) -> Result<(), TrainingError>,
 ) -> Result<(), TrainingError> {
     let mut batch = source.next_batch(batch_size)?;
+    let mut n_seen = 0;
     while !batch.classes.is_empty() {
+        if batch.clips.is_empty() {
+            batch.clips = (n_seen..).take(batch.classes.len()).collect();
+        }
+        n_seen += batch.classes.len() as u32;
         let mut next = Ok(Batch::default());
         let done = rayon::in_place_scope(|scope| {
             scope.spawn(|_| next = source.next_batch(batch_size));
@@ -256,51 +292,4 @@ fn each_batch(
 /// A seed for each epoch, so that a resumed training draws what an uninterrupted one draws.
 pub(super) fn epoch_seed(seed: u64, epoch_idx: usize) -> u64 {
     seed.wrapping_add((epoch_idx as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-}
-
-struct Figures {
-    loss: f64,
-    accuracy: Option<f64>,
-}
-
-/// Sums over batches, kept on the device.
-#[derive(Default)]
-struct FigureSum {
-    loss: Option<Tensor<1>>,
-    n_recognised: Option<Tensor<1>>,
-    n_rows: usize,
-}
-
-impl FigureSum {
-    fn add(&mut self, judged: Judged, n_rows: usize) {
-        let plus = |sum: Option<Tensor<1>>, new: Tensor<1>| match sum {
-            Some(sum) => sum + new,
-            None => new,
-        };
-        let loss = judged.loss.without_autodiff().mul_scalar(n_rows as f32);
-        self.loss = Some(plus(self.loss.take(), loss));
-        if let Some(n_recognised) = judged.n_recognised {
-            self.n_recognised = Some(plus(self.n_recognised.take(), n_recognised.without_autodiff()));
-        }
-        self.n_rows += n_rows;
-    }
-
-    /// Reads the sums; an infinite or undefined loss ends the training.
-    fn figures(&self, epoch_idx: usize) -> Result<Figures, TrainingError> {
-        let mean = |sum: &Tensor<1>| -> Result<f64, TrainingError> {
-            let sum = sum.clone().try_into_scalar::<f32>().map_err(TrainingError::device)?;
-            Ok(f64::from(sum) / self.n_rows as f64)
-        };
-        let Some(loss) = &self.loss else {
-            return Err(TrainingError::TooFewExamples { found: self.n_rows });
-        };
-        let loss = mean(loss)?;
-        if !loss.is_finite() {
-            return Err(TrainingError::Diverged { epoch: epoch_idx, loss });
-        }
-        Ok(Figures {
-            loss,
-            accuracy: self.n_recognised.as_ref().map(mean).transpose()?,
-        })
-    }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 use super::EmbeddedClips;
 use super::train::may_be_fitted_on;
 use crate::dataset::{ClipEntry, Dataset, Label, MachineSection, Split};
-use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
+use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorError, DetectorKind, DetectorSettings, Observations};
 use crate::evaluation::{self, BootstrapConfig, LabelledScore, SectionMetrics};
 use crate::progress::{self, Cancelled, Progress};
 
@@ -29,12 +29,16 @@ pub struct Comparison {
     pub groups: Vec<GroupComparison>,
     /// The detectors that could be fitted somewhere, in the order of the columns.
     pub detectors: Vec<DetectorKind>,
+    /// The clips that the front end was trained without; `None` where it learns nothing.
+    pub held_out: Option<BTreeSet<usize>>,
 }
 
 /// One section.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupComparison {
     pub group: MachineSection,
+    /// What the detectors were fitted with.
+    pub config: DetectorConfig,
     /// The clips that the detectors are fitted on: indices into the data set's clips.
     pub train_clips: Vec<usize>,
     pub test_clips: Vec<usize>,
@@ -74,18 +78,18 @@ pub struct DetectorResult {
 pub fn compare(
     dataset: &Dataset,
     embedded: &EmbeddedClips,
-    config: &DetectorConfig,
+    settings: &DetectorSettings,
     progress: &mut dyn Progress,
 ) -> Result<Comparison, Cancelled> {
-    compare_again(dataset, embedded, config, &Comparison::default(), progress)
+    compare_again(dataset, embedded, settings, &Comparison::default(), progress)
 }
 
-/// The same after labels have changed: `before` is of the same embeddings and settings. Where a section's clips to fit on are
-/// still the same, what the detectors scored still holds, and is only held against the labels as they are now.
+/// The same after labels or settings have changed: `before` is of the same embeddings. Where a section's clips to fit on and its
+/// settings are still the same, what the detectors scored still holds, and is only held against the labels as they are now.
 pub fn compare_again(
     dataset: &Dataset,
     embedded: &EmbeddedClips,
-    config: &DetectorConfig,
+    settings: &DetectorSettings,
     before: &Comparison,
     progress: &mut dyn Progress,
 ) -> Result<Comparison, Cancelled> {
@@ -94,11 +98,13 @@ pub fn compare_again(
     progress.stage("Fitting detectors");
     let groups = progress::par_map(&dataset.groups(), progress, |group| {
         let before = before.groups.iter().find(|before| before.group == *group);
+        let config = settings.of(&group.to_string());
         compare_group(dataset, embedded, config, &detectors, group, before)
     })?;
     Ok(Comparison {
         groups: groups.into_iter().flatten().collect(),
         detectors,
+        held_out: embedded.held_out.clone(),
     })
 }
 
@@ -123,7 +129,9 @@ fn compare_group(
     }
     assert_disjoint(dataset, &train_clips, &test_clips);
     let tested: Vec<&ClipEntry> = test_clips.iter().map(|&clip| &dataset.clips[clip]).collect();
-    let is_as_fitted = |before: &&GroupComparison| before.train_clips == train_clips && before.test_clips == test_clips;
+    let is_as_fitted = |before: &&GroupComparison| {
+        before.config == *config && before.train_clips == train_clips && before.test_clips == test_clips
+    };
     let results: Vec<_> = match before.filter(is_as_fitted) {
         Some(before) => before.results.iter().map(|result| relabelled(result, &tested)).collect(),
         None => {
@@ -145,6 +153,7 @@ fn compare_group(
         .map(|(detector, _)| detector);
     Some(GroupComparison {
         group: group.clone(),
+        config: *config,
         train_clips,
         test_clips,
         results,

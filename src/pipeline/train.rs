@@ -4,8 +4,9 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::PipelineError;
+use super::held_out::{self, HELD_OUT_FILE};
 use super::model_card::model_card;
+use super::{PipelineError, metrics_file};
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
 use crate::progress::{Cancelled, Progress};
@@ -54,6 +55,7 @@ pub fn train(
     prepare_folder(dataset, run_dir)?;
     let mut recorder = Recorder {
         run_dir,
+        root: &dataset.root,
         observer,
         error: None,
     };
@@ -76,6 +78,12 @@ pub fn train(
         recipe: recipe.clone(),
         extractor: Arc::from(extractor),
     })
+}
+
+/// How many clips [`train`] would take.
+pub fn n_training_clips(dataset: &Dataset, recipe: &RunRecipe) -> usize {
+    let clips = dataset.clips.iter().filter(|clip| may_be_fitted_on(clip));
+    clips.filter(|clip| recipe.covers(&clip.group)).count()
 }
 
 /// Opens a run that [`train`] wrote.
@@ -124,17 +132,7 @@ pub fn is_finished(run_dir: &Path) -> bool {
 
 /// The figures of the epochs that a run has behind it; lines that cannot be read are left out.
 pub fn read_epochs(run_dir: &Path) -> Vec<EpochMetrics> {
-    let Ok(mut reader) = csv::Reader::from_path(run_dir.join(METRICS_FILE)) else {
-        return Vec::new();
-    };
-    let mut epochs: Vec<EpochMetrics> = Vec::new();
-    for epoch in reader.deserialize().flatten() {
-        let epoch: EpochMetrics = epoch;
-        // A resumed training repeats the epoch that it was cut off in.
-        epochs.retain(|known| (known.epoch_idx, &known.network) != (epoch.epoch_idx, &epoch.network));
-        epochs.push(epoch);
-    }
-    epochs
+    metrics_file::read(&run_dir.join(METRICS_FILE))
 }
 
 /// The lines that a run logged.
@@ -156,7 +154,7 @@ fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError
         });
     }
     std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
-    for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE] {
+    for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE, HELD_OUT_FILE] {
         let path = run_dir.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => return Err(PipelineError::io(&path, source)),
@@ -184,6 +182,7 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
             channel: dataset.channel,
             group: clip.group.clone(),
             attributes: clip.attributes.clone(),
+            is_target: clip.is_target(),
         })
         .collect();
     if clips.is_empty() {
@@ -208,6 +207,10 @@ fn epoch_line(metrics: &EpochMetrics) -> String {
     let accuracy = metrics
         .validation_accuracy
         .map_or_else(String::new, |share| format!(", accuracy {:.1} %", share * 100.0));
+    let figures = metrics.figures.iter().fold(String::new(), |line, figure| {
+        let held_out = if figure.is_held_out { "held-out " } else { "" };
+        format!("{line}, {held_out}{} {:.4}", figure.name, figure.value)
+    });
     let EpochMetrics {
         epoch_idx,
         network,
@@ -221,7 +224,7 @@ fn epoch_line(metrics: &EpochMetrics) -> String {
         format!("{network} ")
     };
     format!(
-        "{network}epoch {}: loss {train_loss:.4}{held_out}{accuracy} ({secs:.1} s)",
+        "{network}epoch {}: loss {train_loss:.4}{held_out}{accuracy}{figures} ({secs:.1} s)",
         epoch_idx + 1
     )
 }
@@ -229,6 +232,8 @@ fn epoch_line(metrics: &EpochMetrics) -> String {
 /// Passes everything on and keeps epochs and log lines in the run's folder.
 struct Recorder<'a> {
     run_dir: &'a Path,
+    /// Of the data.
+    root: &'a Path,
     observer: &'a mut dyn TrainingObserver,
     /// The first failure to write: a training must not go on for hours without leaving a trace.
     error: Option<PipelineError>,
@@ -267,15 +272,19 @@ impl Progress for Recorder<'_> {
 }
 
 impl TrainingObserver for Recorder<'_> {
+    fn held_out(&mut self, files: &[&Path]) {
+        let is_new = !self.run_dir.join(HELD_OUT_FILE).exists();
+        let header = if is_new { held_out::header() } else { String::new() };
+        let lines = files.iter().filter_map(|file| held_out::line(self.root, file));
+        self.append(HELD_OUT_FILE, &lines.fold(header, |text, line| text + &line));
+        self.observer.held_out(files);
+    }
+
     fn epoch(&mut self, metrics: &EpochMetrics) {
-        let is_new = !self.run_dir.join(METRICS_FILE).exists();
-        let mut writer = csv::WriterBuilder::new().has_headers(is_new).from_writer(Vec::new());
-        let line = writer
-            .serialize(metrics)
-            .ok()
-            .and_then(|()| writer.into_inner().ok())
-            .unwrap_or_default();
-        self.append(METRICS_FILE, &String::from_utf8_lossy(&line));
+        let path = self.run_dir.join(METRICS_FILE);
+        if let Err(source) = metrics_file::append(&path, metrics) {
+            self.error.get_or_insert(PipelineError::io(&path, source));
+        }
         self.log(&epoch_line(metrics));
         self.observer.epoch(metrics);
     }

@@ -9,10 +9,13 @@ use super::{Project, ProjectError};
 use crate::whole_file::write_whole;
 
 /// The version that this program writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How a file of version `i + 1` becomes one of version `i + 2`. Raising [`VERSION`] demands a new step here.
-const MIGRATIONS: [fn(&mut Value); (VERSION - 1) as usize] = [];
+const MIGRATIONS: [fn(&mut Value); (VERSION - 1) as usize] = [
+    // Machine sections may have detector settings of their own: none had. A program that does not know them must not open the file.
+    |project| project["section_detectors"] = Value::Object(serde_json::Map::new()),
+];
 
 /// Opens a project file of this or an older version. The file itself is left as it is.
 ///

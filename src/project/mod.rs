@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
-use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::detectors::{DetectorConfig, DetectorKind, DetectorSettings};
 use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
 use crate::projection::ProjectionConfig;
@@ -31,7 +31,11 @@ pub struct Project {
     pub runs: BTreeMap<String, RunRecipe>,
     /// The run whose embeddings the screens show.
     pub active_run: Option<String>,
+    /// The detectors' parameters, but for the machine sections below.
     pub detector: DetectorConfig,
+    /// Parameters of a machine section (`fan 00`) of its own.
+    #[serde(default)]
+    pub section_detectors: BTreeMap<String, DetectorConfig>,
     /// The detector that a person chose for a machine section (`fan 00`); the others use fusion.
     pub pins: BTreeMap<String, DetectorKind>,
     /// Per machine section; the others use [`ThresholdRule::default`].
@@ -67,11 +71,20 @@ impl Project {
             runs: BTreeMap::new(),
             active_run: None,
             detector: DetectorConfig::default(),
+            section_detectors: BTreeMap::new(),
             pins: BTreeMap::new(),
             thresholds: BTreeMap::new(),
             labels: BTreeMap::new(),
             map: ProjectionConfig::default(),
             view: ViewSettings::default(),
+        }
+    }
+
+    /// The detectors' parameters of all machine sections.
+    pub fn detector_settings(&self) -> DetectorSettings {
+        DetectorSettings {
+            default: self.detector,
+            of_sections: self.section_detectors.clone(),
         }
     }
 

@@ -147,6 +147,7 @@ pub fn workbench() -> Workbench {
         runs: BTreeMap::new(),
         active_run: None,
         detector: DetectorConfig::default(),
+        section_detectors: BTreeMap::new(),
         pins: BTreeMap::new(),
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
@@ -240,6 +241,7 @@ fn epoch(epoch_idx: usize) -> EpochMetrics {
         validation_loss: Some(train_loss * 1.08),
         validation_accuracy: None,
         secs: 1.5,
+        figures: Vec::new(),
     }
 }
 

@@ -126,6 +126,7 @@ fn project() -> Project {
         runs: BTreeMap::new(),
         active_run: None,
         detector: DetectorConfig::default(),
+        section_detectors: BTreeMap::new(),
         pins: BTreeMap::new(),
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
@@ -194,6 +195,7 @@ fn comparison(dataset: &Dataset) -> Comparison {
         let mut group = GroupComparison {
             train_clips: dataset.indices(&group, Split::Train),
             test_clips: dataset.indices(&group, Split::Test),
+            config: DetectorConfig::default(),
             group,
             results: Vec::new(),
             oracle: None,
@@ -220,6 +222,7 @@ fn comparison(dataset: &Dataset) -> Comparison {
     Comparison {
         groups: groups.collect(),
         detectors: detectors.clone(),
+        held_out: None,
     }
 }
 

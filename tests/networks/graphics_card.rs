@@ -132,6 +132,7 @@ fn a_large_batch_is_learned_as_on_the_processor_or_refused() {
         let examples = Examples {
             train: &mut segments,
             held_out: None,
+            label_free: None,
         };
         let plan = TrainingPlan {
             batch_size: 32,

@@ -111,6 +111,7 @@ pub(crate) fn weights_after(
             let examples = Examples {
                 train: &mut train,
                 held_out: Some(&mut held_out),
+                label_free: None,
             };
             let network = DenseAutoencoder::new(40, plan.device, plan.seed)?;
             network.train(plan, examples, checkpoint, watcher)?.weights()
@@ -120,6 +121,7 @@ pub(crate) fn weights_after(
             let examples = Examples {
                 train: &mut train,
                 held_out: Some(&mut held_out),
+                label_free: None,
             };
             let network = MobileAnoNet::new(SEGMENT, 3, plan.device, plan.seed)?;
             network.train(plan, examples, checkpoint, watcher)?.weights()
@@ -275,6 +277,7 @@ fn failures_are_told() {
     let examples = Examples {
         train: &mut single,
         held_out: None,
+        label_free: None,
     };
     let outcome = network.train(&plan(1, DeviceChoice::Cpu), examples, None, &mut Watcher::default());
     assert!(matches!(outcome, Err(TrainingError::TooFewExamples { found: 1 })));

@@ -1,5 +1,6 @@
 //! A state as the screen meets it, made up from formulas: no file, no clock, no random numbers.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ fn project() -> Project {
         runs: Default::default(),
         active_run: None,
         detector: DetectorConfig::default(),
+        section_detectors: BTreeMap::new(),
         pins: Default::default(),
         thresholds: Default::default(),
         labels: Default::default(),

@@ -156,6 +156,7 @@ fn step_ms(
         let examples = Examples {
             train: &mut source,
             held_out: None,
+            label_free: None,
         };
         train(&plan, examples, &mut watch)?;
         laps.0.extend(watch.laps.iter().skip(1));
@@ -167,6 +168,7 @@ fn batch(n_examples: usize, example_len: usize, dice: &mut ChaCha8Rng) -> Batch 
     Batch {
         inputs: inputs::noise(n_examples * example_len, dice),
         classes: (0..n_examples).map(|example_idx| (example_idx % N_CLASSES) as u32).collect(),
+        ..Batch::default()
     }
 }
 

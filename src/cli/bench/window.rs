@@ -83,6 +83,7 @@ fn project() -> Project {
         runs: BTreeMap::new(),
         active_run: None,
         detector: DetectorConfig::default(),
+        section_detectors: BTreeMap::new(),
         pins: BTreeMap::new(),
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),

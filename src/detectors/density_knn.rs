@@ -1,0 +1,80 @@
+//! Density KNN: the distance to the nearest training clip, in the measure that is usual around that clip.
+
+use std::sync::OnceLock;
+
+use super::columns::{bank_columns, in_blocks};
+use super::neighbours::{Neighbour, NeighbourBank};
+use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
+
+/// The smallest over the training clips `y` of `D(clip, y) / mean D(y, its K nearest others)`: local density normalisation
+/// (Wilkinghoff 2025). About 1 is as far as the training clips are from each other there. The few clips of a target domain lie
+/// thinly: measured by their own distances a normal clip near them is no farther than one in the crowd of the source domain,
+/// and nobody has to say which clips are of which domain.
+pub(super) struct DensityKnn {
+    bank: NeighbourBank,
+    k: usize,
+    /// Of each clip of the bank the nearest others: one more than `k`, for when one of them is left out.
+    near: Vec<Vec<Neighbour>>,
+    /// Of each clip of the bank: one over the mean distance to its `k` nearest others.
+    densities: Vec<f64>,
+    leave_one_out: OnceLock<Vec<f64>>,
+    fallback: Option<String>,
+}
+
+/// Needs 3 clips: one left out, one near, and that one's neighbour.
+pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<DensityKnn, DetectorError> {
+    let clips = bank_columns(DetectorKind::DensityKnn, bank, 3)?;
+    let k = config.density_k.clamp(1, clips.ncols() - 2);
+    let fallback = (k != config.density_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
+    let bank = NeighbourBank::new(config.knn_metric, clips);
+    let near = bank.nearest_others_in_parallel(k + 1);
+    let densities: Vec<f64> = near.iter().map(|near| density(near[..k].iter())).collect();
+    let is_alike = near.iter().all(|near| near[k - 1].distance <= SMALLEST_DISTANCE);
+    Ok(DensityKnn {
+        bank,
+        k,
+        near,
+        densities,
+        leave_one_out: OnceLock::new(),
+        fallback: fallback.or_else(|| is_alike.then(|| "the training clips do not differ: plain distance".to_owned())),
+    })
+}
+
+/// What stands where clips lie upon each other, as in [`super::lof`].
+const SMALLEST_DISTANCE: f64 = 1e-10;
+
+/// One over the mean distance.
+fn density<'a>(near: impl ExactSizeIterator<Item = &'a Neighbour>) -> f64 {
+    let n_near = near.len() as f64;
+    1.0 / (near.map(|other| other.distance).sum::<f64>() / n_near).max(SMALLEST_DISTANCE)
+}
+
+impl DensityKnn {
+    /// Without a clip the density around those that it is a neighbour of falls, around the others it stays.
+    fn scores_of_left_out(&self) -> Vec<f64> {
+        // Each density is too high or right, so this is too far or right.
+        let mut scores = self.bank.nearest_others_in_measure(&self.densities);
+        for near in &self.near {
+            for (rank, left_out) in near[..self.k].iter().enumerate() {
+                let others: Vec<&Neighbour> = near[..rank].iter().chain(&near[rank + 1..]).collect();
+                let score = left_out.distance * density(others.into_iter());
+                scores[left_out.clip] = scores[left_out.clip].min(score);
+            }
+        }
+        scores
+    }
+}
+
+impl Detector for DensityKnn {
+    fn scores(&self, queries: &Observations) -> Vec<f64> {
+        in_blocks(queries, |block| self.bank.nearest_in_measure(block, &self.densities))
+    }
+
+    fn leave_one_out_scores(&self) -> &[f64] {
+        self.leave_one_out.get_or_init(|| self.scores_of_left_out())
+    }
+
+    fn fallback(&self) -> Option<&str> {
+        self.fallback.as_deref()
+    }
+}
