@@ -289,6 +289,8 @@ mod tests {
 
     /// What stands in `sums` before.
     const BEFORE: f32 = 1.0;
+    /// Low enough that some activations lie above it.
+    const CEILING: f32 = 0.5;
 
     /// The filter over a stretch of outputs, or its gradient over a stretch of inputs.
     #[derive(Clone, Copy, Debug)]
@@ -358,16 +360,25 @@ mod tests {
                 }
                 let [scale, shift, slope] = [0, 1, 2].map(|i| f64::from(coefficients[i][c]));
                 let h = scale * f64::from(z[at]) + shift;
-                let factor = if h > 0.0 { 1.0 } else { slope };
+                let ceiling = f64::from(CEILING);
+                let activated = slope * h.min(0.0) + h.clamp(0.0, ceiling);
+                let factor = if h > ceiling {
+                    0.0
+                } else if h > 0.0 {
+                    1.0
+                } else {
+                    slope
+                };
                 let mut of_activated = 0.0;
                 // Output (y + 1 - i) / stride saw this input through row i of its weights, where that is a whole number.
-                for (i, j) in taps.filter(|(i, j)| (y + 1 + i) % self.stride == 0 && (x + 1 + j) % self.stride == 0) {
+                let is_whole = |sum: usize| sum.is_multiple_of(self.stride);
+                for (i, j) in taps.filter(|(i, j)| is_whole(y + 1 + i) && is_whole(x + 1 + j)) {
                     let (above, left) = match self.stride {
                         1 => (y + 2 - i, x + 2 - j),
                         _ => ((y + 1 - i) / 2, (x + 1 - j) / 2),
                     };
                     of_activated += weight(3 * i + j) * padded(above, left);
-                    sums[(3 * i + j) * self.n_channels + c] += factor * h * padded(above, left);
+                    sums[(3 * i + j) * self.n_channels + c] += activated * padded(above, left);
                 }
                 *output = factor * of_activated;
                 sums[9 * self.n_channels + c] += *output;
@@ -389,6 +400,7 @@ mod tests {
                 scale: &scale,
                 shift: &shift,
                 slope: &slope,
+                ceiling: CEILING,
             };
             match (self.is_gradient, self.stride) {
                 (false, 1) => filter::<S, 1>(simd, &padded, &weights, stretch, &mut z, &mut sums),

@@ -313,6 +313,8 @@ mod tests {
 
     /// What stands in `sums` before.
     const BEFORE: f32 = 1.0;
+    /// Low enough that some activations lie above it.
+    const CEILING: f32 = 0.5;
 
     impl Passes {
         fn rows(&self, seed: f32) -> Vec<f32> {
@@ -332,6 +334,7 @@ mod tests {
                 scale: &scale,
                 shift: &shift,
                 slope: &slope,
+                ceiling: CEILING,
             };
             let norm = NormGradient {
                 scale: &scale,
@@ -374,9 +377,10 @@ mod tests {
                     for at in (0..n_positions).map(|position| position * n_channels + c) {
                         let (z, gradient) = (f64::from(z[at]), f64::from(gradient[at]));
                         let h = scale * z + shift;
-                        let (factor, negative) = if h > 0.0 { (1.0, 0.0) } else { (slope, h) };
-                        let of_h = factor * gradient;
-                        prop_assert!(is_near(activated[at], factor * h));
+                        let ceiling = f64::from(CEILING);
+                        let factor = if h > ceiling { 0.0 } else if h > 0.0 { 1.0 } else { slope };
+                        let (of_h, negative) = (factor * gradient, h.min(0.0));
+                        prop_assert!(is_near(activated[at], slope * negative + h.clamp(0.0, ceiling)));
                         prop_assert!(is_near(normed[at], h));
                         prop_assert!(is_near(added[at], gradient + h));
                         prop_assert!(is_near(of_norm[at], scale * gradient + by_value * z + constant));
