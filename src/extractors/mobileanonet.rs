@@ -291,7 +291,7 @@ fn plan_of(config: &TrainingConfig, clips: &str, labels: &Labels) -> TrainingPla
 }
 
 /// The first frames of segments: every `hop`-th, and the last possible one.
-fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
+pub(super) fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
     let Some(last) = n_frames.checked_sub(N_FRAMES) else {
         return Vec::new();
     };

@@ -54,6 +54,9 @@ impl CaeMcs {
     pub const N_BANDS: usize = 128;
     /// Numbers in the code of a window.
     pub const CODE_LEN: usize = CODE_LEN;
+    /// Strides of the encoder's layers over frames and bands; those of the decoder come in the other order.
+    pub(super) const STRIDES: [[usize; 2]; ENCODER.len()] =
+        [ENCODER[0].2, ENCODER[1].2, ENCODER[2].2, ENCODER[3].2, ENCODER[4].2];
     /// Numbers in a window.
     pub const WINDOW_LEN: usize = Self::N_FRAMES * Self::N_BANDS;
 
@@ -168,7 +171,7 @@ impl CaeMcs {
     }
 }
 
-fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
     let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
     (squares.sum::<f64>() / a.len() as f64) as f32
 }
