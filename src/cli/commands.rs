@@ -32,7 +32,7 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 }
 
 /// Makes rayon use so many threads; all of the machine's by default.
-fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
+pub(super) fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
     if let Some(n_threads) = n_threads {
         rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global()?;
     }

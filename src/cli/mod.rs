@@ -11,6 +11,7 @@ mod demo;
 mod json;
 mod mobileanonet_arguments;
 mod progress;
+mod reproduce;
 mod window;
 
 use std::path::PathBuf;
@@ -153,6 +154,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The tables and figures of the MobileAnoNet paper, our figures beside the published ones
+    Reproduce(reproduce::ReproduceArguments),
     /// Time the works that the performance goals name
     Bench(BenchArguments),
 }
@@ -337,6 +340,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             out,
         }) => commands::map(&run, &data, perplexity, seed, engine, &out),
         Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
+        Some(Command::Reproduce(arguments)) => reproduce::reproduce(&arguments),
         Some(Command::Bench(arguments)) => commands::bench(&arguments),
     }
 }

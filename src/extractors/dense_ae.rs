@@ -207,6 +207,7 @@ fn train_machine(
     tell_held_out(&held_out, observer);
     let rule = WindowRule {
         n_frames: N_FRAMES,
+        hop: 1,
         n_per_clip: None,
         cut: cut_row,
     };

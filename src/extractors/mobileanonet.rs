@@ -250,6 +250,7 @@ fn windows_of<'a>(
     let own = &config.mobileanonet;
     let rule = WindowRule {
         n_frames: N_FRAMES,
+        hop: 1,
         n_per_clip: Some(config.segments_per_clip),
         cut: if own.input.is_scaled_by_segment() {
             cut_scaled_segment
@@ -288,7 +289,7 @@ fn plan_of(config: &TrainingConfig, clips: &str, labels: &Labels) -> TrainingPla
 }
 
 /// The first frames of segments: every `hop`-th, and the last possible one.
-fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
+pub(super) fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
     let Some(last) = n_frames.checked_sub(N_FRAMES) else {
         return Vec::new();
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use npyz::WriterBuilder as _;
 
@@ -97,9 +98,17 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
         .filter(|&clip_idx| embedded.embeddings[clip_idx].is_none() && run.recipe.covers(&dataset.clips[clip_idx].group))
         .collect();
     progress.stage("Embedding clips");
-    let results = progress::par_map(&missing, progress, |&clip_idx| embed(run, dataset, &dataset.clips[clip_idx]))?;
+    // Beside the map's own results, which the wish to stop throws away: hours of work may be behind it.
+    let (send, receive) = mpsc::channel();
+    let finished = progress::par_map(&missing, progress, |&clip_idx| {
+        // The receiver outlives the map.
+        send.send((clip_idx, embed(run, dataset, &dataset.clips[clip_idx]))).ok();
+    });
+    drop(send);
+    let mut results: Vec<(usize, Result<Embedding, ExtractorError>)> = receive.into_iter().collect();
+    results.sort_by_key(|&(clip_idx, _)| clip_idx);
     let mut has_new = false;
-    for (&clip_idx, result) in missing.iter().zip(results) {
+    for (clip_idx, result) in results {
         match result {
             Ok(embedding) => {
                 embedded.embeddings[clip_idx] = Some(embedding);
@@ -110,6 +119,12 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
                 error: error.to_string(),
             }),
         }
+    }
+    if let Err(cancelled) = finished {
+        if has_new {
+            write_cache(&cache, &embedded).ok();
+        }
+        return Err(cancelled.into());
     }
     if let (Some(first), true) = (embedded.failed.first(), embedded.embeddings.iter().all(Option::is_none)) {
         return Err(PipelineError::NothingEmbedded {

@@ -9,6 +9,7 @@ mod held_out;
 mod metrics_file;
 mod model_card;
 mod npy;
+pub mod reproduce;
 mod ribbon;
 mod score_files;
 mod summary;
