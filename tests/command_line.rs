@@ -106,7 +106,8 @@ fn the_main_job_from_recordings_to_report() {
         .iter()
         .map(|detector| detector["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["knn", "lof", "cos", "maha", "soft-cos", "soft-maha", "fusion"]);
+    let parts = ["knn", "lof", "cos", "maha", "soft-cos", "soft-maha"];
+    assert_eq!(names, [&parts[..], &["density-knn", "gmm", "fusion"]].concat());
     for key in ["auc", "auc_source", "auc_target", "pauc", "hmean"] {
         let value = machine["detectors"][0][key].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&value), "{key} {value}");
@@ -151,6 +152,26 @@ fn the_main_job_from_recordings_to_report() {
             "the page shows {picture}, which is not there"
         );
     }
+}
+
+#[test]
+fn detectors_take_their_parameters_from_the_command_line() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run) = (at("data"), at("run"));
+    let synth = ["synth", &data, "--layout", "mimii", "--machines", "fan", "--clips", "30"];
+    results(&[&synth[..], &["--seconds", "1"]].concat());
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &run]);
+    let scored = |name: &str, parameters: &[&str]| {
+        let out = at(name);
+        results(&[&["score", &run, &data, "--detector", "lof", "--out", &out], parameters].concat());
+        std::fs::read_to_string(Path::new(&out).join("anomaly_score_fan_section_00_test.csv")).unwrap()
+    };
+    let plain = scored("plain", &[]);
+    assert_eq!(scored("of another", &["--knn-k", "9", "--gmm-covariance", "shrunk"]), plain);
+    assert_ne!(scored("its own", &["--lof-k", "9"]), plain);
+    let refused = refusal(&["compare", &run, &data, "--covariance", "round"]);
+    assert!(refused.contains("give 'shrunk' or a number"), "{refused}");
 }
 
 #[test]

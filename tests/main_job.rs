@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use auscult::app::{Action, App, AppFolders, JobKind, RunStatus, Screen, Workbench};
 use auscult::dataset::{self, Label, Split, SyntheticConfig, SyntheticLayout};
-use auscult::detectors::DetectorKind;
+use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, ThresholdRule};
 use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::progress::NoProgress;
@@ -246,6 +246,62 @@ fn a_training_can_be_stopped_resumed_and_then_judges() {
         "an autoencoder has residuals"
     );
     assert!(workbench(&app).project.active_run.as_deref() == Some(name));
+}
+
+/// The settings that the sections on the screen were fitted with.
+fn fitted_with(app: &App) -> Vec<usize> {
+    let groups = workbench(app).comparison.iter().flat_map(|comparison| &comparison.groups);
+    groups.map(|group| group.config.knn_k).collect()
+}
+
+#[test]
+fn detector_settings_of_a_section_and_of_all_can_be_taken_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let before = workbench(&app).comparison.clone().unwrap();
+    let group = workbench(&app).groups[1].clone();
+    let neighbours = |knn_k| DetectorConfig {
+        knn_k,
+        ..DetectorConfig::default()
+    };
+    let of_section = workbench(&app).groups.len();
+    let expected = |all: usize, second: usize| {
+        let mut expected = vec![all; of_section];
+        expected[1] = second;
+        expected
+    };
+    app.apply(Action::SetThreshold {
+        group: group.clone(),
+        rule: ThresholdRule::Manual(0.5),
+    });
+    app.apply(Action::SetDetectorConfig {
+        group: Some(group.clone()),
+        config: Some(neighbours(5)),
+    });
+    let threshold = workbench(&app).threshold_rule(&group);
+    assert_eq!(threshold, ThresholdRule::default(), "it was in the unit of other scores");
+    wait(&mut app, "the section's settings", |app| fitted_with(app) == expected(2, 5));
+    let now = workbench(&app).comparison.clone().unwrap();
+    assert_eq!(now.groups[0], before.groups[0]);
+    assert_ne!(now.groups[1].results, before.groups[1].results);
+    app.apply(Action::SetDetectorConfig {
+        group: None,
+        config: Some(neighbours(3)),
+    });
+    wait(&mut app, "settings of all others", |app| fitted_with(app) == expected(3, 5));
+    app.apply(Action::SetDetectorConfig {
+        group: Some(group),
+        config: None,
+    });
+    wait(&mut app, "the section without its own", |app| {
+        fitted_with(app) == expected(3, 3)
+    });
+    app.apply(Action::Undo);
+    wait(&mut app, "one step back", |app| fitted_with(app) == expected(3, 5));
+    app.apply(Action::Undo);
+    app.apply(Action::Undo);
+    wait(&mut app, "all steps back", |app| fitted_with(app) == expected(2, 2));
+    assert_eq!(workbench(&app).comparison.as_ref().unwrap().groups, before.groups);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
+use super::early_stop::EarlyStop;
 use super::optimiser::adam;
 use super::parameters::with_tensors;
 use super::tally::{ClipMeans, ClipVotes, FigureSum, Judged, Means};
@@ -52,6 +53,9 @@ pub struct TrainingPlan {
     pub weight_decay: f64,
     pub seed: u64,
     pub device: DeviceChoice,
+    /// Fewer epochs than `n_epochs` where that is enough.
+    #[serde(default)]
+    pub early_stop: Option<EarlyStop>,
     /// What is trained on and by which losses: a hash, or words that are others where it is another.
     pub data: String,
 }
@@ -111,6 +115,17 @@ pub(super) fn train<N: Trainable>(
     }
     learner.network = learner.network.train();
     while learner.history.len() < plan.n_epochs {
+        if let Some(stop) = plan.early_stop.filter(|stop| stop.is_reached(&learner.history)) {
+            let EarlyStop { patience, min_delta } = stop;
+            observer.log(&format!(
+                "enough after epoch {} of {}: the loss on held-out clips has not fallen by {min_delta:e} for {patience} epochs",
+                learner.history.len(),
+                plan.n_epochs
+            ));
+            let total = (plan.n_epochs * n_examples) as u64;
+            observer.step(total, total)?;
+            break;
+        }
         let metrics = learner.epoch(plan, &mut examples, observer)?;
         observer.epoch(&metrics);
         learner.history.push(metrics);

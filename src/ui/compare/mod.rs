@@ -10,6 +10,7 @@ mod empty;
 mod histogram;
 mod matrix;
 mod roc;
+mod settings;
 
 use eframe::egui::{self, Frame, Key, Modifiers, Panel};
 
@@ -36,6 +37,7 @@ pub struct CompareView {
     scope: Scope,
     roc: roc::RocView,
     histogram: histogram::HistogramView,
+    settings: settings::SettingsView,
     /// What is drawn, until something that it rests on changes.
     drawn: Option<Drawn>,
 }
@@ -57,7 +59,7 @@ impl CompareView {
         };
         let detector = self.current_detector(workbench, &group);
         keys(ui, workbench, &group, detector, &drawn, actions);
-        self.header(ui, workbench, &drawn);
+        self.header(ui, workbench, &drawn, &group, actions);
         Panel::right("compare_roc")
             .frame(Frame::NONE.inner_margin(egui::Margin {
                 left: 12,
@@ -89,8 +91,15 @@ impl CompareView {
         self.drawn = Some(drawn);
     }
 
-    /// The metric, the badge of the whole table, and how to save it.
-    fn header(&mut self, ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn) {
+    /// The metric, the badge of the whole table, the detectors' settings, and how to save the table.
+    fn header(
+        &mut self,
+        ui: &mut egui::Ui,
+        workbench: &Workbench,
+        drawn: &Drawn,
+        group: &MachineSection,
+        actions: &mut Vec<Action>,
+    ) {
         ui.horizontal(|ui| {
             // The tooltip stands on the label: on the box it would take the place of its name.
             ui.label("Metric").on_hover_text(self.metric.definition());
@@ -112,6 +121,7 @@ impl CompareView {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let stem = format!("{} {}", workbench.project.name, self.metric.title());
                 widgets::save_table_menu(ui, &stem, || matrix_table(workbench, self.metric));
+                self.settings.ui(ui, workbench, group, actions);
             });
         });
         ui.add_space(GRID);
