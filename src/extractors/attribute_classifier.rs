@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::unfit;
-use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out};
+use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
@@ -138,6 +138,7 @@ impl AttributeClassifier {
         }
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| classes.index_of(&read.clip), config.seed);
+        tell_held_out(&held_out, observer);
         let rule = WindowRule {
             n_frames: 1,
             hop: 1,
