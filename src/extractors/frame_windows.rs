@@ -287,6 +287,7 @@ mod tests {
                         section: "00".to_owned(),
                     },
                     attributes: Vec::new(),
+                    is_target: false,
                 }
             })
             .collect();

@@ -11,7 +11,7 @@ use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
 use super::mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
-use super::training_set::{FrontEnd, TrainingSpectrogram, fingerprint, read_training_clips, split_held_out};
+use super::training_set::{FrontEnd, TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -57,6 +57,7 @@ impl MobileAnoNet {
         let classes = classes_of(read.iter().map(|read| &read.clip), own.loss)?;
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| class_of(&read.clip, &classes), config.seed);
+        tell_held_out(&held_out, observer);
         let labels = Labels {
             conditions: conditions_of(&learn, own.loss)?,
             classes,
@@ -401,6 +402,7 @@ mod tests {
                 name: "volt".to_owned(),
                 value: voltage.to_owned(),
             }],
+            is_target: false,
         }
     }
 

@@ -14,8 +14,10 @@ mod gwrp_gmm;
 mod label_free;
 mod mobileanonet;
 mod mobileanonet_config;
+mod per_machine;
 mod pooled_log_mel;
 mod ranking_pooling;
+mod selective_maha;
 mod training_set;
 
 pub use conditions::{ConditionHead, condition_heads};
@@ -94,11 +96,11 @@ impl Recipe {
         matches!(self, Self::PooledLogMel | Self::DenseAe | Self::MobileAnoNet)
     }
 
-    /// What front ends of this recipe score a clip themselves, beside its embedding.
+    /// What front ends of this recipe score a clip themselves, beside its embedding, where they are trained today.
     pub fn own_scores(self) -> &'static [OwnScore] {
         match self {
             Self::PooledLogMel | Self::MobileAnoNet | Self::GwrpGmm => &[],
-            Self::DenseAe => &[OwnScore::Residual],
+            Self::DenseAe => &[OwnScore::Residual, OwnScore::SelectiveMaha, OwnScore::SelectiveMahaNtt],
         }
     }
 
@@ -202,6 +204,8 @@ pub struct TrainingClip {
     pub channel: ChannelChoice,
     pub group: MachineSection,
     pub attributes: Vec<Attribute>,
+    /// Recorded in the target domain.
+    pub is_target: bool,
 }
 
 /// What a clip becomes.
@@ -209,13 +213,18 @@ pub struct TrainingClip {
 pub struct Embedding {
     /// `[n_features]`
     pub values: Vec<f32>,
-    /// What the front end itself scores the clip: parallel to [`Recipe::own_scores`].
+    /// What the front end itself scores the clip: parallel to [`Extractor::own_scores`].
     pub own_scores: Vec<f32>,
 }
 
 /// A trained (or untrained and ready) front end. One object serves all machines of a run.
 pub trait Extractor: Send + Sync {
     fn recipe(&self) -> Recipe;
+
+    /// What this front end scores a clip itself: fewer than its recipe says where the run was trained before there were more.
+    fn own_scores(&self) -> &'static [OwnScore] {
+        self.recipe().own_scores()
+    }
 
     /// The clip's embedding. `group` picks the network where each machine has its own.
     ///

@@ -19,7 +19,17 @@ use burn_flex::FlexTensor;
 use super::blocks::{BackwardPass, Block, Forward, Values, Wanted};
 
 /// A tensor whose numbers lie in order.
-struct InOrder(FlexTensor);
+pub(super) struct InOrder(FlexTensor);
+
+impl From<FlexTensor> for InOrder {
+    fn from(tensor: FlexTensor) -> Self {
+        if tensor.as_slice::<f32>().is_some() {
+            Self(tensor)
+        } else {
+            Self(FlexTensor::from_data(tensor.into_data()))
+        }
+    }
+}
 
 impl AsRef<[f32]> for InOrder {
     fn as_ref(&self) -> &[f32] {
@@ -27,12 +37,19 @@ impl AsRef<[f32]> for InOrder {
     }
 }
 
-fn values_of(tensor: FlexTensor) -> Values {
-    if tensor.as_slice::<f32>().is_some() {
-        Values::new(InOrder(tensor))
-    } else {
-        Values::new(InOrder(FlexTensor::from_data(tensor.into_data())))
+impl InOrder {
+    /// The tensor with a memory of its own, which holds its numbers and no others: fit to be written to.
+    pub(super) fn alone(self) -> FlexTensor {
+        let is_whole = self.0.storage::<f32>().len() == self.as_ref().len();
+        if is_whole && self.0.is_unique() {
+            return self.0;
+        }
+        tensor_of(self.as_ref().to_vec(), self.0.shape().to_vec())
     }
+}
+
+fn values_of(tensor: FlexTensor) -> Values {
+    Values::new(InOrder::from(tensor))
 }
 
 fn tensor_of(values: Vec<f32>, shape: Vec<usize>) -> FlexTensor {

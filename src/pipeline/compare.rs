@@ -29,6 +29,8 @@ pub struct Comparison {
     pub groups: Vec<GroupComparison>,
     /// The detectors that could be fitted somewhere, in the order of the columns.
     pub detectors: Vec<DetectorKind>,
+    /// The clips that the front end was trained without; `None` where it learns nothing.
+    pub held_out: Option<BTreeSet<usize>>,
 }
 
 /// One section.
@@ -102,6 +104,7 @@ pub fn compare_again(
     Ok(Comparison {
         groups: groups.into_iter().flatten().collect(),
         detectors,
+        held_out: embedded.held_out.clone(),
     })
 }
 

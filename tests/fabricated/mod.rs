@@ -222,6 +222,7 @@ fn comparison(dataset: &Dataset) -> Comparison {
     Comparison {
         groups: groups.collect(),
         detectors: detectors.clone(),
+        held_out: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use auscult::audio::{ChannelChoice, Clip, SAMPLE_RATE_HZ, read_clip};
 use auscult::dataset::{Attribute, MachineSection};
-use auscult::extractors::{ExtractorError, Recipe, TrainingClip, TrainingConfig, load, train};
+use auscult::extractors::{ExtractorError, OwnScore, Recipe, TrainingClip, TrainingConfig, load, train};
 use auscult::nn::{TrainingError, read_weights, write_weights};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -78,6 +78,7 @@ fn training_clip(file: PathBuf, group: MachineSection) -> TrainingClip {
         channel: ChannelChoice::default(),
         group,
         attributes,
+        is_target: false,
     }
 }
 
@@ -137,6 +138,7 @@ fn a_trained_extractor_is_the_same_after_it_was_saved_and_opened() {
         let embedding = extractor.embed(&clip, &clips[0].group).unwrap();
         assert_eq!(embedding.values.len(), n_features);
         assert_eq!(embedding.own_scores.len(), recipe.own_scores().len());
+        assert_eq!(opened.own_scores(), recipe.own_scores());
         assert!(embedding.values.iter().all(|value| value.is_finite()));
         // Opened again, and from several threads at once.
         std::thread::scope(|scope| {
@@ -233,6 +235,41 @@ fn what_cannot_be_trained_or_opened_is_said() {
         let error = load(&config(recipe), &run_dir).err().unwrap();
         assert!(error.to_string().contains(file), "{error}");
     }
+}
+
+#[test]
+fn a_run_from_before_there_were_mahalanobis_distances_scores_what_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fan: Vec<_> = training_clips(folder.path()).into_iter().take(12).collect();
+    // Section 02 hums higher: let it be the target domain.
+    fan.iter_mut().for_each(|clip| clip.is_target = clip.group.section == "02");
+    let config = config(Recipe::DenseAe);
+    let mut watcher = Watcher::default();
+    let extractor = train(&config, &fan, folder.path(), &mut watcher).unwrap();
+    assert!(!watcher.log.iter().any(|line| line.contains("ridge")), "{:?}", watcher.log);
+    assert_eq!(
+        extractor.own_scores(),
+        [OwnScore::Residual, OwnScore::SelectiveMaha, OwnScore::SelectiveMahaNtt]
+    );
+    let (normal, strange) = (hum(80.0, 2.5, 99), hum(1000.0, 2.5, 99));
+    let scores = |clip| extractor.embed(clip, &group("fan", "00")).unwrap().own_scores;
+    let (normal, strange) = (scores(&normal), scores(&strange));
+    assert!(
+        normal.iter().zip(&strange).all(|(normal, strange)| normal < strange),
+        "{normal:?} {strange:?}"
+    );
+    // The clip's mean error is smaller than its errors.
+    assert!(normal[2] < normal[1], "{normal:?}");
+
+    extractor.save(folder.path()).unwrap();
+    let path = folder.path().join("dense-ae.safetensors");
+    let mut weights = read_weights(&path).unwrap();
+    weights.retain(|tensor| !tensor.name.contains("selective_maha"));
+    write_weights(&path, &weights).unwrap();
+    let old = load(&config, folder.path()).unwrap();
+    assert_eq!(old.own_scores(), [OwnScore::Residual]);
+    let embedding = old.embed(&hum(80.0, 2.5, 99), &group("fan", "00")).unwrap();
+    assert_eq!(embedding.own_scores, normal[..1]);
 }
 
 #[test]
