@@ -303,6 +303,85 @@ fn the_official_score_of_the_official_files() {
     let evaluated = json(&["evaluate", "--scores", &scores, "--truth", &text(&folder), "--json"]);
     let official = evaluated["official_score"].as_f64().unwrap();
     assert!((official - 0.633_458_454_547_781).abs() < 1e-9, "{official}");
+    // The evaluator's own file, and ours without its faults.
+    let home = tempfile::tempdir().unwrap();
+    let out = text(home.path());
+    let evaluate = ["evaluate", "--scores", &scores, "--truth", &text(&folder), "--out", &out];
+    let printed = results(&evaluate);
+    let written = home.path().join("synthetic_seed20220706_result.csv");
+    assert_eq!(printed.lines().last(), written.to_str());
+    let correct = std::fs::read_to_string(&written).unwrap();
+    assert!(
+        correct.contains("\nsource harmonic mean,,0.7316") && !correct.contains("ci95"),
+        "{correct}"
+    );
+    let printed = results(&[&evaluate[..], &["--as-evaluator-2022"]].concat());
+    assert!(printed.contains("not a confidence interval"), "{printed}");
+    let faithful = std::fs::read_to_string(&written).unwrap();
+    assert!(
+        faithful.contains("\nsource harmonic mean,,0.6714") && faithful.contains("official score ci95,,3.2845"),
+        "{faithful}"
+    );
+    assert!(failure(&[&evaluate[..], &["--as-evaluator-2022", "--rules", "2023"]].concat()).contains("--rules 2022"));
+    assert_eq!(
+        auscult(&[&evaluate[..], &["--rules", "1999"]].concat()).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn thresholds_rest_on_clips_held_out_from_training() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run, scores) = (at("data"), at("run"), at("scores"));
+    let synth = [
+        "synth",
+        &data,
+        "--layout",
+        "dcase2023",
+        "--machines",
+        "fan",
+        "--clips",
+        "240",
+        "--seconds",
+        "0.5",
+    ];
+    results(&synth);
+    let basis = |detector: &str| {
+        results(&["score", &run, &data, "--detector", detector, "--out", &scores]);
+        let json: Value = serde_json::from_slice(&std::fs::read(home.path().join("scores/scores.json")).unwrap()).unwrap();
+        let section = &json["sections"][0];
+        (
+            section["threshold_basis"].as_str().unwrap().to_owned(),
+            section["threshold"].as_f64().unwrap(),
+        )
+    };
+    // Trained twice: a list of the first training must not linger.
+    for _ in 0..2 {
+        results(&["train", &data, "--recipe", "dense-ae", "--epochs", "1", "--out", &run]);
+    }
+    let list = std::fs::read_to_string(home.path().join("run/held_out.csv")).unwrap();
+    let held_out: Vec<&str> = list.lines().skip(1).collect();
+    let scanned = json(&["scan", &data, "--json"]);
+    let n_train = scanned["machines"][0]["sections"][0]["train"].as_u64().unwrap();
+    assert_eq!((list.lines().next(), held_out.len() as u64), (Some("path"), n_train / 10));
+    assert!(
+        held_out
+            .iter()
+            .all(|path| path.contains("/train/") && home.path().join("data").join(path).is_file())
+    );
+    let (of_held_out, threshold) = basis("residual");
+    assert_eq!(
+        of_held_out,
+        format!("scores of {} normal clips held out from training", held_out.len())
+    );
+    // A run that does not say what it held out.
+    std::fs::remove_file(home.path().join("run/held_out.csv")).unwrap();
+    let (of_all, other) = basis("residual");
+    assert!(of_all.contains("trained on") && of_all.contains("only 0"), "{of_all}");
+    assert!((threshold - other).abs() > 1e-9, "other clips, another threshold");
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &run]);
+    assert_eq!(basis("knn").0, "leave-one-out scores of the normal training clips");
 }
 
 #[test]

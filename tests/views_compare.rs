@@ -516,6 +516,40 @@ fn keys_and_rules_move_the_threshold() {
 }
 
 #[test]
+fn what_a_threshold_rests_on_is_said() {
+    for (n_held_out, said) in [
+        (None, None),
+        (Some(12), Some("from 12 clips held out from training")),
+        (Some(3), Some("from clips the network learned: rather low")),
+    ] {
+        let mut state = scored_state(SMALL);
+        let workbench = state.workbench.as_mut().unwrap();
+        let bearing = workbench.current_group().unwrap();
+        let mut comparison = workbench.comparison.as_deref().unwrap().clone();
+        let group = comparison.groups.iter().find(|group| group.group == bearing).unwrap();
+        let held_out = n_held_out.map(|n| group.train_clips[..n].to_vec());
+        comparison.held_out = held_out.map(|clips| clips.into_iter().collect());
+        workbench.comparison = Some(Arc::new(comparison));
+        let result = workbench.detector_result(&bearing).unwrap();
+        let n_used = n_held_out.filter(|n| *n >= 10).unwrap_or(result.normal_scores.len());
+        let expected = evaluation::threshold(ThresholdRule::default(), &result.normal_scores[..n_used]);
+        assert_eq!(workbench.threshold(&bearing), expected);
+        let mut harness = stage(state, true);
+        harness.run();
+        for text in [
+            "from 12 clips held out from training",
+            "from clips the network learned: rather low",
+        ] {
+            assert_eq!(
+                harness.query_by_label(text).is_some(),
+                said == Some(text),
+                "{n_held_out:?}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
 fn errors_are_links_that_play_the_gravest() {
     let mut harness = stage(scored_state(SMALL), true);
     harness.run();

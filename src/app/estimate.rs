@@ -13,6 +13,12 @@ const MOBILE_SECS_PER_SEGMENT: f64 = 0.006;
 /// `MobileAnoNet`: seconds to embed a clip afterwards with a segment at every frame.
 const MOBILE_SECS_PER_CLIP_EMBEDDED: f64 = 0.12;
 
+/// MobileNetV2: seconds a segment and epoch, forward and backward, and segments a second of sound.
+const MOBILENET_SECS_PER_SEGMENT: f64 = 0.004;
+const MOBILENET_SEGMENTS_PER_SEC: f64 = 3.2;
+/// MobileNetV2: seconds to embed a clip afterwards with a segment at every frame.
+const MOBILENET_SECS_PER_CLIP_EMBEDDED: f64 = 0.1;
+
 /// About how many seconds a training on `n_clips` recordings takes that last `total_secs` together, embedding them included.
 ///
 /// A figure to plan by, measured on a processor with four cores: half or twice as much is no surprise.
@@ -29,6 +35,11 @@ pub fn estimate_secs(config: &TrainingConfig, n_clips: usize, total_secs: f64) -
             let n_segments = n_clips * config.segments_per_clip as f64 * n_epochs;
             let embedding = MOBILE_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
             MOBILE_SECS_PER_SEGMENT * n_segments + embedding
+        }
+        Recipe::MobileNetV2 => {
+            let n_segments = total_secs * MOBILENET_SEGMENTS_PER_SEC * n_epochs;
+            let embedding = MOBILENET_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
+            MOBILENET_SECS_PER_SEGMENT * n_segments + embedding
         }
     }
 }

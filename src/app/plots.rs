@@ -9,7 +9,7 @@ mod roc;
 
 pub use decisions::{Decisions, decisions};
 pub use histogram::{Bins, bins, histogram_figure};
-pub use map::{MapColor, map_categories, map_figure, map_figure_by};
+pub use map::{MapColor, MapShow, map_categories, map_figure, map_figure_by, map_figure_of};
 pub use matrix::{
     Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow, MatrixSection, Trouble, matrix, matrix_table,
 };

@@ -8,7 +8,7 @@ use super::{App, ClipScore, JobKind, MapView, RunStatus, Workbench};
 use crate::dataset::MachineSection;
 use crate::detectors::{DetectorConfig, DetectorKind};
 use crate::evaluation::{self, ThresholdRule};
-use crate::pipeline::{self, CropBank, DetectorResult, Ribbon};
+use crate::pipeline::{self, CropBank, DetectorResult, Ribbon, ThresholdBasis};
 use crate::project::{DetectorChoice, Project};
 use crate::projection;
 
@@ -289,7 +289,16 @@ impl Workbench {
     pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
         let (result, rule) = (self.detector_result(group)?, self.threshold_rule(group));
         let known = self.thresholds.value(self.comparison.as_ref(), group, result.detector, rule);
-        known.unwrap_or_else(|| evaluation::threshold(rule, &result.normal_scores))
+        known.unwrap_or_else(|| {
+            let (comparison, group) = self.comparison.as_ref().zip(self.group_comparison(group))?;
+            evaluation::threshold(rule, &comparison.threshold_scores(group, result))
+        })
+    }
+
+    /// What a section's threshold rests on, where it is not set by hand.
+    pub fn threshold_basis(&self, group: &MachineSection) -> Option<ThresholdBasis> {
+        let (comparison, group) = self.comparison.as_ref().zip(self.group_comparison(group))?;
+        Some(comparison.threshold_basis(group))
     }
 
     /// Works out [`Workbench::scores`] and the thresholds anew: after the comparison, a detector or a threshold has changed.

@@ -14,6 +14,7 @@ use crate::audio::{self, ChannelChoice};
 use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
 use crate::detectors::{DetectorKind, DetectorSettings};
 use crate::dsp;
+use crate::evaluation::{EvaluationOptions, Rules};
 use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
 use crate::figures;
 use crate::pipeline::{self, Comparison, EmbeddedClips, Run};
@@ -31,7 +32,7 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 }
 
 /// Makes rayon use so many threads; all of the machine's by default.
-fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
+pub(super) fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
     if let Some(n_threads) = n_threads {
         rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global()?;
     }
@@ -210,15 +211,32 @@ pub(super) fn score(
     Ok(())
 }
 
-pub(super) fn evaluate(scores: &Path, truth: &Path, json: bool) -> anyhow::Result<()> {
-    let evaluation = pipeline::evaluate(scores, truth, &mut StderrProgress::new("Evaluating"))?;
+pub(super) fn evaluate(
+    scores: &Path,
+    truth: &Path,
+    json: bool,
+    rules: Option<&str>,
+    as_evaluator_2022: bool,
+    out: Option<&Path>,
+) -> anyhow::Result<()> {
+    let mut rules = rules.and_then(Rules::from_name);
+    if as_evaluator_2022 && *rules.get_or_insert(Rules::Dcase2022) != Rules::Dcase2022 {
+        anyhow::bail!("--as-evaluator-2022 repeats the evaluator of 2022: leave --rules out, or give --rules 2022");
+    }
+    let options = EvaluationOptions {
+        rules,
+        as_evaluator_2022,
+    };
+    let evaluation = pipeline::evaluate(scores, truth, options, &mut StderrProgress::new("Evaluating"))?;
+    let written = out
+        .map(|out| pipeline::write_evaluation(scores, &evaluation, out))
+        .transpose()?;
     if json {
         return print_json(&evaluation);
     }
-    for table in pipeline::evaluation_lines(&evaluation) {
-        print(&table)?;
-    }
-    Ok(())
+    let written = written.map(|path| path.display().to_string());
+    let mut lines = pipeline::evaluation_lines(&evaluation).into_iter().chain(written);
+    lines.try_for_each(|line| print(&line))
 }
 
 pub(super) fn compare(run: &Path, data: &Path, json: bool, tables: [Option<PathBuf>; 2]) -> anyhow::Result<()> {

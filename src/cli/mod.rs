@@ -11,6 +11,7 @@ mod demo;
 mod json;
 mod mobileanonet_arguments;
 mod progress;
+mod reproduce;
 mod window;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::evaluation::Rules;
 use crate::progress::Cancelled;
 
 /// Hear what is wrong with a machine before it breaks.
@@ -109,6 +111,15 @@ enum Command {
         truth: PathBuf,
         #[arg(long)]
         json: bool,
+        /// The year whose rules count; by the files by default
+        #[arg(long, value_parser = PossibleValuesParser::new(Rules::NAMES))]
+        rules: Option<String>,
+        /// Repeat the faults of the evaluator of 2022, to compare files with its own
+        #[arg(long)]
+        as_evaluator_2022: bool,
+        /// Also write the result file of that year's evaluator into this folder
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// The machine × detector matrix
     Compare {
@@ -143,6 +154,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The tables and figures of the MobileAnoNet paper, our figures beside the published ones
+    Reproduce(reproduce::ReproduceArguments),
     /// Time the works that the performance goals name
     Bench(BenchArguments),
 }
@@ -303,7 +316,14 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             threads,
             out,
         }) => commands::score(&run, &data, &detector, segment_hop, threads, &out),
-        Some(Command::Evaluate { scores, truth, json }) => commands::evaluate(&scores, &truth, json),
+        Some(Command::Evaluate {
+            scores,
+            truth,
+            json,
+            rules,
+            as_evaluator_2022,
+            out,
+        }) => commands::evaluate(&scores, &truth, json, rules.as_deref(), as_evaluator_2022, out.as_deref()),
         Some(Command::Compare {
             run,
             data,
@@ -320,6 +340,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             out,
         }) => commands::map(&run, &data, perplexity, seed, engine, &out),
         Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
+        Some(Command::Reproduce(arguments)) => reproduce::reproduce(&arguments),
         Some(Command::Bench(arguments)) => commands::bench(&arguments),
     }
 }

@@ -158,6 +158,25 @@ pub fn is_tie(a: &[LabelledScore], b: &[LabelledScore], config: BootstrapConfig)
     compare_paired(a, b, config).is_none_or(|comparison| comparison.is_tie)
 }
 
+/// AUC source, AUC target and pAUC.
+pub(super) const DRAWN_PARTS: usize = 3;
+
+/// The three figures that the official mean is of, and what each resample makes of them; `None` where one is undefined.
+pub(super) fn drawn_parts(
+    scores: &[LabelledScore],
+    config: BootstrapConfig,
+) -> Option<([f64; DRAWN_PARTS], Vec<[f64; DRAWN_PARTS]>)> {
+    let ranked = Ranked::new(scores)?;
+    let parts = |weights: &[u32]| {
+        let [_, source, target, pauc, ..] = ranked.metrics(weights);
+        Some([source?, target?, pauc?])
+    };
+    let values = parts(&vec![1; scores.len()])?;
+    let mut draws = Vec::with_capacity(config.n_resamples);
+    resample(scores, config, |weights| draws.extend(parts(weights)));
+    Some((values, draws))
+}
+
 /// AUC, AUC source, AUC target, pAUC, harmonic mean, the pAUC of equation 5.
 const N_METRICS: usize = 6;
 const HMEAN: usize = 4;
@@ -297,7 +316,8 @@ fn sign(value: f64) -> f64 {
     if value == 0.0 { 0.0 } else { value.signum() }
 }
 
-fn interval(value: f64, drawn: &mut [f64]) -> Figure {
+/// A figure whose interval is widened to hold it where resampling is biased.
+pub(super) fn interval(value: f64, drawn: &mut [f64]) -> Figure {
     let (low, high) = quantiles(drawn).unwrap_or((value, value));
     Figure {
         value,

@@ -16,6 +16,8 @@ const POOL_BYTES: usize = 256 << 20;
 #[derive(Clone, Copy)]
 pub(super) struct WindowRule {
     pub n_frames: usize,
+    /// Frames between two windows.
+    pub hop: usize,
     /// Random windows a clip and epoch; `None` takes every window.
     pub n_per_clip: Option<usize>,
     /// Appends the window that begins at a frame.
@@ -40,7 +42,7 @@ pub(super) struct FrameWindows<'a> {
     ahead: Pool,
     /// Spectrograms of the pool at hand that are not kept anyway, sorted by clip.
     computed: Vec<(usize, Spectrogram)>,
-    /// Clip and first frame of the windows still to come, the next one last.
+    /// Clip and place in it of the windows still to come, the next one last.
     windows: Vec<(usize, usize)>,
 }
 
@@ -89,7 +91,7 @@ impl<'a> FrameWindows<'a> {
     }
 
     fn n_starts(&self, clip_idx: usize) -> usize {
-        (self.clips[clip_idx].0.n_frames + 1).saturating_sub(self.rule.n_frames)
+        (self.clips[clip_idx].0.n_frames + self.rule.hop).saturating_sub(self.rule.n_frames) / self.rule.hop
     }
 
     fn n_windows(&self, clip_idx: usize) -> usize {
@@ -215,6 +217,7 @@ impl ExampleSource for FrameWindows<'_> {
                 continue;
             };
             if let Some(spectrogram) = self.spectrogram(clip_idx) {
+                let start = start * self.rule.hop;
                 // A file that has become shorter since it was first read gives its last window.
                 let last_start = spectrogram.n_frames.saturating_sub(self.rule.n_frames);
                 (self.rule.cut)(spectrogram, start.min(last_start), &mut batch.inputs);
@@ -293,6 +296,7 @@ mod tests {
             .collect();
         let rule = WindowRule {
             n_frames: 3,
+            hop: 1,
             n_per_clip: None,
             cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
         };
@@ -317,6 +321,14 @@ mod tests {
         assert_eq!(sorted(a.clone()), sorted(b.clone()));
         assert_eq!(b, epoch(&mut computed, 1), "the seed decides");
         assert_ne!(a, epoch(&mut kept, 2));
+
+        let every_other = sorted(epoch(&mut source(WindowRule { hop: 2, ..rule }, false), 1));
+        assert_eq!(every_other.len(), 6 * 4, "windows at 0, 2, 4 and 6 of ten frames");
+        assert!(every_other.iter().all(|window| a.contains(window)));
+        assert!(
+            (every_other[1].1[0] - every_other[0].1[0] - 0.004).abs() < 1e-4,
+            "four samples apart"
+        );
 
         let few = WindowRule {
             n_per_clip: Some(3),

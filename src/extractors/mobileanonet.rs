@@ -11,7 +11,7 @@ use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
 use super::mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
-use super::training_set::{FrontEnd, TrainingSpectrogram, fingerprint, read_training_clips, split_held_out};
+use super::training_set::{FrontEnd, TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -57,6 +57,7 @@ impl MobileAnoNet {
         let classes = classes_of(read.iter().map(|read| &read.clip), own.loss)?;
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| class_of(&read.clip, &classes), config.seed);
+        tell_held_out(&held_out, observer);
         let labels = Labels {
             conditions: conditions_of(&learn, own.loss)?,
             classes,
@@ -249,6 +250,7 @@ fn windows_of<'a>(
     let own = &config.mobileanonet;
     let rule = WindowRule {
         n_frames: N_FRAMES,
+        hop: 1,
         n_per_clip: Some(config.segments_per_clip),
         cut: if own.input.is_scaled_by_segment() {
             cut_scaled_segment
@@ -287,7 +289,7 @@ fn plan_of(config: &TrainingConfig, clips: &str, labels: &Labels) -> TrainingPla
 }
 
 /// The first frames of segments: every `hop`-th, and the last possible one.
-fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
+pub(super) fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
     let Some(last) = n_frames.checked_sub(N_FRAMES) else {
         return Vec::new();
     };

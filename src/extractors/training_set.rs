@@ -89,6 +89,12 @@ pub(super) fn split_held_out<T, G: Ord>(clips: Vec<T>, group_of: impl Fn(&T) -> 
     (learn, held_out)
 }
 
+/// Tells which clips are held out, so that thresholds can rest on them.
+pub(super) fn tell_held_out(held_out: &[TrainingSpectrogram], observer: &mut dyn TrainingObserver) {
+    let files: Vec<&Path> = held_out.iter().map(|read| read.clip.file.as_path()).collect();
+    observer.held_out(&files);
+}
+
 /// A hash of the clips that a network is trained on, by name, channel, group and size of file.
 pub(super) fn fingerprint<'a>(clips: impl Iterator<Item = &'a TrainingClip>) -> String {
     let n_bytes = |file: &Path| std::fs::metadata(file).map_or(0, |metadata| metadata.len());

@@ -52,6 +52,9 @@ impl CaeMcs {
     pub const N_FRAMES: usize = 32;
     /// Mel bands in a frame.
     pub const N_BANDS: usize = 128;
+    /// Strides of the encoder's layers over frames and bands; those of the decoder come in the other order.
+    pub(super) const STRIDES: [[usize; 2]; ENCODER.len()] =
+        [ENCODER[0].2, ENCODER[1].2, ENCODER[2].2, ENCODER[3].2, ENCODER[4].2];
     /// Numbers in a window.
     pub const WINDOW_LEN: usize = Self::N_FRAMES * Self::N_BANDS;
 
@@ -142,7 +145,7 @@ impl CaeMcs {
     }
 }
 
-fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
     let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
     (squares.sum::<f64>() / a.len() as f64) as f32
 }

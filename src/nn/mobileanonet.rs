@@ -130,6 +130,10 @@ impl MobileAnoNet {
         Ok(fresh)
     }
 
+    pub(super) fn segment(&self) -> SegmentShape {
+        self.segment
+    }
+
     /// Trainable numbers of the extractor, without the classifiers.
     pub fn n_parameters(&self) -> usize {
         n_trainable(&self.network) - n_trainable(&self.network.head)
@@ -218,7 +222,7 @@ fn fan_in_bound(shape: &[usize]) -> f32 {
 }
 
 /// A convolution without bias, padded so that stride 1 keeps the size.
-fn convolution(from: usize, to: usize, kernel: usize, stride: usize, groups: usize, device: &Device) -> Conv2d {
+pub(super) fn convolution(from: usize, to: usize, kernel: usize, stride: usize, groups: usize, device: &Device) -> Conv2d {
     let padding = kernel / 2;
     Conv2dConfig::new([from, to], [kernel, kernel])
         .with_stride([stride, stride])
@@ -391,7 +395,7 @@ impl Network {
             grid,
             n_inputs,
             n_outputs,
-            epsilon,
+            rule: epsilon.into(),
         }));
         Chain(blocks)
     }

@@ -30,11 +30,14 @@ mod examples;
 mod fused;
 #[cfg(test)]
 mod gradient_check;
+mod graphs;
 mod inference;
 mod kernels;
 mod mobileanonet;
+mod mobilenet_v2;
 mod multi_task;
 mod optimiser;
+mod outlier_net;
 mod parameters;
 mod tally;
 mod training;
@@ -46,7 +49,9 @@ pub use device::DeviceChoice;
 pub use error::TrainingError;
 pub use examples::{Batch, ClipEmbeddings, ExampleSource, Examples, LabelFree, LabelFreeFigures};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};
+pub use mobilenet_v2::{Classified, MobileNetV2};
 pub use multi_task::{ConditionAveraging, Heads, LossChoice};
+pub use outlier_net::OutlierNet;
 pub use training::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 

@@ -29,6 +29,9 @@ pub(super) const ACCURACY: &str = "accuracy";
 pub trait TrainingObserver: Progress {
     /// An epoch has ended. A resumed training tells of its earlier epochs first.
     fn epoch(&mut self, metrics: &EpochMetrics);
+
+    /// These recordings are held out: nothing is learned from them. Told once a network, before it is trained.
+    fn held_out(&mut self, _files: &[&Path]) {}
 }
 
 impl TrainingObserver for NoProgress {

@@ -37,6 +37,8 @@ pub struct Comparison {
     pub best: BTreeMap<String, DetectorKind>,
     /// The same of the clips of either half alone, see [`Half`]; `None` on a half itself.
     pub halves: Option<[Arc<Comparison>; 2]>,
+    /// The clips that the front end was trained without; `None` where it learns nothing.
+    pub held_out: Option<BTreeSet<usize>>,
 }
 
 /// One section.
@@ -137,7 +139,11 @@ pub fn compare_again(
         compare_group(dataset, embedded, config, &detectors, group, before)
     })?;
     let groups = groups.into_iter().flatten().collect();
-    Comparison::of_groups(dataset, detectors, groups, before, progress)
+    let comparison = Comparison::of_groups(dataset, detectors, groups, before, progress)?;
+    Ok(Comparison {
+        held_out: embedded.held_out.clone(),
+        ..comparison
+    })
 }
 
 impl Comparison {
@@ -175,6 +181,7 @@ impl Comparison {
             detectors,
             best: BTreeMap::new(),
             halves,
+            held_out: None,
         };
         let best = comparison.machines().into_iter().filter_map(|(machine, groups)| {
             let value = |kind: DetectorKind| Some((kind, comparison.hmean(&groups, |_| Some(kind))?.value));

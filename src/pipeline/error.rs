@@ -33,6 +33,16 @@ pub enum PipelineError {
         group: String,
         reason: String,
     },
+    #[error("{root} cannot give {target}: {reason}; it needs {challenge} ({records}), or --synthetic", root = root.display())]
+    OtherData {
+        root: PathBuf,
+        target: &'static str,
+        challenge: &'static str,
+        reason: String,
+        records: String,
+    },
+    #[error("{system} cannot be run: {reason}")]
+    NoSystem { system: &'static str, reason: String },
     #[error(transparent)]
     Audio(#[from] AudioError),
     #[error(transparent)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use auscult::nn::{CaeMcs, DeviceChoice, NamedTensor};
 
 /// The numbers of `tests/data/networks/cae_mcs.py`.
-fn numbers(n: usize, tensor_idx: usize) -> Vec<f32> {
+pub(super) fn numbers(n: usize, tensor_idx: usize) -> Vec<f32> {
     let x = (0..n as u64).map(|idx| (idx * 2_654_435_761 + 40_503 * tensor_idx as u64) % (1 << 32));
     x.map(|x| (x as f64 * (2.0 / f64::from(1 << 16) / f64::from(1 << 16)) - 1.0) as f32)
         .collect()
@@ -38,7 +38,7 @@ fn reference_weights() -> Vec<NamedTensor> {
     tensors
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }

@@ -11,8 +11,11 @@ use rand_chacha::ChaCha8Rng;
 
 use super::watcher::Watcher;
 
+/// All recipes with something to train.
+const TRAINED: [Recipe; 3] = [Recipe::DenseAe, Recipe::MobileAnoNet, Recipe::MobileNetV2];
+
 /// A hum with harmonics in noise.
-fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
+pub(crate) fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let n_samples = (secs * SAMPLE_RATE_HZ as f32) as usize;
     let samples = (0..n_samples).map(|i| {
@@ -25,7 +28,7 @@ fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
     }
 }
 
-fn write(path: &Path, clip: &Clip) {
+pub(crate) fn write(path: &Path, clip: &Clip) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: SAMPLE_RATE_HZ,
@@ -39,7 +42,7 @@ fn write(path: &Path, clip: &Clip) {
     writer.finalize().unwrap();
 }
 
-fn group(machine: &str, section: &str) -> MachineSection {
+pub(crate) fn group(machine: &str, section: &str) -> MachineSection {
     MachineSection {
         machine: machine.to_owned(),
         section: section.to_owned(),
@@ -113,13 +116,13 @@ fn config(recipe: Recipe) -> TrainingConfig {
 
 #[test]
 fn a_trained_extractor_is_the_same_after_it_was_saved_and_opened() {
-    for (recipe, n_features) in [(Recipe::DenseAe, 8), (Recipe::MobileAnoNet, 128)] {
+    for (recipe, n_features) in [(Recipe::DenseAe, 8), (Recipe::MobileAnoNet, 128), (Recipe::MobileNetV2, 1280)] {
         let folder = tempfile::tempdir().unwrap();
         let (config, clips) = small_job(recipe, folder.path(), 2);
         let run_dir = folder.path().join("run");
         let mut watcher = Watcher::default();
         let extractor = train(&config, &clips, &run_dir, &mut watcher).unwrap();
-        let n_networks = if recipe == Recipe::DenseAe { 2 } else { 1 };
+        let n_networks = if recipe == Recipe::MobileAnoNet { 1 } else { 2 };
         assert_eq!(watcher.epochs.len(), config.n_epochs * n_networks);
         assert!(
             watcher.epochs.iter().all(|epoch| epoch.validation_loss.is_some()),
@@ -156,7 +159,7 @@ fn a_trained_extractor_is_the_same_after_it_was_saved_and_opened() {
 
 #[test]
 fn crops_are_embedded_one_by_one_and_short_clips_refused() {
-    for recipe in [Recipe::DenseAe, Recipe::MobileAnoNet] {
+    for recipe in TRAINED {
         let folder = tempfile::tempdir().unwrap();
         let (config, clips) = small_job(recipe, folder.path(), 1);
         let extractor = train(&config, &clips, folder.path(), &mut Watcher::default()).unwrap();
@@ -200,12 +203,17 @@ fn what_cannot_be_trained_or_opened_is_said() {
             .err()
             .unwrap()
     };
-    for recipe in [Recipe::DenseAe, Recipe::MobileAnoNet] {
+    for recipe in TRAINED {
         assert!(matches!(outcome(recipe, &[]), ExtractorError::NoTrainingClips));
-        assert!(
-            matches!(outcome(recipe, &clips[24..]), ExtractorError::NoTrainingClips),
-            "the only file is broken"
-        );
+        let broken_only = outcome(recipe, &clips[24..]);
+        if recipe == Recipe::MobileNetV2 {
+            assert!(matches!(broken_only, ExtractorError::OneSection { .. }), "not even read");
+        } else {
+            assert!(
+                matches!(broken_only, ExtractorError::NoTrainingClips),
+                "the only file is broken"
+            );
+        }
         let stopped = train(
             &config(recipe),
             &clips,
@@ -217,6 +225,11 @@ fn what_cannot_be_trained_or_opened_is_said() {
         );
         assert!(matches!(stopped.err().unwrap(), ExtractorError::Cancelled(_)));
     }
+    let single = outcome(Recipe::MobileNetV2, &clips[..6]);
+    assert!(
+        matches!(&single, ExtractorError::OneSection { class } if class == "fan 00"),
+        "{single}"
+    );
     let single = outcome(Recipe::MobileAnoNet, &clips[..6]);
     assert!(
         matches!(&single, ExtractorError::OneClass { class } if class == "fan 00"),
@@ -230,6 +243,7 @@ fn what_cannot_be_trained_or_opened_is_said() {
     for (recipe, file) in [
         (Recipe::DenseAe, "dense-ae.safetensors"),
         (Recipe::MobileAnoNet, "mobileanonet.safetensors"),
+        (Recipe::MobileNetV2, "mobilenet-v2.safetensors"),
     ] {
         std::fs::write(run_dir.join(file), b"no weights at all").unwrap();
         let error = load(&config(recipe), &run_dir).err().unwrap();
@@ -301,4 +315,76 @@ fn weights_of_another_shape_are_refused() {
     assert!(error.contains("output.bias has the shape [7], [640] is expected"), "{error}");
     write_weights(&path, &whole[1..]).unwrap();
     assert!(load(&config, folder.path()).err().unwrap().to_string().contains("is missing"));
+}
+
+/// Two machines: one of two sections, one of a single section and condition.
+#[test]
+fn a_machine_that_cannot_be_classified_is_left_out_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let clips = &training_clips(folder.path())[..18];
+    let config = TrainingConfig {
+        n_epochs: 1,
+        ..config(Recipe::MobileNetV2)
+    };
+    let mut watcher = Watcher::default();
+    let extractor = train(&config, clips, folder.path(), &mut watcher).unwrap();
+    assert!(
+        watcher.log.iter().any(|line| line.contains("left out: a/b 00")),
+        "{:?}",
+        watcher.log
+    );
+    let clip = hum(80.0, 2.5, 1);
+    assert!(extractor.embed(&clip, &group("fan", "02")).is_ok());
+    for (machine, section) in [("a/b", "00"), ("fan", "07")] {
+        let error = extractor.embed(&clip, &group(machine, section)).unwrap_err();
+        assert!(matches!(error, ExtractorError::UnknownMachine { .. }), "{error}");
+    }
+}
+
+/// With steps enough a classifier finds its training clips probable in their own section, and others not.
+#[test]
+fn classifiers_learn_a_tiny_set_by_heart() {
+    let folder = tempfile::tempdir().unwrap();
+    let clips: Vec<_> = training_clips(folder.path()).into_iter().take(12).collect();
+    let config = TrainingConfig {
+        n_epochs: 30,
+        batch_size: 8,
+        learning_rate: 1e-3,
+        ..config(Recipe::MobileNetV2)
+    };
+    let mut watcher = Watcher::default();
+    let extractor = train(&config, &clips, folder.path(), &mut watcher).unwrap();
+    assert_eq!(watcher.epochs.last().unwrap().validation_accuracy, Some(1.0));
+    for (clip, other) in clips.iter().zip(clips.iter().rev()) {
+        let sound = read_clip(&clip.file, ChannelChoice::default()).unwrap();
+        let score = |group: &MachineSection| extractor.embed(&sound, group).unwrap().own_scores[0];
+        assert!(
+            score(&clip.group) < -1.5 && score(&other.group) > 1.5,
+            "{}: {} in its own section, {} in the other",
+            clip.file.display(),
+            score(&clip.group),
+            score(&other.group)
+        );
+    }
+}
+
+/// Sections are classes where there are several, conditions where there is one.
+#[test]
+fn a_single_section_is_classified_by_its_conditions() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut clips: Vec<_> = training_clips(folder.path()).into_iter().take(12).collect();
+    for (clip_idx, clip) in clips.iter_mut().enumerate() {
+        clip.group = group("fan", "00");
+        clip.attributes[0].value = (clip_idx / 6).to_string();
+    }
+    let config = TrainingConfig {
+        n_epochs: 1,
+        ..config(Recipe::MobileNetV2)
+    };
+    let mut watcher = Watcher::default();
+    let extractor = train(&config, &clips, folder.path(), &mut watcher).unwrap();
+    let classes = "fan: 2 conditions of its one section: 00 vel=0, 00 vel=1";
+    assert!(watcher.log.iter().any(|line| line == classes), "{:?}", watcher.log);
+    let embedding = extractor.embed(&hum(80.0, 2.5, 1), &group("fan", "00")).unwrap();
+    assert!(embedding.own_scores[0] <= 0.0, "the likelier of two conditions counts");
 }

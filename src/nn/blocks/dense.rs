@@ -86,7 +86,7 @@ impl Block for Dense {
             };
         };
         let hidden = Hidden {
-            norm: Norm::from_sums(&added_up(&sums), n_rows, (gamma, beta), epsilon),
+            norm: Norm::from_sums(&added_up(&sums), n_rows, (gamma, beta), epsilon.into()),
             values,
             slope: vec![0.0; n_outputs],
         };

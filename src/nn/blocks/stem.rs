@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
 use super::expansion::{Expansion, FilteredGradient, Prepared, Source};
-use super::norm::{Norm, NormGradients};
+use super::norm::{Norm, NormGradients, NormRule};
 use super::{Block, Forward, Gradients, Grid, STRETCH, Values, Wanted, added_up, narrowed, split};
 use crate::nn::kernels::rows::{Activation, activate, activation_gradient, add_activation_moments};
 
@@ -27,14 +27,14 @@ struct Kept {
 
 impl Stem {
     /// For spectrograms of this size.
-    pub(in crate::nn) fn new(picture: Grid, n_channels: usize, epsilon: f64) -> Self {
+    pub(in crate::nn) fn new(picture: Grid, n_channels: usize, rule: impl Into<NormRule>) -> Self {
         Self(Expansion {
             source: Source::Patches { picture },
             grid: picture.filtered(2),
             n_inputs: 9,
             n_wide: n_channels,
             stride: 1,
-            epsilon,
+            rule: rule.into(),
         })
     }
 }
@@ -50,7 +50,7 @@ impl Block for Stem {
         let [of_expansion, gamma, beta, slope] = split(parameters, lens);
         let prepared = expansion.prepare(&input, of_expansion);
         let (filtered, sums) = expansion.forward(&prepared, &input);
-        let norm = Norm::from_sums(&sums, filtered.len() / n_channels, (gamma, beta), expansion.epsilon);
+        let norm = Norm::from_sums(&sums, filtered.len() / n_channels, (gamma, beta), expansion.rule);
         let mut output = vec![0.0; filtered.len()];
         let len = expansion.filtered_len();
         let activation = norm.activation(slope);

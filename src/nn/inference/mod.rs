@@ -15,6 +15,7 @@ mod depthwise;
 mod fold;
 mod global;
 mod mobileanonet;
+mod mobilenet_v2;
 mod pointwise;
 mod residual;
 mod sliding;
@@ -25,6 +26,7 @@ use convolution::Convolution;
 use depthwise::Depthwise;
 use global::Global;
 pub(super) use mobileanonet::mobileanonet;
+pub(super) use mobilenet_v2::mobilenet_v2;
 use pointwise::Pointwise;
 use residual::Residual;
 pub(super) use sliding::{Sliding, Source};
@@ -131,7 +133,7 @@ fn stations(stages: &[Stage]) -> Vec<Station> {
 
 /// A network, or a stretch of one.
 #[derive(Debug)]
-struct Network {
+pub(super) struct Network {
     stages: Vec<Stage>,
     /// Channels of what goes in.
     n_channels: usize,
@@ -139,7 +141,7 @@ struct Network {
 
 /// What one thread needs to compute, kept between pictures.
 #[derive(Debug, Default)]
-struct Scratch {
+pub(super) struct Scratch {
     band: Vec<f32>,
     stations: Vec<Station>,
 }
@@ -149,7 +151,7 @@ const BAND_ROWS: usize = 64;
 
 impl Network {
     /// Appends what comes out of a picture `[n_rows][width]` to `output`; `fill(row_idx, row)` writes the picture's rows.
-    fn compute(
+    pub(super) fn compute(
         &self,
         (n_rows, width): (usize, usize),
         fill: &dyn Fn(usize, &mut [f32]),
@@ -216,6 +218,7 @@ mod tests {
             scale: numbers(n_channels, 5.0),
             shift: numbers(n_channels, 6.0),
             slope: numbers(n_channels, 7.0),
+            ceiling: 1.5,
         }
     }
 
@@ -260,7 +263,11 @@ mod tests {
                     }
                 }
                 let x = sum as f32 * layer.scale[output] + layer.shift[output];
-                outputs.push(if x > 0.0 { x } else { layer.slope[output] * x });
+                outputs.push(if x > 0.0 {
+                    x.min(layer.ceiling)
+                } else {
+                    layer.slope[output] * x
+                });
             }
         }
         outputs

@@ -8,12 +8,15 @@ use pulp::Simd;
 
 use super::product::{load, store};
 
-/// Batch norm and PReLU of each channel: `h = scale · z + shift`, and `h` or, where it is negative, `slope · h`.
+/// Batch norm and activation of each channel: `h = scale · z + shift`, and `h` or, where it is negative, `slope · h`, or, where
+/// that is more, `ceiling`.
 #[derive(Clone, Copy)]
 pub(in crate::nn) struct Activation<'a> {
     pub scale: &'a [f32],
     pub shift: &'a [f32],
     pub slope: &'a [f32],
+    /// 6 for ReLU6, infinite for PReLU.
+    pub ceiling: f32,
 }
 
 /// The gradient of a batch norm's input from that of its output, `scale · g + by_value · z + constant`: the gradient of the
@@ -32,6 +35,7 @@ pub(in crate::nn) struct ActivationVectors<S: Simd> {
     scale: S::f32s,
     shift: S::f32s,
     slope: S::f32s,
+    ceiling: S::f32s,
     zero: S::f32s,
 }
 
@@ -43,6 +47,7 @@ impl Activation<'_> {
             scale: load(simd, &self.scale[channel..]),
             shift: load(simd, &self.shift[channel..]),
             slope: load(simd, &self.slope[channel..]),
+            ceiling: simd.splat_f32s(self.ceiling),
             zero: simd.splat_f32s(0.0),
         }
     }
@@ -61,19 +66,21 @@ impl<S: Simd> ActivationVectors<S> {
         self.simd.min_f32s(h, self.zero)
     }
 
-    /// PReLU of `h`.
+    /// The activation of `h`.
     #[inline(always)]
     pub(in crate::nn) fn activated(&self, h: S::f32s) -> S::f32s {
-        self.simd
-            .mul_add_e_f32s(self.slope, self.negative(h), self.simd.max_f32s(h, self.zero))
+        let positive = self.simd.min_f32s(self.simd.max_f32s(h, self.zero), self.ceiling);
+        self.simd.mul_add_e_f32s(self.slope, self.negative(h), positive)
     }
 
-    /// The gradient of `h` from that of PReLU.
+    /// The gradient of `h` from that of its activation.
     #[inline(always)]
     pub(in crate::nn) fn gradient(&self, h: S::f32s, of_output: S::f32s) -> S::f32s {
         let is_positive = self.simd.greater_than_f32s(h, self.zero);
-        self.simd
-            .select_f32s(is_positive, of_output, self.simd.mul_f32s(self.slope, of_output))
+        let is_above = self.simd.greater_than_f32s(h, self.ceiling);
+        let of_negative = self.simd.mul_f32s(self.slope, of_output);
+        let of_h = self.simd.select_f32s(is_positive, of_output, of_negative);
+        self.simd.select_f32s(is_above, self.zero, of_h)
     }
 }
 
