@@ -32,13 +32,13 @@ pub struct Comparison {
     pub groups: Vec<GroupComparison>,
     /// The detectors that could be fitted somewhere, in the order of the columns.
     pub detectors: Vec<DetectorKind>,
-    /// The clips that the front end was trained without; `None` where it learns nothing.
-    pub held_out: Option<BTreeSet<usize>>,
     /// By machine: the detector with the best harmonic mean over all its sections by these labels. On the test clips it is the
     /// oracle of the papers, on half of them a choice that the other half has not seen.
     pub best: BTreeMap<String, DetectorKind>,
     /// The same of the clips of either half alone, see [`Half`]; `None` on a half itself.
     pub halves: Option<[Arc<Comparison>; 2]>,
+    /// The clips that the front end was trained without; `None` where it learns nothing.
+    pub held_out: Option<BTreeSet<usize>>,
 }
 
 /// One section.
@@ -179,9 +179,9 @@ impl Comparison {
         let mut comparison = Self {
             groups,
             detectors,
-            held_out: None,
             best: BTreeMap::new(),
             halves,
+            held_out: None,
         };
         let best = comparison.machines().into_iter().filter_map(|(machine, groups)| {
             let value = |kind: DetectorKind| Some((kind, comparison.hmean(&groups, |_| Some(kind))?.value));
