@@ -55,6 +55,27 @@ fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// The three modes of the choice and what lies between them, beside the keys that have always been there.
+fn choice_is_reported(compared: &Value) {
+    let choice = &compared["choice"];
+    assert_eq!(choice["fixed"]["hmean"], compared["hmean"]["default"]);
+    assert_eq!(choice["oracle"]["hmean"], compared["hmean"]["oracle"]);
+    let figure = |value: &Value| value.as_f64().unwrap();
+    let half = &choice["half"];
+    let both = 0.5 * (figure(&half["hmean_on_a"]) + figure(&half["hmean_on_b"]));
+    assert!((figure(&half["hmean"]) - both).abs() < 1e-12);
+    for mode in ["fixed", "half", "oracle"] {
+        let mode = &choice[mode];
+        assert!(figure(&mode["low"]) <= figure(&mode["hmean"]) && figure(&mode["hmean"]) <= figure(&mode["high"]));
+    }
+    let gap = figure(&compared["hmean"]["oracle"]) - figure(&compared["hmean"]["default"]);
+    assert!((figure(&choice["oracle_over_fixed"]["hmean"]) - gap).abs() < 1e-12);
+    assert!(choice["oracle_over_half"].is_number());
+    for key in ["chosen_on_a", "chosen_on_b"] {
+        assert!(compared["machines"][0]["half"][key].is_string(), "{key}");
+    }
+}
+
 #[test]
 fn the_main_job_from_recordings_to_report() {
     let home = tempfile::tempdir().unwrap();
@@ -106,7 +127,8 @@ fn the_main_job_from_recordings_to_report() {
         .iter()
         .map(|detector| detector["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["knn", "lof", "cos", "maha", "soft-cos", "soft-maha", "fusion"]);
+    assert_eq!(names[..6], ["knn", "lof", "cos", "maha", "soft-cos", "soft-maha"]);
+    assert_eq!(names.last(), Some(&"fusion"));
     for key in ["auc", "auc_source", "auc_target", "pauc", "hmean"] {
         let value = machine["detectors"][0][key].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&value), "{key} {value}");
@@ -116,6 +138,8 @@ fn the_main_job_from_recordings_to_report() {
         let hmean = compared["hmean"][key].as_f64().unwrap();
         assert!(oracle >= hmean - 1e-12, "the oracle is an upper bound of {key}");
     }
+    choice_is_reported(&compared);
+    assert!(results(&["compare", &run, &data]).contains("what the papers' practice is worth: "));
     assert!(std::fs::read_to_string(at("m.tex")).unwrap().contains("\\toprule"));
     assert!(std::fs::read_to_string(at("m.csv")).unwrap().contains("fan"));
 
@@ -151,6 +175,26 @@ fn the_main_job_from_recordings_to_report() {
             "the page shows {picture}, which is not there"
         );
     }
+}
+
+#[test]
+fn detectors_take_their_parameters_from_the_command_line() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run) = (at("data"), at("run"));
+    let synth = ["synth", &data, "--layout", "mimii", "--machines", "fan", "--clips", "30"];
+    results(&[&synth[..], &["--seconds", "1"]].concat());
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &run]);
+    let scored = |name: &str, parameters: &[&str]| {
+        let out = at(name);
+        results(&[&["score", &run, &data, "--detector", "lof", "--out", &out], parameters].concat());
+        std::fs::read_to_string(Path::new(&out).join("anomaly_score_fan_section_00_test.csv")).unwrap()
+    };
+    let plain = scored("plain", &[]);
+    assert_eq!(scored("of another", &["--knn-k", "9", "--gmm-covariance", "shrunk"]), plain);
+    assert_ne!(scored("its own", &["--lof-k", "9"]), plain);
+    let refused = refusal(&["compare", &run, &data, "--covariance", "round"]);
+    assert!(refused.contains("give 'shrunk' or a number"), "{refused}");
 }
 
 #[test]

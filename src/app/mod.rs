@@ -30,9 +30,9 @@ pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
 pub use plots::{
-    Bins, Decisions, MapColor, MapShow, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure,
-    loss_figure, map_categories, map_figure, map_figure_by, map_figure_of, matrix, matrix_table, roc_detectors, roc_figure,
-    spectrogram_figure, ties,
+    Bins, Decisions, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow, MatrixSection,
+    Trouble, bins, decisions, histogram_figure, loss_figure, map_categories, map_figure, map_figure_by, map_figure_of, matrix,
+    matrix_table, roc_detectors, roc_figure, spectrogram_figure,
 };
 pub use report::{write_map, write_report};
 pub use runs::error_text;

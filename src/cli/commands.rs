@@ -113,6 +113,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         section,
         epochs,
         segments_per_clip,
+        window_hop,
         ranking_decay,
         batch,
         learning_rate,
@@ -140,6 +141,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     recipe.training = TrainingConfig {
         n_epochs: epochs.unwrap_or(published.n_epochs),
         segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
+        window_hop: window_hop.unwrap_or(published.window_hop),
         ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
         batch_size: batch.unwrap_or(published.batch_size),
         learning_rate: learning_rate.unwrap_or(published.learning_rate),
@@ -172,10 +174,15 @@ pub(super) fn judge(run: &Path, data: &Path) -> anyhow::Result<Judged> {
     judge_run(run, scan_data(data)?)
 }
 
+/// With the detectors' default parameters.
 pub(super) fn judge_run(run: Run, dataset: Dataset) -> anyhow::Result<Judged> {
+    judge_with(run, dataset, &DetectorSettings::default())
+}
+
+fn judge_with(run: Run, dataset: Dataset, settings: &DetectorSettings) -> anyhow::Result<Judged> {
     let mut progress = StderrProgress::new("Embedding clips");
     let embedded = pipeline::extract(&run, &dataset, &mut progress)?;
-    let comparison = pipeline::compare(&dataset, &embedded, &DetectorSettings::default(), &mut progress)?;
+    let comparison = pipeline::compare(&dataset, &embedded, settings, &mut progress)?;
     drop(progress);
     for failed in &embedded.failed {
         super::progress::say(&format!("left out: {}: {}", failed.path.display(), failed.error));
@@ -193,10 +200,9 @@ pub(super) fn score(
     data: &Path,
     detector: &str,
     segment_hop: Option<usize>,
-    threads: Option<usize>,
+    settings: &DetectorSettings,
     out: &Path,
 ) -> anyhow::Result<()> {
-    use_threads(threads)?;
     let known: Vec<&str> = DetectorKind::ALL.iter().map(|kind| kind.name()).collect();
     let kind = DetectorKind::from_name(detector)
         .with_context(|| format!("there is no detector '{detector}': choose among {}", known.join(", ")))?;
@@ -204,7 +210,7 @@ pub(super) fn score(
     if let Some(hop_frames) = segment_hop {
         run = pipeline::with_segment_hop(&run, hop_frames)?;
     }
-    let judged = judge_run(run, scan_data(data)?)?;
+    let judged = judge_with(run, scan_data(data)?, settings)?;
     for path in pipeline::write_scores(&judged.dataset, &judged.comparison, kind, out)? {
         print(&path.display().to_string())?;
     }
@@ -239,8 +245,14 @@ pub(super) fn evaluate(
     lines.try_for_each(|line| print(&line))
 }
 
-pub(super) fn compare(run: &Path, data: &Path, json: bool, tables: [Option<PathBuf>; 2]) -> anyhow::Result<()> {
-    let judged = judge(run, data)?;
+pub(super) fn compare(
+    run: &Path,
+    data: &Path,
+    json: bool,
+    tables: [Option<PathBuf>; 2],
+    settings: &DetectorSettings,
+) -> anyhow::Result<()> {
+    let judged = judge_with(pipeline::load_run(run)?, scan_data(data)?, settings)?;
     let summary = judged.comparison.summary();
     let table = pipeline::summary_table(&summary);
     for path in tables.into_iter().flatten() {

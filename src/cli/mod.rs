@@ -8,6 +8,7 @@
 pub mod bench;
 mod commands;
 mod demo;
+mod detector_arguments;
 mod json;
 mod mobileanonet_arguments;
 mod progress;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::evaluation::Rules;
 use crate::progress::Cancelled;
+use detector_arguments::DetectorArguments;
 
 /// Hear what is wrong with a machine before it breaks.
 ///
@@ -95,13 +97,15 @@ enum Command {
         data: PathBuf,
         #[arg(long, default_value = "fusion")]
         detector: String,
-        /// Frames between the segments of a clip (mobileanonet)
+        /// Frames between the segments of a clip (mobileanonet, cae-mcs)
         #[arg(long, value_parser = count(100_000))]
         segment_hop: Option<usize>,
         #[arg(long, value_parser = count(1024))]
         threads: Option<usize>,
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// Evaluate score files against labelled data or DCASE ground-truth files
     Evaluate {
@@ -133,6 +137,8 @@ enum Command {
         /// Also write the matrix as CSV
         #[arg(long)]
         csv: Option<PathBuf>,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// The t-SNE map of all clips: coordinates and figure
     Map {
@@ -181,7 +187,7 @@ struct BenchArguments {
 #[derive(Debug, Args)]
 struct TrainArguments {
     data: PathBuf,
-    /// pooled-log-mel, dense-ae, mobileanonet or gwrp-gmm
+    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm or cae-mcs
     #[arg(long)]
     recipe: String,
     /// Machine types to train on, with commas; all by default
@@ -194,6 +200,9 @@ struct TrainArguments {
     epochs: Option<usize>,
     #[arg(long, value_parser = count(100_000))]
     segments_per_clip: Option<usize>,
+    /// cae-mcs: frames between two windows that are learned from, 3 by default
+    #[arg(long, value_parser = count(100_000))]
+    window_hop: Option<usize>,
     /// gwrp-gmm: weight of a frame over that of the next louder one, from 0 (the loudest frame) to 1 (the mean, the default)
     #[arg(long)]
     ranking_decay: Option<f64>,
@@ -315,7 +324,11 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             segment_hop,
             threads,
             out,
-        }) => commands::score(&run, &data, &detector, segment_hop, threads, &out),
+            settings,
+        }) => {
+            commands::use_threads(threads)?;
+            commands::score(&run, &data, &detector, segment_hop, &settings.settings(), &out)
+        }
         Some(Command::Evaluate {
             scores,
             truth,
@@ -330,7 +343,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             json,
             latex,
             csv,
-        }) => commands::compare(&run, &data, json, [latex, csv]),
+            settings,
+        }) => commands::compare(&run, &data, json, [latex, csv], &settings.settings()),
         Some(Command::Map {
             run,
             data,

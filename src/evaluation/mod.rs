@@ -20,7 +20,9 @@ mod score_files;
 mod threshold;
 mod truth;
 
-pub use bootstrap::{BootstrapConfig, PairedComparison, compare_paired, is_tie, section_metrics};
+pub use bootstrap::{
+    BootstrapConfig, PairedComparison, ResampledMean, compare_paired, is_tie, resampled_metrics, section_metrics,
+};
 pub use error::EvaluationError;
 pub use gamma::Gamma;
 pub use means::{MeanFigures, Means};

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::unfit;
-use super::training_set::{fingerprint, read_training_clips, split_held_out};
+use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
-use crate::dsp::{LogMel, LogMelConfig, MelScale, Spectrogram};
+use crate::dsp::{LogMel, LogMelConfig, MelScale, Padding, Spectrogram};
 use crate::nn::{AttributeClasses, Examples, StgramMfn as Network, TrainingError, TrainingPlan, read_weights, write_weights};
 use crate::whole_file::write_whole;
 
@@ -84,7 +84,11 @@ impl Classes {
     /// The mean probability of the classes of a section; `None` where it was not trained on.
     fn probability(&self, group: &MachineSection, probabilities: &[f64]) -> Option<f64> {
         let of_section = self.sections.get(&group.to_string())?;
-        let found = self.sizes.keys().zip(probabilities).filter(|(name, _)| of_section.contains(*name));
+        let found = self
+            .sizes
+            .keys()
+            .zip(probabilities)
+            .filter(|(name, _)| of_section.contains(*name));
         Some(found.map(|(_, probability)| probability).sum::<f64>() / of_section.len() as f64)
     }
 }
@@ -92,8 +96,14 @@ impl Classes {
 /// The machine, the domain, and each attribute with its value.
 fn attributes_of(clip: &TrainingClip) -> Vec<String> {
     let domain = if clip.is_target { "target" } else { "source" };
-    let attributes = clip.attributes.iter().map(|attribute| format!("{}={}", attribute.name, attribute.value));
-    [clip.group.machine.clone(), domain.to_owned()].into_iter().chain(attributes).collect()
+    let attributes = clip
+        .attributes
+        .iter()
+        .map(|attribute| format!("{}={}", attribute.name, attribute.value));
+    [clip.group.machine.clone(), domain.to_owned()]
+        .into_iter()
+        .chain(attributes)
+        .collect()
 }
 
 impl AttributeClassifier {
@@ -128,13 +138,14 @@ impl AttributeClassifier {
         }
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| classes.index_of(&read.clip), config.seed);
+        tell_held_out(&held_out, observer);
         let rule = WindowRule {
             n_frames: 1,
             hop: 1,
             n_per_clip: None,
             cut: |clip, _, examples| examples.extend_from_slice(&clip.values),
         };
-        let windows = |clips: Vec<super::training_set::TrainingSpectrogram>| {
+        let windows = |clips: Vec<TrainingSpectrogram>| {
             let with_class = clips.into_iter().filter_map(|read| {
                 let class = classes.index_of(&read.clip)?;
                 Some((read, class as u32))

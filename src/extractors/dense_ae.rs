@@ -208,6 +208,7 @@ fn train_machine(
     let rule = WindowRule {
         n_frames: N_FRAMES,
         hop: 1,
+        takes_end: false,
         n_per_clip: None,
         cut: cut_row,
     };
@@ -222,6 +223,7 @@ fn train_machine(
         weight_decay: 0.0,
         seed: config.seed,
         device: config.device,
+        early_stop: None,
         data,
     };
     let examples = Examples {

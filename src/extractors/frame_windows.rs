@@ -18,6 +18,8 @@ pub(super) struct WindowRule {
     pub n_frames: usize,
     /// Frames between two windows.
     pub hop: usize,
+    /// Whether the last window that fits is taken even where the hop does not lead to it.
+    pub takes_end: bool,
     /// Random windows a clip and epoch; `None` takes every window.
     pub n_per_clip: Option<usize>,
     /// Appends the window that begins at a frame.
@@ -91,7 +93,12 @@ impl<'a> FrameWindows<'a> {
     }
 
     fn n_starts(&self, clip_idx: usize) -> usize {
-        (self.clips[clip_idx].0.n_frames + self.rule.hop).saturating_sub(self.rule.n_frames) / self.rule.hop
+        let WindowRule { hop, n_frames, .. } = self.rule;
+        let further = self.clips[clip_idx].0.n_frames.checked_sub(n_frames);
+        further.map_or(0, |further| {
+            let by_hop = 1 + further / hop;
+            by_hop + usize::from(self.rule.takes_end && !further.is_multiple_of(hop))
+        })
     }
 
     fn n_windows(&self, clip_idx: usize) -> usize {
@@ -297,6 +304,7 @@ mod tests {
         let rule = WindowRule {
             n_frames: 3,
             hop: 1,
+            takes_end: false,
             n_per_clip: None,
             cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
         };
@@ -329,6 +337,15 @@ mod tests {
             (every_other[1].1[0] - every_other[0].1[0] - 0.004).abs() < 1e-4,
             "four samples apart"
         );
+
+        let to_the_end = WindowRule {
+            hop: 2,
+            takes_end: true,
+            ..rule
+        };
+        let to_the_end = sorted(epoch(&mut source(to_the_end, true), 1));
+        assert_eq!(to_the_end.len(), 6 * 5, "windows at 0, 2, 4, 6 and 7 of ten frames");
+        assert!(to_the_end.iter().all(|window| a.contains(window)));
 
         let few = WindowRule {
             n_per_clip: Some(3),

@@ -251,6 +251,7 @@ fn windows_of<'a>(
     let rule = WindowRule {
         n_frames: N_FRAMES,
         hop: 1,
+        takes_end: false,
         n_per_clip: Some(config.segments_per_clip),
         cut: if own.input.is_scaled_by_segment() {
             cut_scaled_segment
@@ -283,6 +284,7 @@ fn plan_of(config: &TrainingConfig, clips: &str, labels: &Labels) -> TrainingPla
         weight_decay: own.weight_decay,
         seed: config.seed,
         device: config.device,
+        early_stop: None,
         // The same clips give other examples with other segments, and other gradients with other losses.
         data: format!("{clips} x {}, {:?}, {own:?}", config.segments_per_clip, labels.conditions),
     }

@@ -244,6 +244,7 @@ fn train_machine(
     let rule = WindowRule {
         n_frames: N_FRAMES,
         hop: TRAINING_HOP,
+        takes_end: false,
         n_per_clip: None,
         cut: |log_mel, start, segments| {
             segments.extend_from_slice(&log_mel.values[start * log_mel.n_bins..(start + N_FRAMES) * log_mel.n_bins]);
@@ -263,6 +264,7 @@ fn train_machine(
         label_free: None,
     };
     let plan = TrainingPlan {
+        early_stop: None,
         network: machine.machine.to_owned(),
         n_epochs: config.n_epochs,
         batch_size: config.batch_size,
@@ -271,6 +273,7 @@ fn train_machine(
         weight_decay: 0.0,
         seed: config.seed,
         device: config.device,
+        early_stop: None,
         data,
     };
     part.stage(&format!("training {}", machine.machine));

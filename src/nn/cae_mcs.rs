@@ -55,6 +55,8 @@ impl CaeMcs {
     /// Strides of the encoder's layers over frames and bands; those of the decoder come in the other order.
     pub(super) const STRIDES: [[usize; 2]; ENCODER.len()] =
         [ENCODER[0].2, ENCODER[1].2, ENCODER[2].2, ENCODER[3].2, ENCODER[4].2];
+    /// Numbers in the code of a window.
+    pub const CODE_LEN: usize = CODE_LEN;
     /// Numbers in a window.
     pub const WINDOW_LEN: usize = Self::N_FRAMES * Self::N_BANDS;
 
@@ -134,6 +136,30 @@ impl CaeMcs {
         let reconstructions = self.reconstruct(windows)?;
         let pairs = windows.chunks(Self::WINDOW_LEN).zip(reconstructions.chunks(Self::WINDOW_LEN));
         Ok(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect())
+    }
+
+    /// The code of each window, `[n_windows, 40]`, and the errors of [`Self::errors`].
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), TrainingError> {
+        let (mut codes, mut reconstructions) = (Vec::new(), Vec::with_capacity(windows.len()));
+        if self.choice == DeviceChoice::Cpu {
+            // What the layer after the code gets.
+            (reconstructions, codes) = self.fast()?.run_and_show(windows, ENCODER.len() + 1);
+        } else {
+            for windows in windows.chunks(CHUNK_WINDOWS * Self::WINDOW_LEN) {
+                let code = self.network.code(network_input(windows.to_vec(), &self.device));
+                let redrawn = self.network.decode(code.clone());
+                codes.extend(code.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
+                reconstructions.extend(redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
+            }
+        }
+        let pairs = windows.chunks(Self::WINDOW_LEN).zip(reconstructions.chunks(Self::WINDOW_LEN));
+        Ok((
+            codes,
+            pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect(),
+        ))
     }
 
     fn fast(&self) -> Result<&Inference, TrainingError> {
@@ -306,8 +332,17 @@ impl Network {
 
     /// `[batch, 1, 32, 128]` → the same
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.decode(self.code(x))
+    }
+
+    /// `[batch, 1, 32, 128]` → `[batch, 40]`
+    fn code(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.encoder.iter().fold(x, |x, block| block.forward(x));
-        let code = self.code.forward(x).flatten::<2>(1, 3);
+        self.code.forward(x).flatten::<2>(1, 3)
+    }
+
+    /// `[batch, 40]` → `[batch, 1, 32, 128]`
+    fn decode(&self, code: Tensor<2>) -> Tensor<4> {
         let [n_frames, n_bands, n_channels] = LAST_MAP;
         let [n_windows, _] = code.dims();
         let x = self.widen.forward(code).reshape([n_windows, n_channels, n_frames, n_bands]);

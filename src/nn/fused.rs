@@ -56,6 +56,12 @@ fn tensor_of(values: Vec<f32>, shape: Vec<usize>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
+/// Does `work` on a thread of the pool, where its parallel sections begin at once: a thread outside hands each of them over and
+/// sleeps until it is done, which for small networks takes as long as the work.
+fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::join(work, || ()).0
+}
+
 /// Whether blocks compute on this device. Elsewhere the plain layers do, and serve as the check of the blocks.
 pub(super) fn has_blocks(device: &Device) -> bool {
     *device == Device::flex()
@@ -107,7 +113,8 @@ fn tensors_of(forward: Forward, n_segments: usize) -> (FlexTensor, FlexTensor, B
 impl BlockBackend for Flex {
     fn block(input: FlexTensor, parameters: FlexTensor, block: Arc<dyn Block>) -> (FlexTensor, FlexTensor) {
         let n_segments = input.shape()[0];
-        let forward = block.forward(values_of(input), &values_of(parameters));
+        let (input, parameters) = (values_of(input), values_of(parameters));
+        let forward = in_pool(|| block.forward(input, &parameters));
         let (output, statistics, _) = tensors_of(forward, n_segments);
         (output, statistics)
     }
@@ -125,7 +132,8 @@ impl<C: CheckpointStrategy> BlockBackend for Autodiff<Flex, C> {
             .stateful();
         let input = input.into_primitive();
         let input_shape = input.shape().to_vec();
-        let forward = block.forward(values_of(input), &values_of(parameters.into_primitive()));
+        let (input, parameters) = (values_of(input), values_of(parameters.into_primitive()));
+        let forward = in_pool(|| block.forward(input, &parameters));
         let (output, statistics, backward) = tensors_of(forward, input_shape[0]);
         let kept = Kept {
             input_shape,
@@ -172,7 +180,7 @@ impl Backward<Flex, 2> for BlockBackward {
         } else {
             Wanted::ParametersOnly
         };
-        let found = pass(of_output, wanted);
+        let found = in_pool(|| pass(of_output, wanted));
         if let Some(node) = input {
             gradients.register::<Flex>(node.id, tensor_of(found.input, ops.state.input_shape));
         }

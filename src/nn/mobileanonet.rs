@@ -235,14 +235,14 @@ pub(super) fn convolution(from: usize, to: usize, kernel: usize, stride: usize, 
 
 /// Convolution, batch norm and PReLU with a slope for each channel.
 #[derive(Module, Debug)]
-struct ConvBlock {
-    conv: Conv2d,
-    norm: BatchNorm,
+pub(super) struct ConvBlock {
+    pub conv: Conv2d,
+    pub norm: BatchNorm,
     activation: PRelu,
 }
 
 impl ConvBlock {
-    fn new(conv: Conv2d, channels: usize, device: &Device) -> Self {
+    pub(super) fn new(conv: Conv2d, channels: usize, device: &Device) -> Self {
         Self {
             conv,
             norm: BatchNormConfig::new(channels).init(device),
@@ -250,33 +250,33 @@ impl ConvBlock {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.activation.forward(self.norm.forward(self.conv.forward(x)))
     }
 
     /// All parameters, in the order of the blocks for training.
-    fn parameters(&self) -> [Tensor<1>; 4] {
+    pub(super) fn parameters(&self) -> [Tensor<1>; 4] {
         let [gamma, beta] = norm_parameters(&self.norm);
         [self.conv.weight.val().flatten(0, 3), gamma, beta, self.activation.alpha.val()]
     }
 }
 
-fn norm_parameters(norm: &BatchNorm) -> [Tensor<1>; 2] {
+pub(super) fn norm_parameters(norm: &BatchNorm) -> [Tensor<1>; 2] {
     [norm.gamma.val(), norm.beta.val()]
 }
 
 /// Inverted bottleneck: expand, filter each channel, project without activation.
 #[derive(Module, Debug)]
-struct Bottleneck {
-    expand: ConvBlock,
-    depthwise: ConvBlock,
-    project: Conv2d,
-    norm: BatchNorm,
-    has_residual: bool,
+pub(super) struct Bottleneck {
+    pub expand: ConvBlock,
+    pub depthwise: ConvBlock,
+    pub project: Conv2d,
+    pub norm: BatchNorm,
+    pub has_residual: bool,
 }
 
 impl Bottleneck {
-    fn new(from: usize, expansion: usize, to: usize, stride: usize, device: &Device) -> Self {
+    pub(super) fn new(from: usize, expansion: usize, to: usize, stride: usize, device: &Device) -> Self {
         let wide = expansion * from;
         Self {
             expand: ConvBlock::new(convolution(from, wide, 1, 1, 1, device), wide, device),
@@ -287,14 +287,14 @@ impl Bottleneck {
         }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let wide = self.depthwise.forward(self.expand.forward(x.clone()));
         let projected = self.norm.forward(self.project.forward(wide));
         if self.has_residual { projected + x } else { projected }
     }
 
     /// As one block for training, for maps of this size.
-    fn block(&self, grid: Grid) -> BottleneckBlock {
+    pub(super) fn block(&self, grid: Grid) -> BottleneckBlock {
         let [n_wide, n_inputs, _, _] = self.expand.conv.weight.dims();
         let [n_outputs, _, _, _] = self.project.weight.dims();
         let stride = self.depthwise.conv.stride[0];

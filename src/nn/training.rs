@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
+use super::early_stop::EarlyStop;
 use super::optimiser::adam;
 use super::parameters::with_tensors;
 use super::tally::{ClipMeans, ClipVotes, FigureSum, Judged, Means};
@@ -52,6 +53,9 @@ pub struct TrainingPlan {
     pub weight_decay: f64,
     pub seed: u64,
     pub device: DeviceChoice,
+    /// Fewer epochs than `n_epochs` where that is enough.
+    #[serde(default)]
+    pub early_stop: Option<EarlyStop>,
     /// What is trained on and by which losses: a hash, or words that are others where it is another.
     pub data: String,
 }
@@ -60,6 +64,11 @@ pub struct TrainingPlan {
 pub(super) trait Trainable: Module {
     /// The loss of a batch, on the device of the network.
     fn judge(&self, batch: Batch, device: &Device) -> Judged;
+
+    /// The learning rate of an epoch.
+    fn learning_rate(&self, plan: &TrainingPlan, epoch_idx: usize) -> f64 {
+        plan.learning_rate * plan.learning_rate_decay.powi(epoch_idx as i32)
+    }
 
     /// Sets how fast the running statistics of the batch norms follow; see [`norm_momentum`].
     fn set_norm_momentum(&mut self, step_idx: u64);
@@ -111,6 +120,17 @@ pub(super) fn train<N: Trainable>(
     }
     learner.network = learner.network.train();
     while learner.history.len() < plan.n_epochs {
+        if let Some(stop) = plan.early_stop.filter(|stop| stop.is_reached(&learner.history)) {
+            let EarlyStop { patience, min_delta } = stop;
+            observer.log(&format!(
+                "enough after epoch {} of {}: the loss on held-out clips has not fallen by {min_delta:e} for {patience} epochs",
+                learner.history.len(),
+                plan.n_epochs
+            ));
+            let total = (plan.n_epochs * n_examples) as u64;
+            observer.step(total, total)?;
+            break;
+        }
         let metrics = learner.epoch(plan, &mut examples, observer)?;
         observer.epoch(&metrics);
         learner.history.push(metrics);
@@ -194,7 +214,7 @@ impl<N: Trainable> Learner<N> {
         let epoch_idx = self.history.len();
         let n_examples = train.n_examples() as u64;
         let (done_before, total) = (epoch_idx as u64 * n_examples, plan.n_epochs as u64 * n_examples);
-        let learning_rate = plan.learning_rate * plan.learning_rate_decay.powi(epoch_idx as i32);
+        let learning_rate = self.network.learning_rate(plan, epoch_idx);
         train.begin_epoch(epoch_seed(plan.seed, epoch_idx));
         let (mut sum, mut n_seen) = (FigureSum::default(), 0u64);
         observer.step(done_before, total)?;

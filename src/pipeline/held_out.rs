@@ -46,25 +46,34 @@ impl fmt::Display for ThresholdBasis {
 impl Comparison {
     /// What the thresholds of a section rest on.
     pub fn threshold_basis(&self, group: &GroupComparison) -> ThresholdBasis {
-        match &self.held_out {
-            None => ThresholdBasis::AllClips,
-            Some(held_out) => match group.train_clips.iter().filter(|clip| held_out.contains(clip)).count() {
-                n if n >= MIN_HELD_OUT => ThresholdBasis::HeldOut(n),
-                n => ThresholdBasis::TrainedOn(n),
-            },
-        }
+        basis(self.held_out.as_ref(), &group.train_clips)
     }
 
     /// The scores of normal clips that a threshold is to be drawn from.
     pub fn threshold_scores<'a>(&self, group: &GroupComparison, result: &'a DetectorResult) -> Cow<'a, [f64]> {
-        match (&self.held_out, self.threshold_basis(group)) {
-            (Some(held_out), ThresholdBasis::HeldOut(_)) => {
-                let scored = group.train_clips.iter().zip(&result.normal_scores);
-                let of_held_out = scored.filter(|(clip, _)| held_out.contains(clip));
-                of_held_out.map(|(_, &score)| score).collect()
-            }
-            _ => Cow::Borrowed(&result.normal_scores),
+        scores(self.held_out.as_ref(), &group.train_clips, &result.normal_scores)
+    }
+}
+
+fn basis(held_out: Option<&BTreeSet<usize>>, train_clips: &[usize]) -> ThresholdBasis {
+    let Some(held_out) = held_out else {
+        return ThresholdBasis::AllClips;
+    };
+    match train_clips.iter().filter(|clip| held_out.contains(clip)).count() {
+        n if n >= MIN_HELD_OUT => ThresholdBasis::HeldOut(n),
+        n => ThresholdBasis::TrainedOn(n),
+    }
+}
+
+/// `normal_scores` are parallel to `train_clips`.
+fn scores<'a>(held_out: Option<&BTreeSet<usize>>, train_clips: &[usize], normal_scores: &'a [f64]) -> Cow<'a, [f64]> {
+    match (held_out, basis(held_out, train_clips)) {
+        (Some(held_out), ThresholdBasis::HeldOut(_)) => {
+            let scored = train_clips.iter().zip(normal_scores);
+            let of_held_out = scored.filter(|(clip, _)| held_out.contains(clip));
+            of_held_out.map(|(_, &score)| score).collect()
         }
+        _ => Cow::Borrowed(normal_scores),
     }
 }
 
@@ -101,57 +110,26 @@ pub(super) fn held_out_clips(run: &Run, dataset: &Dataset) -> Option<BTreeSet<us
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::Path;
 
-    use super::{ThresholdBasis, line};
-    use crate::dataset::MachineSection;
-    use crate::detectors::{DetectorConfig, DetectorKind};
-    use crate::evaluation::SectionMetrics;
-    use crate::pipeline::{Comparison, DetectorResult, GroupComparison};
-
-    fn compared(held_out: Option<Vec<usize>>) -> Comparison {
-        let result = DetectorResult {
-            detector: DetectorKind::Knn,
-            test_scores: Vec::new(),
-            normal_scores: (0..40).map(f64::from).collect(),
-            labelled: Vec::new(),
-            metrics: SectionMetrics::default(),
-            fallback: None,
-        };
-        let group = GroupComparison {
-            config: DetectorConfig::default(),
-            group: MachineSection {
-                machine: "fan".to_owned(),
-                section: "00".to_owned(),
-            },
-            train_clips: (100..140).collect(),
-            test_clips: Vec::new(),
-            results: vec![Ok(result)],
-            oracle: None,
-        };
-        Comparison {
-            groups: vec![group],
-            detectors: vec![DetectorKind::Knn],
-            held_out: held_out.map(|clips| clips.into_iter().collect()),
-        }
-    }
-
-    fn found(held_out: Option<Vec<usize>>) -> (ThresholdBasis, Vec<f64>) {
-        let comparison = compared(held_out);
-        let group = &comparison.groups[0];
-        let result = group.result(DetectorKind::Knn).expect("it is there");
-        let scores = comparison.threshold_scores(group, result).into_owned();
-        (comparison.threshold_basis(group), scores)
-    }
+    use super::{ThresholdBasis, basis, line, scores};
 
     #[test]
     fn thresholds_rest_on_held_out_clips_where_there_are_enough() {
+        let train_clips: Vec<usize> = (100..140).collect();
         let all: Vec<f64> = (0..40).map(f64::from).collect();
+        let found = |held_out: Option<BTreeSet<usize>>| {
+            let scores = scores(held_out.as_ref(), &train_clips, &all).into_owned();
+            (basis(held_out.as_ref(), &train_clips), scores)
+        };
         assert_eq!(found(None), (ThresholdBasis::AllClips, all.clone()));
         // Held-out clips of other sections do not count.
-        assert_eq!(found(Some((131..150).collect())), (ThresholdBasis::TrainedOn(9), all));
+        let too_few = Some((131..150).collect());
+        assert_eq!(found(too_few), (ThresholdBasis::TrainedOn(9), all.clone()));
+        let enough = Some((130..150).collect());
         let of_ten: Vec<f64> = (30..40).map(f64::from).collect();
-        assert_eq!(found(Some((130..150).collect())), (ThresholdBasis::HeldOut(10), of_ten));
+        assert_eq!(found(enough), (ThresholdBasis::HeldOut(10), of_ten));
     }
 
     #[test]

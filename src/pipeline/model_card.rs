@@ -22,6 +22,9 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
     row("setting", "value".to_owned());
     row("---", "---".to_owned());
     row("recipe", training.recipe.name().to_owned());
+    if let Some(detector) = training.recipe.published_detector() {
+        row("published with the detector", detector.to_owned());
+    }
     row("machines", machines.join(", "));
     row(
         "sections",
@@ -60,6 +63,13 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
         row("input", own.input.name().to_owned());
         row("weight decay", own.weight_decay.to_string());
         row("learning rate decay", own.learning_rate_decay.to_string());
+    }
+    if training.recipe == Recipe::CaeMcs {
+        row(
+            "frames between windows that are learned from",
+            training.window_hop.to_string(),
+        );
+        row("frames between windows that are scored", training.segment_hop.to_string());
     }
     if training.recipe == Recipe::GwrpGmm {
         row("decay of the ranking pooling", training.ranking_decay.to_string());

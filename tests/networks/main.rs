@@ -10,6 +10,7 @@ mod gwrp;
 mod hdf5;
 mod loop_behaviour;
 mod mobilenet_v2;
+mod multi_task;
 mod outlier_net;
 mod reference;
 mod sliding;

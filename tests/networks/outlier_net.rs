@@ -34,6 +34,7 @@ fn trained(genome: &Genome, n_epochs: usize) -> OutlierNet {
         weight_decay: 0.0,
         seed: 1,
         device: DeviceChoice::Cpu,
+        early_stop: None,
         data: "waves".to_owned(),
     };
     let examples = Examples {

@@ -39,6 +39,20 @@ impl Stem {
     }
 }
 
+impl Stem {
+    /// For maps `[rows, width, n_inputs]` that hold the neighbourhoods already, as a convolution of several channels sees them.
+    pub(in crate::nn) fn of_patches(grid: Grid, n_inputs: usize, n_channels: usize, rule: impl Into<NormRule>) -> Self {
+        Self(Expansion {
+            source: Source::Channels,
+            grid,
+            n_inputs,
+            n_wide: n_channels,
+            stride: 1,
+            rule: rule.into(),
+        })
+    }
+}
+
 impl Block for Stem {
     fn n_parameters(&self) -> usize {
         self.0.n_parameters() + 3 * self.0.n_wide
@@ -75,14 +89,18 @@ impl Block for Stem {
             output,
             shape: vec![rows, width, n_channels],
             statistics: kept.prepared.statistics().chain(kept.norm.statistics()).collect(),
-            backward: Box::new(move |of_output, _| kept.backward(&of_output)),
+            backward: Box::new(move |of_output, wanted| kept.backward(&of_output, wanted)),
         }
     }
 }
 
 impl Kept {
-    /// A spectrogram is data: its gradient is never wanted.
-    fn backward(&self, of_output: &[f32]) -> Gradients {
+    fn backward(&self, of_output: &[f32], wanted: Wanted) -> Gradients {
+        // A spectrogram is data: its gradient is never wanted.
+        let wanted = match self.expansion.source {
+            Source::Channels => wanted,
+            Source::Patches { .. } => Wanted::ParametersOnly,
+        };
         let (n_channels, len) = (self.expansion.n_wide, self.expansion.filtered_len());
         let segments = of_output.par_chunks(len).zip(self.filtered.par_chunks(len));
         let sums: Vec<Vec<f32>> = segments
@@ -101,14 +119,14 @@ impl Kept {
             of_norm: &of_norm,
             of_output,
         };
-        let (_, mut of_parameters) =
-            self.expansion
-                .backward(&self.prepared, &self.input, &of_filtered, None, Wanted::ParametersOnly);
+        let (of_input, mut of_parameters) = self
+            .expansion
+            .backward(&self.prepared, &self.input, &of_filtered, None, wanted);
         of_parameters.extend(&of_norm.gamma);
         of_parameters.extend(&of_norm.beta);
         of_parameters.extend(narrowed(&sums[2 * n_channels..]));
         Gradients {
-            input: Vec::new(),
+            input: of_input,
             parameters: of_parameters,
         }
     }

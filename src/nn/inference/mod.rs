@@ -19,6 +19,7 @@ mod mobilenet_v2;
 mod pointwise;
 mod residual;
 mod sliding;
+mod stgram_mfn;
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -30,6 +31,7 @@ pub(super) use mobilenet_v2::mobilenet_v2;
 use pointwise::Pointwise;
 use residual::Residual;
 pub(super) use sliding::{Sliding, Source};
+pub(super) use stgram_mfn::stgram_mfn;
 
 /// A layer, ready to compute.
 #[derive(Debug)]

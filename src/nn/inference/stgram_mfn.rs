@@ -27,9 +27,7 @@ pub(in crate::nn) fn stgram_mfn(weights: &[NamedTensor]) -> Network {
         let layer = tensors.norm_and_prelu(block);
         Stage::Pointwise(Pointwise::new(kernel(block), &layer, n_lanes))
     };
-    let linear = |kernel: &str, norm: &str| {
-        Stage::Pointwise(Pointwise::new(tensors.get(kernel), &tensors.norm(norm), n_lanes))
-    };
+    let linear = |kernel: &str, norm: &str| Stage::Pointwise(Pointwise::new(tensors.get(kernel), &tensors.norm(norm), n_lanes));
     let stem = Convolution::new(kernel("stem"), &tensors.norm_and_prelu("stem"), 3, 2, n_lanes);
     let mut stages = vec![Stage::Convolution(stem), depthwise("depthwise", 1)];
     let mut block_idx = 0;

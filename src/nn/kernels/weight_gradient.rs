@@ -295,8 +295,10 @@ fn lay_runs_of<const ROWS: usize>(
             }
         } else {
             for (place, (run, _)) in places {
-                *place = [0.0; ROWS];
-                place[..part.end - start].copy_from_slice(&row[run + start..run + part.end]);
+                let numbers = &row[run + start..run + part.end];
+                for (i, to) in place.iter_mut().enumerate() {
+                    *to = numbers.get(i).copied().unwrap_or(0.0);
+                }
             }
         }
     }
