@@ -11,4 +11,5 @@ mod loop_behaviour;
 mod mobilenet_v2;
 mod reference;
 mod sliding;
+mod stgram_mfn;
 mod watcher;
