@@ -504,7 +504,8 @@ mod tests {
             assert!(distance < 5e-3, "parameter {idx}: {distance}");
         }
         for (tensor, plain) in found.tensors.iter().zip(&plain.tensors) {
-            assert!(distance(&tensor.values, &plain.values, 1e-6) < 1e-4, "{}", tensor.name);
+            // Behind a linear layer means are zero but for rounding, and the running ones have followed by a thousandth of it.
+            assert!(distance(&tensor.values, &plain.values, 1e-3) < 1e-4, "{}", tensor.name);
         }
     }
 

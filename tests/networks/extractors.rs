@@ -13,7 +13,13 @@ use rand_chacha::ChaCha8Rng;
 use super::watcher::Watcher;
 
 /// All recipes with something to train.
-const TRAINED: [Recipe; 4] = [Recipe::DenseAe, Recipe::MobileAnoNet, Recipe::MobileNetV2, Recipe::CaeMcs];
+const TRAINED: [Recipe; 5] = [
+    Recipe::DenseAe,
+    Recipe::MobileAnoNet,
+    Recipe::MobileNetV2,
+    Recipe::CaeMcs,
+    Recipe::AttributeClassifier,
+];
 
 /// A hum with harmonics in noise.
 pub(crate) fn hum(frequency_hz: f32, secs: f32, seed: u64) -> Clip {
@@ -86,17 +92,22 @@ fn training_clip(file: PathBuf, group: MachineSection) -> TrainingClip {
     }
 }
 
-/// Few clips and one epoch for MobileAnoNet: a step over full segments takes a while.
+/// Whether all machines share a network.
+fn has_one_network(recipe: Recipe) -> bool {
+    matches!(recipe, Recipe::MobileAnoNet | Recipe::AttributeClassifier)
+}
+
+/// Few clips and one epoch for the large networks: a step over full segments takes a while.
 fn small_job(recipe: Recipe, folder: &Path, n_epochs: usize) -> (TrainingConfig, Vec<TrainingClip>) {
     let mut clips = training_clips(folder);
-    if recipe == Recipe::MobileAnoNet {
+    if has_one_network(recipe) {
         let mut clip_idx = 0;
         clips.retain(|_| {
             clip_idx += 1;
             clip_idx % 2 == 1
         });
     }
-    let n_epochs = if recipe == Recipe::MobileAnoNet { 1 } else { n_epochs };
+    let n_epochs = if has_one_network(recipe) { 1 } else { n_epochs };
     (
         TrainingConfig {
             n_epochs,
@@ -118,18 +129,13 @@ fn config(recipe: Recipe) -> TrainingConfig {
 
 #[test]
 fn a_trained_extractor_is_the_same_after_it_was_saved_and_opened() {
-    for (recipe, n_features) in [
-        (Recipe::DenseAe, 8),
-        (Recipe::MobileAnoNet, 128),
-        (Recipe::MobileNetV2, 1280),
-        (Recipe::CaeMcs, 40),
-    ] {
+    for (recipe, n_features) in TRAINED.into_iter().zip([8, 128, 1280, 40, 128]) {
         let folder = tempfile::tempdir().unwrap();
         let (config, clips) = small_job(recipe, folder.path(), 2);
         let run_dir = folder.path().join("run");
         let mut watcher = Watcher::default();
         let extractor = train(&config, &clips, &run_dir, &mut watcher).unwrap();
-        let n_networks = if recipe == Recipe::MobileAnoNet { 1 } else { 2 };
+        let n_networks = if has_one_network(recipe) { 1 } else { 2 };
         assert_eq!(watcher.epochs.len(), config.n_epochs * n_networks);
         assert!(
             watcher.epochs.iter().all(|epoch| epoch.validation_loss.is_some()),
@@ -252,6 +258,7 @@ fn what_cannot_be_trained_or_opened_is_said() {
         (Recipe::MobileAnoNet, "mobileanonet.safetensors"),
         (Recipe::MobileNetV2, "mobilenet-v2.safetensors"),
         (Recipe::CaeMcs, "cae-mcs.safetensors"),
+        (Recipe::AttributeClassifier, "attribute-classifier.safetensors"),
     ] {
         std::fs::write(run_dir.join(file), b"no weights at all").unwrap();
         let error = load(&config(recipe), &run_dir).err().unwrap();
@@ -470,4 +477,34 @@ fn a_single_section_is_classified_by_its_conditions() {
     assert!(watcher.log.iter().any(|line| line == classes), "{:?}", watcher.log);
     let embedding = extractor.embed(&hum(80.0, 2.5, 1), &group("fan", "00")).unwrap();
     assert!(embedding.own_scores[0] <= 0.0, "the likelier of two conditions counts");
+}
+
+/// The classes of a section are those of its training clips, in each domain by itself.
+#[test]
+fn the_attribute_classifier_learns_a_tiny_set_by_heart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut clips: Vec<_> = training_clips(folder.path()).into_iter().take(12).collect();
+    for clip in &mut clips {
+        clip.attributes[0].value.clone_from(&clip.group.section);
+    }
+    clips[0].is_target = true;
+    let config = TrainingConfig {
+        n_epochs: 8,
+        batch_size: 4,
+        learning_rate: 1e-3,
+        ..config(Recipe::AttributeClassifier)
+    };
+    let mut watcher = Watcher::default();
+    let extractor = train(&config, &clips, folder.path(), &mut watcher).unwrap();
+    let classes = "3 classes: fan source vel=00, fan source vel=02, fan target vel=00";
+    assert!(watcher.log.iter().any(|line| line == classes), "{:?}", watcher.log);
+    let losses: Vec<f64> = watcher.epochs.iter().map(|epoch| epoch.train_loss).collect();
+    assert!(losses[7] < 0.5 * losses[0], "{losses:?}");
+    let right = clips.iter().filter(|clip| {
+        let sound = read_clip(&clip.file, ChannelChoice::default()).unwrap();
+        let score = |section| extractor.embed(&sound, &group("fan", section)).unwrap().own_scores[0];
+        let other = if clip.group.section == "00" { "02" } else { "00" };
+        score(&clip.group.section) < score(other)
+    });
+    assert!(right.count() >= 11);
 }

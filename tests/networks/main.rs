@@ -14,4 +14,5 @@ mod multi_task;
 mod outlier_net;
 mod reference;
 mod sliding;
+mod stgram_mfn;
 mod watcher;
