@@ -4,14 +4,29 @@ use crate::extractors::{Recipe, TrainingConfig};
 
 /// Length of the recordings that the figures below were measured on, in seconds.
 const REFERENCE_CLIP_SECS: f64 = 10.0;
+const FRAMES_PER_REFERENCE_CLIP: f64 = 313.0;
 /// Pooled log-mel: seconds a clip.
 const POOLED_SECS_PER_CLIP: f64 = 0.01;
 /// Dense autoencoder: seconds a clip and epoch, on four cores.
 const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.005;
+/// CAE-MCS: seconds a window and epoch, forward and backward, on four cores.
+const CAE_SECS_PER_WINDOW: f64 = 0.0035;
+/// CAE-MCS: seconds to embed a clip afterwards with a window at every frame.
+const CAE_SECS_PER_CLIP_EMBEDDED: f64 = 0.16;
 /// `MobileAnoNet`: seconds a segment and epoch, forward and backward, on four cores.
 const MOBILE_SECS_PER_SEGMENT: f64 = 0.006;
 /// `MobileAnoNet`: seconds to embed a clip afterwards with a segment at every frame.
 const MOBILE_SECS_PER_CLIP_EMBEDDED: f64 = 0.12;
+
+/// MobileNetV2: seconds a segment and epoch, forward and backward, and segments a second of sound.
+const MOBILENET_SECS_PER_SEGMENT: f64 = 0.004;
+const MOBILENET_SEGMENTS_PER_SEC: f64 = 3.2;
+/// MobileNetV2: seconds to embed a clip afterwards with a segment at every frame.
+const MOBILENET_SECS_PER_CLIP_EMBEDDED: f64 = 0.1;
+
+/// Attribute classifier: seconds a clip and epoch, forward and backward, and to embed a clip of 10 s.
+const ATTRIBUTE_SECS_PER_CLIP: f64 = 0.1;
+const ATTRIBUTE_SECS_PER_CLIP_EMBEDDED: f64 = 0.03;
 
 /// About how many seconds a training on `n_clips` recordings takes that last `total_secs` together, embedding them included.
 ///
@@ -25,10 +40,23 @@ pub fn estimate_secs(config: &TrainingConfig, n_clips: usize, total_secs: f64) -
     match config.recipe {
         Recipe::PooledLogMel | Recipe::GwrpGmm => embedding,
         Recipe::DenseAe => DENSE_SECS_PER_CLIP_EPOCH * n_reference_clips * n_epochs + embedding,
+        Recipe::CaeMcs => {
+            let n_windows = FRAMES_PER_REFERENCE_CLIP / config.window_hop.max(1) as f64 * n_reference_clips * n_epochs;
+            let embedding = CAE_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
+            CAE_SECS_PER_WINDOW * n_windows + embedding
+        }
         Recipe::MobileAnoNet => {
             let n_segments = n_clips * config.segments_per_clip as f64 * n_epochs;
             let embedding = MOBILE_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
             MOBILE_SECS_PER_SEGMENT * n_segments + embedding
+        }
+        Recipe::AttributeClassifier => {
+            ATTRIBUTE_SECS_PER_CLIP * n_clips * n_epochs + ATTRIBUTE_SECS_PER_CLIP_EMBEDDED * n_reference_clips
+        }
+        Recipe::MobileNetV2 => {
+            let n_segments = total_secs * MOBILENET_SEGMENTS_PER_SEC * n_epochs;
+            let embedding = MOBILENET_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
+            MOBILENET_SECS_PER_SEGMENT * n_segments + embedding
         }
     }
 }

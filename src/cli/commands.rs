@@ -14,6 +14,7 @@ use crate::audio::{self, ChannelChoice};
 use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
 use crate::detectors::{DetectorKind, DetectorSettings};
 use crate::dsp;
+use crate::evaluation::{EvaluationOptions, Rules};
 use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
 use crate::figures;
 use crate::pipeline::{self, Comparison, EmbeddedClips, Run};
@@ -112,12 +113,15 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         section,
         epochs,
         segments_per_clip,
+        window_hop,
         ranking_decay,
         batch,
+        learning_rate,
         device,
         threads,
         seed,
         out,
+        mobileanonet,
     } = arguments;
     use_threads(threads)?;
     let known: Vec<&str> = Recipe::ALL.iter().map(|recipe| recipe.name()).collect();
@@ -125,21 +129,26 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         .with_context(|| format!("there is no recipe '{recipe}': choose among {}", known.join(", ")))?;
     let device =
         DeviceChoice::from_name(&device).with_context(|| format!("there is no device '{device}': choose cpu, ndarray or gpu"))?;
-    let published = TrainingConfig::published(recipe);
-    let training = TrainingConfig {
-        n_epochs: epochs.unwrap_or(published.n_epochs),
-        segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
-        ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
-        batch_size: batch.unwrap_or(published.batch_size),
-        device,
-        seed,
-        ..published
-    };
+    let mobileanonet = mobileanonet.settings(recipe)?;
     let dataset = scan_data(&data)?;
-    let recipe = RunRecipe {
-        training,
+    let mut recipe = RunRecipe {
+        training: TrainingConfig::published(recipe),
         machines: machine,
         sections: section,
+    };
+    let n_clips = pipeline::n_training_clips(&dataset, &recipe);
+    let published = TrainingConfig::published_for(recipe.training.recipe, n_clips);
+    recipe.training = TrainingConfig {
+        n_epochs: epochs.unwrap_or(published.n_epochs),
+        segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
+        window_hop: window_hop.unwrap_or(published.window_hop),
+        ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
+        batch_size: batch.unwrap_or(published.batch_size),
+        learning_rate: learning_rate.unwrap_or(published.learning_rate),
+        device,
+        seed,
+        mobileanonet,
+        ..published
     };
     let run = pipeline::train(&dataset, &recipe, &out, &mut StderrProgress::new("Training"))?;
     print(&run.dir.display().to_string())
@@ -208,15 +217,32 @@ pub(super) fn score(
     Ok(())
 }
 
-pub(super) fn evaluate(scores: &Path, truth: &Path, json: bool) -> anyhow::Result<()> {
-    let evaluation = pipeline::evaluate(scores, truth, &mut StderrProgress::new("Evaluating"))?;
+pub(super) fn evaluate(
+    scores: &Path,
+    truth: &Path,
+    json: bool,
+    rules: Option<&str>,
+    as_evaluator_2022: bool,
+    out: Option<&Path>,
+) -> anyhow::Result<()> {
+    let mut rules = rules.and_then(Rules::from_name);
+    if as_evaluator_2022 && *rules.get_or_insert(Rules::Dcase2022) != Rules::Dcase2022 {
+        anyhow::bail!("--as-evaluator-2022 repeats the evaluator of 2022: leave --rules out, or give --rules 2022");
+    }
+    let options = EvaluationOptions {
+        rules,
+        as_evaluator_2022,
+    };
+    let evaluation = pipeline::evaluate(scores, truth, options, &mut StderrProgress::new("Evaluating"))?;
+    let written = out
+        .map(|out| pipeline::write_evaluation(scores, &evaluation, out))
+        .transpose()?;
     if json {
         return print_json(&evaluation);
     }
-    for table in pipeline::evaluation_lines(&evaluation) {
-        print(&table)?;
-    }
-    Ok(())
+    let written = written.map(|path| path.display().to_string());
+    let mut lines = pipeline::evaluation_lines(&evaluation).into_iter().chain(written);
+    lines.try_for_each(|line| print(&line))
 }
 
 pub(super) fn compare(

@@ -1,37 +1,45 @@
 //! The dense autoencoder of the DCASE baselines: one network for each machine type, its sections pooled.
 //!
 //! Source: Harada et al., the DCASE Task 2 baselines of 2020 to 2026: log-mel of 1024/512/128, five frames side by side, mean
-//! squared error.
+//! squared error. From 2023 on they score by the selective Mahalanobis distance too: see [`super::selective_maha`].
+//!
+//! On purpose other than there: clips are held out whole (there, the last rows or random rows of all clips); the embedding.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
-use super::training_set::{fingerprint, read_training_clips, split_held_out};
-use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
+use super::per_machine::{MachineClips, Part, PerMachine, unfit};
+use super::selective_maha::{ClipDistances, ErrorMoments, SelectiveMaha, moments_of};
+use super::training_set::{fingerprint, read_training_clips, spectrogram_of, split_held_out, tell_held_out};
+use super::{Embedding, Extractor, ExtractorError, OwnScore, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
-use crate::nn::{
-    DenseAutoencoder, EpochMetrics, Examples, NamedTensor, Reconstruction, TrainingError, TrainingPlan, read_weights,
-    write_weights,
-};
-use crate::progress::{Cancelled, Progress};
+use crate::nn::{DenseAutoencoder, Examples, Reconstruction, TrainingError, TrainingPlan};
+use crate::progress::Progress;
 
 /// Frames that the network sees at once.
 const N_FRAMES: usize = 5;
 /// Rows that are redrawn at once: 10 MB of input. A two-hour recording has 225,000.
 const CHUNK_ROWS: usize = 4096;
-/// The weights of all machines; the machine's name stands before a tensor's name.
+/// Clips whose errors are measured between two looks at whether to stop.
+const CHUNK_CLIPS: usize = 32;
 const WEIGHTS_FILE: &str = "dense-ae.safetensors";
+
+/// What there is of one machine type.
+struct Machine {
+    network: DenseAutoencoder,
+    /// Absent where the run was trained before there was any.
+    maha: Option<SelectiveMaha>,
+}
 
 /// One trained autoencoder a machine type.
 ///
 /// The embedding of a clip is the mean over its frames of the 8 numbers of the code, after batch norm and ReLU, as the decoder
 /// gets them. Its residual is the mean squared error over frames and dimensions.
 pub(super) struct DenseAe {
-    networks: BTreeMap<String, DenseAutoencoder>,
+    machines: PerMachine<Machine>,
     log_mel: LogMel,
 }
 
@@ -44,62 +52,24 @@ impl DenseAe {
         observer: &mut dyn TrainingObserver,
     ) -> Result<Self, ExtractorError> {
         let log_mel = LogMel::new(LogMelConfig::default());
-        let mut machines: BTreeMap<&str, Vec<TrainingClip>> = BTreeMap::new();
-        for clip in clips {
-            machines.entry(&clip.group.machine).or_default().push(clip.clone());
-        }
-        if machines.is_empty() {
-            return Err(ExtractorError::NoTrainingClips);
-        }
-        let n_networks = machines.len();
-        let mut networks = BTreeMap::new();
-        for (network_idx, (machine, clips)) in machines.into_iter().enumerate() {
-            let checkpoint = run_dir.join(format!("checkpoint-{network_idx:02}.safetensors"));
-            let mut part = Part {
-                observer: &mut *observer,
-                part_idx: network_idx as u64,
-                n_parts: n_networks as u64,
-            };
-            let network = train_machine(config, machine, &clips, &log_mel, &checkpoint, &mut part)?;
-            networks.insert(machine.to_owned(), network);
-        }
-        Ok(Self { networks, log_mel })
+        let machines = PerMachine::train(clips, run_dir, observer, |clips, part| {
+            train_machine(config, &clips, &log_mel, part)
+        })?;
+        Ok(Self { machines, log_mel })
     }
 
     /// Opens what [`Extractor::save`] wrote.
     pub(super) fn load(config: &TrainingConfig, run_dir: &Path) -> Result<Self, ExtractorError> {
         let path = run_dir.join(WEIGHTS_FILE);
-        let mut machines: BTreeMap<String, Vec<NamedTensor>> = BTreeMap::new();
-        for tensor in read_weights(&path)? {
-            // Machines may have a slash in their names, tensors have none.
-            let Some((machine, name)) = tensor.name.rsplit_once('/') else {
-                return Err(unfit(&path, format!("{} names no machine", tensor.name)).into());
-            };
-            let (machine, name) = (machine.to_owned(), name.to_owned());
-            machines.entry(machine).or_default().push(NamedTensor { name, ..tensor });
-        }
-        if machines.is_empty() {
-            return Err(unfit(&path, "it holds no network".to_owned()).into());
-        }
-        let log_mel = LogMel::new(LogMelConfig::default());
-        let network = |tensors: &[NamedTensor]| {
-            DenseAutoencoder::new(n_inputs(), config.device, 0).and_then(|fresh| fresh.with_weights(tensors, &path))
-        };
-        let networks = machines
-            .iter()
-            .map(|(machine, tensors)| Ok((machine.clone(), network(tensors)?)));
+        let machines = PerMachine::load(&path, |mut tensors| {
+            let maha = SelectiveMaha::take_from(&mut tensors, block_len()).map_err(|reason| unfit(&path, reason))?;
+            let network = DenseAutoencoder::new(n_inputs(), config.device, 0)?.with_weights(&tensors, &path)?;
+            Ok(Machine { network, maha })
+        })?;
         Ok(Self {
-            networks: networks.collect::<Result<_, TrainingError>>()?,
-            log_mel,
+            machines,
+            log_mel: LogMel::new(LogMelConfig::default()),
         })
-    }
-
-    fn network(&self, group: &MachineSection) -> Result<&DenseAutoencoder, ExtractorError> {
-        self.networks
-            .get(&group.machine)
-            .ok_or_else(|| ExtractorError::UnknownMachine {
-                machine: group.machine.clone(),
-            })
     }
 }
 
@@ -108,8 +78,17 @@ impl Extractor for DenseAe {
         Recipe::DenseAe
     }
 
+    fn own_scores(&self) -> &'static [OwnScore] {
+        let is_whole = self.machines.all().all(|(_, machine)| machine.maha.is_some());
+        if is_whole {
+            Recipe::DenseAe.own_scores()
+        } else {
+            &[OwnScore::Residual]
+        }
+    }
+
     fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError> {
-        let network = self.network(group)?;
+        let machine = self.machines.of(group)?;
         let log_mel = self.log_mel.decibel(&clip.samples);
         if log_mel.n_frames < N_FRAMES {
             return Err(ExtractorError::ClipTooShort {
@@ -117,7 +96,7 @@ impl Extractor for DenseAe {
                 needed_secs: needed_secs(N_FRAMES),
             });
         }
-        embed_frames(network, &log_mel, 0, log_mel.n_frames)
+        embed_frames(machine, &log_mel, 0, log_mel.n_frames)
     }
 
     fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
@@ -125,13 +104,13 @@ impl Extractor for DenseAe {
     }
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
-        let network = self.network(group)?;
+        let machine = self.machines.of(group)?;
         let log_mel = self.log_mel.decibel(&clip.samples);
         let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
         (0..n_crops)
             .map(|crop_idx| {
                 let end = ((crop_idx + 1) * CROP_FRAMES).min(log_mel.n_frames);
-                embed_frames(network, &log_mel, crop_idx * CROP_FRAMES, end)
+                embed_frames(machine, &log_mel, crop_idx * CROP_FRAMES, end)
             })
             .collect()
     }
@@ -141,14 +120,11 @@ impl Extractor for DenseAe {
     }
 
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {
-        let mut tensors = Vec::new();
-        for (machine, network) in &self.networks {
-            tensors.extend(network.weights()?.into_iter().map(|tensor| NamedTensor {
-                name: format!("{machine}/{}", tensor.name),
-                ..tensor
-            }));
-        }
-        Ok(write_weights(&run_dir.join(WEIGHTS_FILE), &tensors)?)
+        self.machines.save(&run_dir.join(WEIGHTS_FILE), |machine| {
+            let mut tensors = machine.network.weights()?;
+            tensors.extend(machine.maha.iter().flat_map(SelectiveMaha::tensors));
+            Ok(tensors)
+        })
     }
 }
 
@@ -157,11 +133,9 @@ fn n_inputs() -> usize {
     N_FRAMES * LogMelConfig::default().n_mels
 }
 
-fn unfit(path: &Path, reason: String) -> TrainingError {
-    TrainingError::Weights {
-        path: path.to_owned(),
-        reason,
-    }
+/// Numbers in one frame: the error blocks of the selective Mahalanobis distance.
+fn block_len() -> usize {
+    LogMelConfig::default().n_mels
 }
 
 /// Five frames side by side lie side by side in the spectrogram too.
@@ -170,58 +144,78 @@ fn cut_row(log_mel: &Spectrogram, start: usize, inputs: &mut Vec<f32>) {
     inputs.extend_from_slice(&log_mel.values[start * n_bins..(start + N_FRAMES) * n_bins]);
 }
 
-/// Mean code and mean squared error of the rows within the frames `start..end`.
-fn embed_frames(
+/// Hands what the network makes of the rows within the frames `start..end` to `see`, some thousand rows at a time.
+fn redraw(
     network: &DenseAutoencoder,
     log_mel: &Spectrogram,
     start: usize,
     end: usize,
-) -> Result<Embedding, ExtractorError> {
+    mut see: impl FnMut(&Reconstruction),
+) -> Result<usize, TrainingError> {
     let starts: Vec<usize> = (start..(end + 1).saturating_sub(N_FRAMES)).collect();
-    let mut code_sum = [0.0f64; Reconstruction::CODE_LEN];
-    let mut error_sum = 0.0f64;
     for starts in starts.chunks(CHUNK_ROWS) {
         let mut rows = Vec::with_capacity(starts.len() * n_inputs());
         for &start in starts {
             cut_row(log_mel, start, &mut rows);
         }
-        let Reconstruction { codes, errors } = network.reconstruct(rows)?;
-        error_sum += errors.iter().map(|&error| f64::from(error)).sum::<f64>();
-        for code in codes.as_chunks::<{ Reconstruction::CODE_LEN }>().0 {
+        see(&network.reconstruct(rows)?);
+    }
+    Ok(starts.len())
+}
+
+/// Mean code, mean squared error and Mahalanobis distances of the rows within the frames `start..end`.
+fn embed_frames(machine: &Machine, log_mel: &Spectrogram, start: usize, end: usize) -> Result<Embedding, ExtractorError> {
+    let mut code_sum = [0.0f64; Reconstruction::CODE_LEN];
+    let mut error_sum = 0.0f64;
+    let mut distances = machine.maha.as_ref().map(ClipDistances::new);
+    let n_rows = redraw(&machine.network, log_mel, start, end, |redrawn| {
+        error_sum += redrawn.errors.iter().map(|&error| f64::from(error)).sum::<f64>();
+        for code in redrawn.codes.as_chunks::<{ Reconstruction::CODE_LEN }>().0 {
             for (sum, &value) in code_sum.iter_mut().zip(code) {
                 *sum += f64::from(value);
             }
         }
-    }
-    let n_rows = starts.len().max(1) as f64;
+        if let Some(distances) = &mut distances {
+            distances.add(&redrawn.residuals);
+        }
+    })?;
+    let n_rows = n_rows.max(1) as f64;
+    let mut own_scores = vec![(error_sum / n_rows) as f32];
+    own_scores.extend(distances.iter().flat_map(ClipDistances::scores));
     Ok(Embedding {
         values: code_sum.iter().map(|sum| (sum / n_rows) as f32).collect(),
-        own_scores: vec![(error_sum / n_rows) as f32],
+        own_scores,
     })
 }
 
 fn train_machine(
     config: &TrainingConfig,
-    machine: &str,
-    clips: &[TrainingClip],
+    MachineClips {
+        machine,
+        clips,
+        checkpoint,
+    }: &MachineClips<'_>,
     log_mel: &LogMel,
-    checkpoint: &Path,
     observer: &mut Part<'_>,
-) -> Result<DenseAutoencoder, ExtractorError> {
+) -> Result<Machine, ExtractorError> {
     let front_end = |samples: &[f32]| log_mel.decibel(samples);
     observer.stage(&format!("reading {machine}"));
-    let read = read_training_clips(clips, &front_end, N_FRAMES, observer.observer)?;
+    let read = read_training_clips(clips, &front_end, N_FRAMES, observer.whole())?;
     let data = fingerprint(read.iter().map(|read| &read.clip));
+    let usable: Vec<TrainingClip> = read.iter().map(|read| read.clip.clone()).collect();
     let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
+    tell_held_out(&held_out, observer);
     let rule = WindowRule {
         n_frames: N_FRAMES,
+        hop: 1,
+        takes_end: false,
         n_per_clip: None,
         cut: cut_row,
     };
     let windows = |clips: Vec<_>| FrameWindows::new(clips.into_iter().map(|clip| (clip, 0)).collect(), &front_end, rule);
     let (mut learn, mut held_out) = (windows(learn), windows(held_out));
     let plan = TrainingPlan {
-        network: machine.to_owned(),
+        network: (*machine).to_owned(),
         n_epochs: config.n_epochs,
         batch_size: config.batch_size,
         learning_rate: config.learning_rate,
@@ -229,6 +223,7 @@ fn train_machine(
         weight_decay: 0.0,
         seed: config.seed,
         device: config.device,
+        early_stop: None,
         data,
     };
     let examples = Examples {
@@ -238,32 +233,44 @@ fn train_machine(
     };
     observer.stage(&format!("training {machine}"));
     let fresh = DenseAutoencoder::new(n_inputs(), config.device, config.seed)?;
-    Ok(fresh.train(&plan, examples, Some(checkpoint), observer)?)
+    let network = fresh.train(&plan, examples, Some(checkpoint), observer)?;
+    observer.stage(&format!("measuring the errors of {machine}"));
+    let maha = measure_errors(&network, &usable, log_mel, observer.whole())?;
+    Ok(Machine {
+        network,
+        maha: Some(maha),
+    })
 }
 
-/// The progress of one network as a part of the whole: all machines count alike.
-struct Part<'a> {
-    observer: &'a mut dyn TrainingObserver,
-    part_idx: u64,
-    n_parts: u64,
-}
-
-impl Progress for Part<'_> {
-    fn step(&mut self, done: u64, total: u64) -> Result<(), Cancelled> {
-        self.observer.step(self.part_idx * total + done, self.n_parts * total)
-    }
-
-    fn stage(&mut self, name: &str) {
-        self.observer.stage(name);
-    }
-
-    fn log(&mut self, line: &str) {
-        self.observer.log(line);
-    }
-}
-
-impl TrainingObserver for Part<'_> {
-    fn epoch(&mut self, metrics: &EpochMetrics) {
-        self.observer.epoch(metrics);
-    }
+/// How the errors of all training clips are spread, held out or not, in each domain.
+fn measure_errors(
+    network: &DenseAutoencoder,
+    clips: &[TrainingClip],
+    log_mel: &LogMel,
+    observer: &mut dyn TrainingObserver,
+) -> Result<SelectiveMaha, ExtractorError> {
+    let front_end = |samples: &[f32]| log_mel.decibel(samples);
+    let of_clip = |clip: &&TrainingClip| -> Result<ErrorMoments, ExtractorError> {
+        let log_mel = spectrogram_of(clip, &front_end)?;
+        let mut moments = ErrorMoments::new(block_len());
+        redraw(network, &log_mel, 0, log_mel.n_frames, |redrawn| {
+            moments.add(&redrawn.residuals, redrawn.errors.len());
+        })?;
+        Ok(moments)
+    };
+    let mut done = 0;
+    let mut of_domain = |is_target: bool| -> Result<ErrorMoments, ExtractorError> {
+        let clips_of: Vec<&TrainingClip> = clips.iter().filter(|clip| clip.is_target == is_target).collect();
+        let mut all = ErrorMoments::new(block_len());
+        for chunk in clips_of.chunks(CHUNK_CLIPS) {
+            observer.step(done, clips.len() as u64)?;
+            all.merge(&moments_of(chunk, block_len(), of_clip)?);
+            done += chunk.len() as u64;
+        }
+        Ok(all)
+    };
+    let (source, target) = (of_domain(false)?, of_domain(true)?);
+    let (maha, notes) = SelectiveMaha::fit(&source, &target);
+    notes.iter().for_each(|note| observer.log(note));
+    Ok(maha)
 }

@@ -18,6 +18,16 @@ pub enum ExtractorError {
          choose dense-ae"
     )]
     OneClass { class: String },
+    #[error(
+        "no attribute of these clips takes two values, and the condition loss learns by telling them apart: train by the machine \
+         loss"
+    )]
+    NoConditions,
+    #[error(
+        "a classifier of sections learns nothing from {class} alone, which has one working condition: choose a machine with \
+         several sections, or dense-ae"
+    )]
+    OneSection { class: String },
     #[error("a ranking decay of {found} cannot be: choose one from 0 (the loudest frame) to 1 (the mean)")]
     RankingDecay { found: f64 },
     #[error(transparent)]

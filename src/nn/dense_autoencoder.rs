@@ -34,6 +34,8 @@ pub struct Reconstruction {
     pub codes: Vec<f32>,
     /// `[n_rows]`: mean squared error over the row.
     pub errors: Vec<f32>,
+    /// `[n_rows, n_inputs]`: what the network makes of the rows less the rows.
+    pub residuals: Vec<f32>,
 }
 
 impl Reconstruction {
@@ -96,7 +98,7 @@ impl DenseAutoencoder {
         Ok(self)
     }
 
-    /// Codes and errors of `rows`, `[n_rows, n_inputs]`, in one forward pass.
+    /// Codes, errors and residuals of `rows`, `[n_rows, n_inputs]`, in one forward pass.
     ///
     /// # Errors
     /// Where the device fails.
@@ -104,10 +106,12 @@ impl DenseAutoencoder {
         let n_rows = rows.len() / self.n_inputs;
         let input = input_tensor(rows, [n_rows, self.n_inputs], &self.device);
         let code = self.network.code(input.clone());
-        let errors = (self.network.decode(code.clone()) - input).square().mean_dim(1);
+        let residuals = self.network.decode(code.clone()) - input;
+        let errors = residuals.clone().square().mean_dim(1);
         Ok(Reconstruction {
             codes: code.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
             errors: errors.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
+            residuals: residuals.try_into_vec_as::<f32>().map_err(TrainingError::device)?,
         })
     }
 }

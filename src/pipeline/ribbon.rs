@@ -131,7 +131,7 @@ fn embed_crops(run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Vec<Embe
 }
 
 fn gather<'a>(run: &Run, crops: impl Iterator<Item = &'a Embedding>) -> Observations {
-    let own_scores = own_score_detectors(run.recipe.training.recipe);
+    let own_scores = own_score_detectors(&*run.extractor);
     let mut observations = Observations::default();
     for embedding in crops {
         observations.push(embedding, &own_scores);

@@ -5,7 +5,7 @@ use std::path::Path;
 use auscult::nn::{CaeMcs, DeviceChoice, NamedTensor};
 
 /// The numbers of `tests/data/networks/cae_mcs.py`.
-fn numbers(n: usize, tensor_idx: usize) -> Vec<f32> {
+pub(super) fn numbers(n: usize, tensor_idx: usize) -> Vec<f32> {
     let x = (0..n as u64).map(|idx| (idx * 2_654_435_761 + 40_503 * tensor_idx as u64) % (1 << 32));
     x.map(|x| (x as f64 * (2.0 / f64::from(1 << 16) / f64::from(1 << 16)) - 1.0) as f32)
         .collect()
@@ -38,7 +38,7 @@ fn reference_weights() -> Vec<NamedTensor> {
     tensors
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
@@ -82,6 +82,17 @@ fn the_kernels_give_what_the_layers_give_for_any_number_of_windows() {
         for _ in 0..2 {
             let worst = largest_difference(&kernels.reconstruct(&windows[..len]).unwrap(), &expected[..len]);
             assert!(worst < 1e-4, "{n_windows}: {worst}");
+            let (of_kernels, of_layers) = (
+                kernels.codes_and_errors(&windows[..len]).unwrap(),
+                layers.codes_and_errors(&windows[..len]).unwrap(),
+            );
+            assert_eq!(
+                (of_kernels.0.len(), of_kernels.1.len()),
+                (n_windows * CaeMcs::CODE_LEN, n_windows)
+            );
+            assert!(of_layers.0.is_empty() || of_layers.0.iter().any(|&code| code.abs() > 0.01));
+            assert!(largest_difference(&of_kernels.0, &of_layers.0) < 1e-4);
+            assert!(largest_difference(&of_kernels.1, &of_layers.1) < 1e-4);
         }
     }
 }

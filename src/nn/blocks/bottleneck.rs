@@ -9,7 +9,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
 use super::expansion::{Expansion, FilteredGradient, Prepared, Source};
-use super::norm::{Norm, NormGradients};
+use super::norm::{Norm, NormGradients, NormRule};
 use super::pointwise::{Pointwise, add_weight_gradient};
 use super::{Block, Forward, Gradients, Grid, STRETCH, Values, Wanted, added_up, narrowed, split};
 use crate::nn::kernels::product::{load, store};
@@ -46,7 +46,12 @@ pub(super) struct Pass {
 
 impl Bottleneck {
     /// For maps of this size and this many channels: inputs, wide map, outputs.
-    pub(in crate::nn) fn new(grid: Grid, [n_inputs, n_wide, n_outputs]: [usize; 3], stride: usize, epsilon: f64) -> Self {
+    pub(in crate::nn) fn new(
+        grid: Grid,
+        [n_inputs, n_wide, n_outputs]: [usize; 3],
+        stride: usize,
+        rule: impl Into<NormRule>,
+    ) -> Self {
         Self {
             expansion: Expansion {
                 source: Source::Channels,
@@ -54,7 +59,7 @@ impl Bottleneck {
                 n_inputs,
                 n_wide,
                 stride,
-                epsilon,
+                rule: rule.into(),
             },
             n_outputs,
             most_kept: MOST_KEPT,
@@ -100,7 +105,7 @@ impl Bottleneck {
         let prepared = expansion.prepare(input, of_expansion);
         let (filtered, sums) = expansion.forward(&prepared, input);
         let n_positions = filtered.len() / n_wide;
-        let filter_norm = Norm::from_sums(&sums, n_positions, (filter_gamma, filter_beta), expansion.epsilon);
+        let filter_norm = Norm::from_sums(&sums, n_positions, (filter_gamma, filter_beta), expansion.rule);
         let (projected, sums) = self.project(&filtered, &filter_norm, filter_slope, weights);
         Pass {
             block: *self,
@@ -113,7 +118,7 @@ impl Bottleneck {
             filter_norm,
             filter_slope: filter_slope.to_vec(),
             projected,
-            norm: Norm::from_sums(&sums, n_positions, (gamma, beta), expansion.epsilon),
+            norm: Norm::from_sums(&sums, n_positions, (gamma, beta), expansion.rule),
             weights: weights.to_vec(),
         }
     }

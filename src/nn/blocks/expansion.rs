@@ -12,7 +12,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
 use super::moments::{InputMoments, SegmentMoments};
-use super::norm::Norm;
+use super::norm::{Norm, NormRule};
 use super::pointwise::{Pointwise, add_weight_gradient};
 use super::{Grid, STRETCH, Wanted, added_up, split};
 use crate::nn::kernels::filter::{Stretch, filter, filter_gradient, gradient_padding, gradient_rows};
@@ -38,7 +38,7 @@ pub(super) struct Expansion {
     pub n_wide: usize,
     /// Of the 3x3 filter.
     pub stride: usize,
-    pub epsilon: f64,
+    pub rule: NormRule,
 }
 
 /// What the layers compute with, in the order of the kernels.
@@ -114,7 +114,7 @@ impl Expansion {
         Prepared {
             weights: weights.to_vec(),
             widen: Pointwise::new(n_inputs, n_wide, |i, channel| weights[channel * n_inputs + i]),
-            norm: moments.norm_of_product(weights, gamma, beta, self.epsilon),
+            norm: moments.norm_of_product(weights, gamma, beta, self.rule),
             slope: slope.to_vec(),
             taps: (0..9 * n_wide).map(|at| filters[at % n_wide * 9 + at / n_wide]).collect(),
             moments,

@@ -26,6 +26,7 @@ use std::sync::Arc;
 pub(super) use bottleneck::Bottleneck;
 pub(super) use chain::Chain;
 pub(super) use dense::Dense;
+pub(super) use norm::NormRule;
 pub(super) use residuals::Residuals;
 pub(super) use stem::Stem;
 pub(super) use widening::Widening;

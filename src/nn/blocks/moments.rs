@@ -5,7 +5,7 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::{ParallelIterator, ParallelSlice};
 
-use super::norm::Norm;
+use super::norm::{Norm, NormRule};
 use super::pointwise::add_weight_gradient;
 use super::{STRETCH, added_up};
 use crate::nn::kernels::rows::add_moments;
@@ -42,7 +42,7 @@ impl InputMoments {
     }
 
     /// The batch norm of `W · inputs`; `weights` is `[n_outputs, n_inputs]`.
-    pub(super) fn norm_of_product(&self, weights: &[f32], gamma: &[f32], beta: &[f32], epsilon: f64) -> Norm {
+    pub(super) fn norm_of_product(&self, weights: &[f32], gamma: &[f32], beta: &[f32], rule: NormRule) -> Norm {
         let (n_inputs, n) = (self.sums.len(), self.n_positions as f64);
         let covariance = |i: usize, j: usize| self.products[i * n_inputs + j] / n - self.sums[i] / n * (self.sums[j] / n);
         let covariances: Vec<f64> = (0..n_inputs * n_inputs)
@@ -54,7 +54,7 @@ impl InputMoments {
             let rows = weights.iter().zip(covariances.chunks_exact(n_inputs));
             rows.map(|(weight, row)| f64::from(*weight) * dot(weights, row)).sum()
         });
-        Norm::new(mean.collect(), variance.collect(), self.n_positions, (gamma, beta), epsilon)
+        Norm::new(mean.collect(), variance.collect(), self.n_positions, (gamma, beta), rule)
     }
 
     /// `products · weights` of one output: the sum of its values times each input.

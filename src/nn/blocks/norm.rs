@@ -3,6 +3,25 @@
 use super::narrowed;
 use crate::nn::kernels::rows::{Activation, NormGradient};
 
+/// What batch norms and activations are the same in, in all of a network.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::nn) struct NormRule {
+    /// Added to variances.
+    pub epsilon: f64,
+    /// Of the activations: 6 for ReLU6, infinite for PReLU.
+    pub ceiling: f32,
+}
+
+impl From<f64> for NormRule {
+    /// With this epsilon and PReLU.
+    fn from(epsilon: f64) -> Self {
+        Self {
+            epsilon,
+            ceiling: f32::INFINITY,
+        }
+    }
+}
+
 /// A batch norm with the statistics of the batch at hand.
 pub(super) struct Norm {
     mean: Vec<f64>,
@@ -10,6 +29,7 @@ pub(super) struct Norm {
     inverse_std: Vec<f64>,
     /// Positions that the statistics are of.
     n_positions: f64,
+    ceiling: f32,
     /// `h = scale · z + shift`
     pub scale: Vec<f32>,
     pub shift: Vec<f32>,
@@ -27,13 +47,13 @@ pub(super) struct NormGradients {
 
 impl Norm {
     /// From the sums `[2, n_channels]` of values and of squares.
-    pub(super) fn from_sums(sums: &[f64], n_positions: usize, (gamma, beta): (&[f32], &[f32]), epsilon: f64) -> Self {
+    pub(super) fn from_sums(sums: &[f64], n_positions: usize, (gamma, beta): (&[f32], &[f32]), rule: NormRule) -> Self {
         let (sums, squares) = sums.split_at(gamma.len());
         let n = n_positions as f64;
         let mean: Vec<f64> = sums.iter().map(|sum| sum / n).collect();
         let variance = squares.iter().zip(&mean).map(|(square, mean)| square / n - mean * mean);
         let variance = variance.collect();
-        Self::new(mean, variance, n_positions, (gamma, beta), epsilon)
+        Self::new(mean, variance, n_positions, (gamma, beta), rule)
     }
 
     pub(super) fn new(
@@ -41,7 +61,7 @@ impl Norm {
         variance: Vec<f64>,
         n_positions: usize,
         (gamma, beta): (&[f32], &[f32]),
-        epsilon: f64,
+        NormRule { epsilon, ceiling }: NormRule,
     ) -> Self {
         // Rounding may take the variance of a constant below 0.
         let variance: Vec<f64> = variance.into_iter().map(|variance| variance.max(0.0)).collect();
@@ -63,6 +83,7 @@ impl Norm {
             variance,
             inverse_std,
             n_positions: n_positions as f64,
+            ceiling,
         }
     }
 
@@ -76,6 +97,7 @@ impl Norm {
             scale: &self.scale,
             shift: &self.shift,
             slope,
+            ceiling: self.ceiling,
         }
     }
 

@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
 use super::expansion::{Expansion, FilteredGradient, Prepared, Source};
-use super::norm::{Norm, NormGradients};
+use super::norm::{Norm, NormGradients, NormRule};
 use super::{Block, Forward, Gradients, Grid, STRETCH, Values, Wanted, added_up, narrowed, split};
 use crate::nn::kernels::rows::{Activation, activate, activation_gradient, add_activation_moments};
 
@@ -27,14 +27,28 @@ struct Kept {
 
 impl Stem {
     /// For spectrograms of this size.
-    pub(in crate::nn) fn new(picture: Grid, n_channels: usize, epsilon: f64) -> Self {
+    pub(in crate::nn) fn new(picture: Grid, n_channels: usize, rule: impl Into<NormRule>) -> Self {
         Self(Expansion {
             source: Source::Patches { picture },
             grid: picture.filtered(2),
             n_inputs: 9,
             n_wide: n_channels,
             stride: 1,
-            epsilon,
+            rule: rule.into(),
+        })
+    }
+}
+
+impl Stem {
+    /// For maps `[rows, width, n_inputs]` that hold the neighbourhoods already, as a convolution of several channels sees them.
+    pub(in crate::nn) fn of_patches(grid: Grid, n_inputs: usize, n_channels: usize, rule: impl Into<NormRule>) -> Self {
+        Self(Expansion {
+            source: Source::Channels,
+            grid,
+            n_inputs,
+            n_wide: n_channels,
+            stride: 1,
+            rule: rule.into(),
         })
     }
 }
@@ -50,7 +64,7 @@ impl Block for Stem {
         let [of_expansion, gamma, beta, slope] = split(parameters, lens);
         let prepared = expansion.prepare(&input, of_expansion);
         let (filtered, sums) = expansion.forward(&prepared, &input);
-        let norm = Norm::from_sums(&sums, filtered.len() / n_channels, (gamma, beta), expansion.epsilon);
+        let norm = Norm::from_sums(&sums, filtered.len() / n_channels, (gamma, beta), expansion.rule);
         let mut output = vec![0.0; filtered.len()];
         let len = expansion.filtered_len();
         let activation = norm.activation(slope);
@@ -75,14 +89,18 @@ impl Block for Stem {
             output,
             shape: vec![rows, width, n_channels],
             statistics: kept.prepared.statistics().chain(kept.norm.statistics()).collect(),
-            backward: Box::new(move |of_output, _| kept.backward(&of_output)),
+            backward: Box::new(move |of_output, wanted| kept.backward(&of_output, wanted)),
         }
     }
 }
 
 impl Kept {
-    /// A spectrogram is data: its gradient is never wanted.
-    fn backward(&self, of_output: &[f32]) -> Gradients {
+    fn backward(&self, of_output: &[f32], wanted: Wanted) -> Gradients {
+        // A spectrogram is data: its gradient is never wanted.
+        let wanted = match self.expansion.source {
+            Source::Channels => wanted,
+            Source::Patches { .. } => Wanted::ParametersOnly,
+        };
         let (n_channels, len) = (self.expansion.n_wide, self.expansion.filtered_len());
         let segments = of_output.par_chunks(len).zip(self.filtered.par_chunks(len));
         let sums: Vec<Vec<f32>> = segments
@@ -101,14 +119,14 @@ impl Kept {
             of_norm: &of_norm,
             of_output,
         };
-        let (_, mut of_parameters) =
-            self.expansion
-                .backward(&self.prepared, &self.input, &of_filtered, None, Wanted::ParametersOnly);
+        let (of_input, mut of_parameters) = self
+            .expansion
+            .backward(&self.prepared, &self.input, &of_filtered, None, wanted);
         of_parameters.extend(&of_norm.gamma);
         of_parameters.extend(&of_norm.beta);
         of_parameters.extend(narrowed(&sums[2 * n_channels..]));
         Gradients {
-            input: Vec::new(),
+            input: of_input,
             parameters: of_parameters,
         }
     }

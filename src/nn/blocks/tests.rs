@@ -3,9 +3,15 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Block, Bottleneck, Chain, Grid, Residuals, Stem, Values, Wanted, Widening};
+use super::{Block, Bottleneck, Chain, Grid, NormRule, Residuals, Stem, Values, Wanted, Widening};
 
 const EPSILON: f64 = 1e-5;
+
+/// A ceiling low enough that some activations lie above it.
+const RULE: NormRule = NormRule {
+    epsilon: EPSILON,
+    ceiling: 1.0,
+};
 
 /// Random numbers from -1 to 1.
 fn numbers(n: usize, seed: u64) -> Vec<f64> {
@@ -110,9 +116,11 @@ impl Plain<'_> {
         let mut maps = self.norm(maps);
         let slopes = self.take(maps.n_channels);
         for (at, value) in maps.values.iter_mut().enumerate() {
-            if *value < 0.0 {
-                *value *= slopes[at % maps.n_channels];
-            }
+            *value = if *value < 0.0 {
+                *value * slopes[at % maps.n_channels]
+            } else {
+                value.min(f64::from(RULE.ceiling))
+            };
         }
         maps
     }
@@ -241,7 +249,7 @@ fn bottlenecks_equal_their_layers() {
     for (size, [n_inputs, n_wide, n_outputs]) in sizes {
         for stride in [1, 2] {
             let input = maps(3, size, n_inputs);
-            let block = Bottleneck::new(input.grid, [n_inputs, n_wide, n_outputs], stride, EPSILON);
+            let block = Bottleneck::new(input.grid, [n_inputs, n_wide, n_outputs], stride, RULE);
             let name = format!("{size:?}, {n_inputs} to {n_wide} to {n_outputs}, stride {stride}");
             let plain = |layers: &mut Plain<'_>, input: &Maps| layers.bottleneck(input, [n_wide, n_outputs], stride);
             check(&name, &block, &input, &plain, Wanted::All);
@@ -253,7 +261,7 @@ fn bottlenecks_equal_their_layers() {
 fn residual_bottlenecks_equal_their_layers() {
     for (size, n_channels, n_wide, n_blocks) in [((1, 1), 1, 1, 1), ((5, 3), 3, 7, 3), ((9, 4), 16, 32, 2)] {
         let input = maps(3, size, n_channels);
-        let block = Bottleneck::new(input.grid, [n_channels, n_wide, n_channels], 1, EPSILON);
+        let block = Bottleneck::new(input.grid, [n_channels, n_wide, n_channels], 1, RULE);
         for block in [block, block.keeping_nothing()] {
             let blocks = Residuals(vec![block; n_blocks]);
             let plain = |layers: &mut Plain<'_>, input: &Maps| {
@@ -274,7 +282,7 @@ fn residual_bottlenecks_equal_their_layers() {
 fn the_stem_equals_its_layers() {
     for (size, n_channels) in [((1, 1), 1), ((2, 3), 3), ((9, 8), 16), ((8, 5), 17), ((150, 4), 33)] {
         let input = maps(2, size, 1);
-        let block = Stem::new(input.grid, n_channels, EPSILON);
+        let block = Stem::new(input.grid, n_channels, RULE);
         let plain = |layers: &mut Plain<'_>, input: &Maps| layers.stem(input, n_channels);
         check(
             &format!("{size:?} to {n_channels}"),
@@ -294,7 +302,7 @@ fn the_widening_equals_its_layers() {
             grid: input.grid,
             n_inputs,
             n_outputs,
-            epsilon: EPSILON,
+            rule: RULE,
         };
         let plain = |layers: &mut Plain<'_>, input: &Maps| layers.widening(input, n_outputs);
         check(
@@ -312,14 +320,14 @@ fn a_chain_equals_its_blocks_one_after_another() {
     let picture = Grid { rows: 13, width: 8 };
     let small = picture.filtered(2);
     let chain = Chain(vec![
-        Box::new(Stem::new(picture, 3, EPSILON)),
-        Box::new(Bottleneck::new(small, [3, 6, 4], 2, EPSILON)),
-        Box::new(Residuals(vec![Bottleneck::new(small.filtered(2), [4, 8, 4], 1, EPSILON); 2])),
+        Box::new(Stem::new(picture, 3, RULE)),
+        Box::new(Bottleneck::new(small, [3, 6, 4], 2, RULE)),
+        Box::new(Residuals(vec![Bottleneck::new(small.filtered(2), [4, 8, 4], 1, RULE); 2])),
         Box::new(Widening {
             grid: small.filtered(2),
             n_inputs: 4,
             n_outputs: 5,
-            epsilon: EPSILON,
+            rule: RULE,
         }),
     ]);
     let plain = |layers: &mut Plain<'_>, input: &Maps| {
@@ -336,7 +344,7 @@ fn a_chain_equals_its_blocks_one_after_another() {
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let input = maps(5, (20, 6), 4);
-    let block = Bottleneck::new(input.grid, [4, 8, 4], 1, EPSILON);
+    let block = Bottleneck::new(input.grid, [4, 8, 4], 1, RULE);
     let parameters = narrow(&numbers(block.n_parameters(), 1));
     let results = [1, 3].map(|n_threads| {
         let pool = rayon::ThreadPoolBuilder::new()

@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
 
 use super::moments::InputMoments;
-use super::norm::{Norm, NormGradients};
+use super::norm::{Norm, NormGradients, NormRule};
 use super::pointwise::{Pointwise, add_weight_gradient};
 use super::{Block, Forward, Gradients, Grid, STRETCH, Values, added_up, narrowed, split};
 use crate::nn::kernels::product::store;
@@ -18,7 +18,7 @@ pub(in crate::nn) struct Widening {
     pub grid: Grid,
     pub n_inputs: usize,
     pub n_outputs: usize,
-    pub epsilon: f64,
+    pub rule: NormRule,
 }
 
 /// What the backward pass needs.
@@ -44,7 +44,7 @@ impl Block for Widening {
             grid,
             n_inputs,
             n_outputs,
-            epsilon,
+            rule,
         } = self;
         let lens = [n_outputs * n_inputs, n_outputs, n_outputs, n_outputs];
         let [weights, gamma, beta, slope] = split(parameters, lens);
@@ -53,7 +53,7 @@ impl Block for Widening {
             grid,
             n_inputs,
             n_outputs,
-            norm: moments.norm_of_product(weights, gamma, beta, epsilon),
+            norm: moments.norm_of_product(weights, gamma, beta, rule),
             weights: weights.to_vec(),
             widen: Pointwise::new(n_inputs, n_outputs, |i, channel| weights[channel * n_inputs + i]),
             slope: slope.to_vec(),

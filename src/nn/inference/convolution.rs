@@ -13,6 +13,7 @@ pub(super) struct Convolution {
     weights: Packed,
     bias: Vec<f32>,
     slope: Vec<f32>,
+    ceiling: f32,
     n_channels: usize,
     /// Of the kernel, which is square.
     size: usize,
@@ -32,6 +33,7 @@ impl Convolution {
             weights: Packed::new(size * size * n_channels, n_outputs, n_lanes, weight),
             bias: padded(layer.shift.iter().copied(), n_lanes),
             slope: padded(layer.slope.iter().copied(), n_lanes),
+            ceiling: layer.ceiling,
             n_channels,
             size,
             stride,
@@ -75,7 +77,7 @@ impl Convolution {
                 #[inline(always)]
                 |pixel, n, sums| {
                     let to = &mut to[pixel * n_outputs + n..(pixel + 1) * n_outputs];
-                    store_activated(simd, to, sums, &self.slope[n..]);
+                    store_activated(simd, to, sums, &self.slope[n..], self.ceiling);
                 },
             );
         }

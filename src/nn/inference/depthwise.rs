@@ -17,7 +17,7 @@ impl Depthwise {
     pub(super) fn new(kernel: &[f32], layer: &Affine, stride: usize, n_lanes: usize) -> Self {
         let weight = |channel: usize, tap: usize| kernel[channel * 9 + tap] * layer.scale[channel];
         Self {
-            weights: DepthwiseWeights::new(n_lanes, weight, &layer.shift, &layer.slope),
+            weights: DepthwiseWeights::new(n_lanes, weight, &layer.shift, (&layer.slope, layer.ceiling)),
             stride,
         }
     }

@@ -4,29 +4,34 @@ use std::collections::BTreeMap;
 
 use crate::nn::NamedTensor;
 
-/// burn's and PyTorch's default.
-const NORM_EPSILON: f32 = 1e-5;
-
-/// What follows a convolution, channel by channel: `scale · x + shift`, then PReLU with `slope` (1 where there is none).
+/// What follows a convolution, channel by channel: `scale · x + shift`, then PReLU with `slope` (1 where there is none)
+/// and a ceiling (infinite where there is none).
 #[derive(Debug)]
 pub(super) struct Affine {
     pub scale: Vec<f32>,
     pub shift: Vec<f32>,
     pub slope: Vec<f32>,
+    pub ceiling: f32,
 }
 
-/// Tensors of a trained network by name.
-pub(super) struct Tensors<'a>(BTreeMap<&'a str, &'a [f32]>);
+/// Tensors of a trained network by name, and what its batch norms add to variances.
+pub(super) struct Tensors<'a> {
+    by_name: BTreeMap<&'a str, &'a [f32]>,
+    epsilon: f32,
+}
 
 impl<'a> Tensors<'a> {
-    pub(super) fn new(tensors: &'a [NamedTensor]) -> Self {
+    pub(super) fn new(tensors: &'a [NamedTensor], epsilon: f32) -> Self {
         let by_name = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor.values.as_slice()));
-        Self(by_name.collect())
+        Self {
+            by_name: by_name.collect(),
+            epsilon,
+        }
     }
 
     /// The tensor of this name; networks are built of complete sets of weights only.
     pub(super) fn get(&self, name: &str) -> &'a [f32] {
-        let found = self.0.get(name).copied();
+        let found = self.by_name.get(name).copied();
         assert!(found.is_some(), "{name} is a tensor of this network");
         found.unwrap_or_default()
     }
@@ -39,12 +44,13 @@ impl<'a> Tensors<'a> {
         let scale: Vec<f32> = gamma
             .iter()
             .zip(variance)
-            .map(|(gamma, variance)| gamma / (variance + NORM_EPSILON).sqrt())
+            .map(|(gamma, variance)| gamma / (variance + self.epsilon).sqrt())
             .collect();
         let shift = beta.iter().zip(mean).zip(&scale);
         Affine {
             shift: shift.map(|((beta, mean), scale)| beta - mean * scale).collect(),
             slope: vec![1.0; scale.len()],
+            ceiling: f32::INFINITY,
             scale,
         }
     }
@@ -54,6 +60,16 @@ impl<'a> Tensors<'a> {
         Affine {
             slope: self.get(&format!("{block}.activation.alpha")).to_vec(),
             ..self.norm(&format!("{block}.norm"))
+        }
+    }
+
+    /// The batch norm `norm` and ReLU6.
+    pub(super) fn norm_and_relu6(&self, norm: &str) -> Affine {
+        let norm = self.norm(norm);
+        Affine {
+            slope: vec![0.0; norm.scale.len()],
+            ceiling: 6.0,
+            ..norm
         }
     }
 }

@@ -15,10 +15,12 @@ use crate::nn::mobileanonet::BOTTLENECKS;
 /// The stem, the first depthwise layer and the first bottleneck, and what they give.
 const HEAD_STAGES: usize = 5;
 const HEAD_CHANNELS: usize = 16;
+/// burn's and PyTorch's default.
+const NORM_EPSILON: f32 = 1e-5;
 
 /// The extractor with these weights.
 pub(in crate::nn) fn mobileanonet(weights: &[NamedTensor]) -> Sliding {
-    let tensors = Tensors::new(weights);
+    let tensors = Tensors::new(weights, NORM_EPSILON);
     let n_lanes = n_lanes();
     let depthwise = |block: &str, stride: usize| {
         let kernel = tensors.get(&format!("{block}.conv.weight"));

@@ -15,9 +15,11 @@ mod depthwise;
 mod fold;
 mod global;
 mod mobileanonet;
+mod mobilenet_v2;
 mod pointwise;
 mod residual;
 mod sliding;
+mod stgram_mfn;
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -25,9 +27,11 @@ use convolution::Convolution;
 use depthwise::Depthwise;
 use global::Global;
 pub(super) use mobileanonet::mobileanonet;
+pub(super) use mobilenet_v2::mobilenet_v2;
 use pointwise::Pointwise;
 use residual::Residual;
 pub(super) use sliding::{Sliding, Source};
+pub(super) use stgram_mfn::stgram_mfn;
 
 /// A layer, ready to compute.
 #[derive(Debug)]
@@ -131,7 +135,7 @@ fn stations(stages: &[Stage]) -> Vec<Station> {
 
 /// A network, or a stretch of one.
 #[derive(Debug)]
-struct Network {
+pub(super) struct Network {
     stages: Vec<Stage>,
     /// Channels of what goes in.
     n_channels: usize,
@@ -139,7 +143,7 @@ struct Network {
 
 /// What one thread needs to compute, kept between pictures.
 #[derive(Debug, Default)]
-struct Scratch {
+pub(super) struct Scratch {
     band: Vec<f32>,
     stations: Vec<Station>,
 }
@@ -149,7 +153,7 @@ const BAND_ROWS: usize = 64;
 
 impl Network {
     /// Appends what comes out of a picture `[n_rows][width]` to `output`; `fill(row_idx, row)` writes the picture's rows.
-    fn compute(
+    pub(super) fn compute(
         &self,
         (n_rows, width): (usize, usize),
         fill: &dyn Fn(usize, &mut [f32]),
@@ -216,6 +220,7 @@ mod tests {
             scale: numbers(n_channels, 5.0),
             shift: numbers(n_channels, 6.0),
             slope: numbers(n_channels, 7.0),
+            ceiling: 1.5,
         }
     }
 
@@ -260,7 +265,11 @@ mod tests {
                     }
                 }
                 let x = sum as f32 * layer.scale[output] + layer.shift[output];
-                outputs.push(if x > 0.0 { x } else { layer.slope[output] * x });
+                outputs.push(if x > 0.0 {
+                    x.min(layer.ceiling)
+                } else {
+                    layer.slope[output] * x
+                });
             }
         }
         outputs

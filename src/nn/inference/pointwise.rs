@@ -13,6 +13,7 @@ pub(super) struct Pointwise {
     weights: Packed,
     bias: Vec<f32>,
     slope: Vec<f32>,
+    ceiling: f32,
 }
 
 impl Pointwise {
@@ -25,6 +26,7 @@ impl Pointwise {
             weights: Packed::new(n_inputs, n_outputs, n_lanes, weight),
             bias: padded(layer.shift.iter().copied(), n_lanes),
             slope: padded(layer.slope.iter().copied(), n_lanes),
+            ceiling: layer.ceiling,
         }
     }
 
@@ -43,7 +45,7 @@ impl Pointwise {
             #[inline(always)]
             |pixel, n, sums| {
                 let to = &mut output[pixel * n_outputs + n..(pixel + 1) * n_outputs];
-                store_activated(simd, to, sums, &self.slope[n..]);
+                store_activated(simd, to, sums, &self.slope[n..], self.ceiling);
             },
         );
         (band.n_rows, band.width)

@@ -14,6 +14,8 @@ use super::product::{load, store};
 pub(in crate::nn) struct DepthwiseWeights {
     /// `[n_vectors][11][n_lanes]`
     values: Vec<f32>,
+    /// Of the activation.
+    ceiling: f32,
     n_channels: usize,
     n_lanes: usize,
 }
@@ -22,8 +24,13 @@ pub(in crate::nn) struct DepthwiseWeights {
 const N_PARTS: usize = 11;
 
 impl DepthwiseWeights {
-    /// `kernel(channel, tap)` with taps row by row, `bias` and `slope` (of the PReLU) of each channel.
-    pub(in crate::nn) fn new(n_lanes: usize, kernel: impl Fn(usize, usize) -> f32, bias: &[f32], slope: &[f32]) -> Self {
+    /// `kernel(channel, tap)` with taps row by row, `bias` and `slope` (of the PReLU) of each channel, and the PReLU's ceiling.
+    pub(in crate::nn) fn new(
+        n_lanes: usize,
+        kernel: impl Fn(usize, usize) -> f32,
+        bias: &[f32],
+        (slope, ceiling): (&[f32], f32),
+    ) -> Self {
         let n_channels = bias.len();
         let value = |channel: usize, part: usize| match part {
             _ if channel >= n_channels => 0.0,
@@ -37,6 +44,7 @@ impl DepthwiseWeights {
         });
         Self {
             values: values.collect(),
+            ceiling,
             n_channels,
             n_lanes,
         }
@@ -59,6 +67,7 @@ pub(in crate::nn) fn depthwise_row<S: Simd>(
     assert_eq!(weights.n_lanes, S::F32_LANES, "weights are packed for this processor");
     let n_channels = weights.n_channels;
     let n_vectors = n_channels / S::F32_LANES;
+    let ceiling = simd.splat_f32s(weights.ceiling);
     let parts = S::as_simd_f32s(&weights.values).0.as_chunks::<N_PARTS>().0;
     if n_channels.is_multiple_of(S::F32_LANES) {
         // Whole vectors only: the maps are slices of vectors.
@@ -71,7 +80,7 @@ pub(in crate::nn) fn depthwise_row<S: Simd>(
         for (vector_idx, parts) in parts.iter().enumerate() {
             along_row(
                 simd,
-                parts,
+                (parts, ceiling),
                 (width, output.len() / n_vectors, stride),
                 #[inline(always)]
                 |tap_row, column| rows[tap_row][column * n_vectors + vector_idx],
@@ -86,7 +95,7 @@ pub(in crate::nn) fn depthwise_row<S: Simd>(
         let channels = vector_idx * S::F32_LANES..n_channels.min((vector_idx + 1) * S::F32_LANES);
         along_row(
             simd,
-            parts,
+            (parts, ceiling),
             (width, output.len() / n_channels, stride),
             #[inline(always)]
             |tap_row, column| load(simd, &rows[tap_row][column * n_channels..][channels.clone()]),
@@ -100,7 +109,7 @@ pub(in crate::nn) fn depthwise_row<S: Simd>(
 #[inline(always)]
 fn along_row<S: Simd>(
     simd: S,
-    parts: &[S::f32s; N_PARTS],
+    (parts, ceiling): (&[S::f32s; N_PARTS], S::f32s),
     (width, width_out, stride): (usize, usize, usize),
     at: impl Fn(usize, usize) -> S::f32s,
     mut put: impl FnMut(usize, S::f32s),
@@ -121,7 +130,7 @@ fn along_row<S: Simd>(
                 }
             }
             for (pixel, sum) in sums.into_iter().enumerate() {
-                put(column + pixel, prelu(simd, sum, slope));
+                put(column + pixel, prelu(simd, sum, slope, ceiling));
             }
             column += BLOCK;
             continue;
@@ -135,7 +144,7 @@ fn along_row<S: Simd>(
                 }
             }
         }
-        put(column, prelu(simd, sum, slope));
+        put(column, prelu(simd, sum, slope, ceiling));
         column += 1;
     }
 }
@@ -151,6 +160,9 @@ mod tests {
     fn numbers(n: usize, seed: f32) -> Vec<f32> {
         (0..n).map(|i| ((i as f32 + seed) * 12.9898).sin()).collect()
     }
+
+    /// Low enough that some sums lie above it.
+    const CEILING: f32 = 0.5;
 
     #[derive(Clone)]
     struct Row {
@@ -177,7 +189,12 @@ mod tests {
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Vec<f32> {
             let (input, kernel, bias, slope) = self.operands();
-            let weights = DepthwiseWeights::new(S::F32_LANES, |channel, tap| kernel[9 * channel + tap], &bias, &slope);
+            let weights = DepthwiseWeights::new(
+                S::F32_LANES,
+                |channel, tap| kernel[9 * channel + tap],
+                &bias,
+                (&slope, CEILING),
+            );
             let row_len = self.width * self.n_channels;
             let rows = [0, 1, 2].map(|row: usize| &input[row * row_len..][..row_len]);
             let mut output = vec![f32::NAN; self.width.div_ceil(self.stride) * self.n_channels];
@@ -199,7 +216,7 @@ mod tests {
                         let Some(from) = (column * stride + tap % 3).checked_sub(1).filter(|&from| from < width) else { continue };
                         sum += kernel[9 * channel + tap] * input[((tap / 3) * width + from) * n_channels + channel];
                     }
-                    let expected = if sum > 0.0 { sum } else { slope[channel] * sum };
+                    let expected = if sum > 0.0 { sum.min(CEILING) } else { slope[channel] * sum };
                     prop_assert!((found - expected).abs() < 1e-5, "column {column}, channel {channel}: {found}, not {expected}");
                 }
             }

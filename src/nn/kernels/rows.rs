@@ -8,12 +8,15 @@ use pulp::Simd;
 
 use super::product::{load, store};
 
-/// Batch norm and PReLU of each channel: `h = scale · z + shift`, and `h` or, where it is negative, `slope · h`.
+/// Batch norm and activation of each channel: `h = scale · z + shift`, and `h` or, where it is negative, `slope · h`, or, where
+/// that is more, `ceiling`.
 #[derive(Clone, Copy)]
 pub(in crate::nn) struct Activation<'a> {
     pub scale: &'a [f32],
     pub shift: &'a [f32],
     pub slope: &'a [f32],
+    /// 6 for ReLU6, infinite for PReLU.
+    pub ceiling: f32,
 }
 
 /// The gradient of a batch norm's input from that of its output, `scale · g + by_value · z + constant`: the gradient of the
@@ -32,6 +35,7 @@ pub(in crate::nn) struct ActivationVectors<S: Simd> {
     scale: S::f32s,
     shift: S::f32s,
     slope: S::f32s,
+    ceiling: S::f32s,
     zero: S::f32s,
 }
 
@@ -43,6 +47,7 @@ impl Activation<'_> {
             scale: load(simd, &self.scale[channel..]),
             shift: load(simd, &self.shift[channel..]),
             slope: load(simd, &self.slope[channel..]),
+            ceiling: simd.splat_f32s(self.ceiling),
             zero: simd.splat_f32s(0.0),
         }
     }
@@ -61,19 +66,21 @@ impl<S: Simd> ActivationVectors<S> {
         self.simd.min_f32s(h, self.zero)
     }
 
-    /// PReLU of `h`.
+    /// The activation of `h`.
     #[inline(always)]
     pub(in crate::nn) fn activated(&self, h: S::f32s) -> S::f32s {
-        self.simd
-            .mul_add_e_f32s(self.slope, self.negative(h), self.simd.max_f32s(h, self.zero))
+        let positive = self.simd.min_f32s(self.simd.max_f32s(h, self.zero), self.ceiling);
+        self.simd.mul_add_e_f32s(self.slope, self.negative(h), positive)
     }
 
-    /// The gradient of `h` from that of PReLU.
+    /// The gradient of `h` from that of its activation.
     #[inline(always)]
     pub(in crate::nn) fn gradient(&self, h: S::f32s, of_output: S::f32s) -> S::f32s {
         let is_positive = self.simd.greater_than_f32s(h, self.zero);
-        self.simd
-            .select_f32s(is_positive, of_output, self.simd.mul_f32s(self.slope, of_output))
+        let is_above = self.simd.greater_than_f32s(h, self.ceiling);
+        let of_negative = self.simd.mul_f32s(self.slope, of_output);
+        let of_h = self.simd.select_f32s(is_positive, of_output, of_negative);
+        self.simd.select_f32s(is_above, self.zero, of_h)
     }
 }
 
@@ -286,5 +293,107 @@ impl<S: Simd> ActivationPass<S> {
         self.totals[1] = simd.mul_add_e_f32s(g, z, self.totals[1]);
         self.totals[2] = simd.mul_add_e_f32s(of_output, vectors.negative(h), self.totals[2]);
         vectors.activated(h)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulp::WithSimd;
+
+    use super::*;
+    use crate::nn::kernels::{numbers, on_every_processor};
+
+    /// All that happens to rows, once each.
+    #[derive(Clone)]
+    struct Passes {
+        n_positions: usize,
+        n_channels: usize,
+    }
+
+    /// What stands in `sums` before.
+    const BEFORE: f32 = 1.0;
+    /// Low enough that some activations lie above it.
+    const CEILING: f32 = 0.5;
+
+    impl Passes {
+        fn rows(&self, seed: f32) -> Vec<f32> {
+            numbers(self.n_positions * self.n_channels, seed)
+        }
+    }
+
+    impl WithSimd for Passes {
+        /// Activated; moments of `z` and of the gradients; normalised; added to the gradients; gradient of the norm; gradient
+        /// through both; sums of the activation; activated beside.
+        type Output = [Vec<f32>; 8];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            let [scale, shift, slope, by_value, constant] = [1.0, 2.0, 3.0, 4.0, 5.0].map(|seed| numbers(self.n_channels, seed));
+            let activation = Activation {
+                scale: &scale,
+                shift: &shift,
+                slope: &slope,
+                ceiling: CEILING,
+            };
+            let norm = NormGradient {
+                scale: &scale,
+                by_value: &by_value,
+                constant: &constant,
+            };
+            let (z, gradient) = (self.rows(6.0), self.rows(7.0));
+            let empty = vec![f32::NAN; z.len()];
+            let [mut activated, mut normed, mut of_norm, mut of_both, mut beside] = [(); 5].map(|()| empty.clone());
+            activate(simd, &z, activation, &mut activated);
+            let mut moments = vec![BEFORE; 2 * self.n_channels];
+            add_moments(simd, &z, &gradient, &mut moments);
+            normalise(simd, &z, (&scale, &shift), &mut normed);
+            let mut added = gradient.clone();
+            add_normalised(simd, &z, (&scale, &shift), &mut added);
+            norm_gradient(simd, &gradient, &z, norm, &mut of_norm);
+            activation_gradient(simd, &gradient, &z, (activation, norm), &mut of_both);
+            let mut sums = vec![BEFORE; 3 * self.n_channels];
+            add_activation_moments(simd, &gradient, &z, activation, None, &mut sums);
+            add_activation_moments(simd, &gradient, &z, activation, Some(&mut beside), &mut sums);
+            [activated, moments, normed, added, of_norm, of_both, sums, beside]
+        }
+    }
+
+    fn is_near(found: f32, expected: f64) -> bool {
+        (f64::from(found) - expected).abs() < 1e-5 * (1.0 + expected.abs())
+    }
+
+    proptest! {
+        #[test]
+        fn every_pass_is_its_formula(n_positions in 1usize..8, n_channels in 1usize..40) {
+            let passes = Passes { n_positions, n_channels };
+            let (z, gradient) = (passes.rows(6.0), passes.rows(7.0));
+            for [activated, moments, normed, added, of_norm, of_both, sums, beside] in on_every_processor(&passes) {
+                prop_assert_eq!(&activated, &beside);
+                for c in 0..n_channels {
+                    let [scale, shift, slope, by_value, constant] =
+                        [1.0, 2.0, 3.0, 4.0, 5.0].map(|seed| f64::from(numbers(n_channels, seed)[c]));
+                    let mut totals = [0.0; 5];
+                    for at in (0..n_positions).map(|position| position * n_channels + c) {
+                        let (z, gradient) = (f64::from(z[at]), f64::from(gradient[at]));
+                        let h = scale * z + shift;
+                        let ceiling = f64::from(CEILING);
+                        let factor = if h > ceiling { 0.0 } else if h > 0.0 { 1.0 } else { slope };
+                        let (of_h, negative) = (factor * gradient, h.min(0.0));
+                        prop_assert!(is_near(activated[at], slope * negative + h.clamp(0.0, ceiling)));
+                        prop_assert!(is_near(normed[at], h));
+                        prop_assert!(is_near(added[at], gradient + h));
+                        prop_assert!(is_near(of_norm[at], scale * gradient + by_value * z + constant));
+                        prop_assert!(is_near(of_both[at], scale * of_h + by_value * z + constant));
+                        let terms = [z, z * gradient, 2.0 * of_h, 2.0 * of_h * z, 2.0 * gradient * negative];
+                        totals.iter_mut().zip(terms).for_each(|(total, term)| *total += term);
+                    }
+                    let found = moments.chunks(n_channels).chain(sums.chunks(n_channels));
+                    for (found, total) in found.zip(totals) {
+                        prop_assert!(is_near(found[c], f64::from(BEFORE) + total));
+                    }
+                }
+            }
+        }
     }
 }
