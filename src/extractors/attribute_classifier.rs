@@ -140,6 +140,7 @@ impl AttributeClassifier {
         let (learn, held_out) = split_held_out(read, |read| classes.index_of(&read.clip), config.seed);
         tell_held_out(&held_out, observer);
         let rule = WindowRule {
+            takes_end: false,
             n_frames: 1,
             hop: 1,
             n_per_clip: None,
@@ -159,6 +160,7 @@ impl AttributeClassifier {
             label_free: None,
         };
         let plan = TrainingPlan {
+            early_stop: None,
             network: String::new(),
             n_epochs: config.n_epochs,
             batch_size: config.batch_size,
