@@ -202,7 +202,7 @@ static TABLE_II: [System; 5] = [
     System {
         name: "Guan et al.",
         slug: "attribute-classifier",
-        recipe: None,
+        recipe: Some(Recipe::AttributeClassifier),
         loss: LossChoice::Both,
         choices: PROBABILITY,
         published: Some(&published::II_GUAN),
