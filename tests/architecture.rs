@@ -69,6 +69,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
             "nn",
             "extractors",
             "detectors",
+            "evaluation",
             "projection",
             "project",
             "figures",

@@ -55,6 +55,27 @@ fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// The three modes of the choice and what lies between them, beside the keys that have always been there.
+fn choice_is_reported(compared: &Value) {
+    let choice = &compared["choice"];
+    assert_eq!(choice["fixed"]["hmean"], compared["hmean"]["default"]);
+    assert_eq!(choice["oracle"]["hmean"], compared["hmean"]["oracle"]);
+    let figure = |value: &Value| value.as_f64().unwrap();
+    let half = &choice["half"];
+    let both = 0.5 * (figure(&half["hmean_on_a"]) + figure(&half["hmean_on_b"]));
+    assert!((figure(&half["hmean"]) - both).abs() < 1e-12);
+    for mode in ["fixed", "half", "oracle"] {
+        let mode = &choice[mode];
+        assert!(figure(&mode["low"]) <= figure(&mode["hmean"]) && figure(&mode["hmean"]) <= figure(&mode["high"]));
+    }
+    let gap = figure(&compared["hmean"]["oracle"]) - figure(&compared["hmean"]["default"]);
+    assert!((figure(&choice["oracle_over_fixed"]["hmean"]) - gap).abs() < 1e-12);
+    assert!(choice["oracle_over_half"].is_number());
+    for key in ["chosen_on_a", "chosen_on_b"] {
+        assert!(compared["machines"][0]["half"][key].is_string(), "{key}");
+    }
+}
+
 #[test]
 fn the_main_job_from_recordings_to_report() {
     let home = tempfile::tempdir().unwrap();
@@ -106,7 +127,8 @@ fn the_main_job_from_recordings_to_report() {
         .iter()
         .map(|detector| detector["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["knn", "lof", "cos", "maha", "soft-cos", "soft-maha", "fusion"]);
+    assert_eq!(names[..6], ["knn", "lof", "cos", "maha", "soft-cos", "soft-maha"]);
+    assert_eq!(names.last(), Some(&"fusion"));
     for key in ["auc", "auc_source", "auc_target", "pauc", "hmean"] {
         let value = machine["detectors"][0][key].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&value), "{key} {value}");
@@ -116,6 +138,8 @@ fn the_main_job_from_recordings_to_report() {
         let hmean = compared["hmean"][key].as_f64().unwrap();
         assert!(oracle >= hmean - 1e-12, "the oracle is an upper bound of {key}");
     }
+    choice_is_reported(&compared);
+    assert!(results(&["compare", &run, &data]).contains("what the papers' practice is worth: "));
     assert!(std::fs::read_to_string(at("m.tex")).unwrap().contains("\\toprule"));
     assert!(std::fs::read_to_string(at("m.csv")).unwrap().contains("fan"));
 
@@ -151,6 +175,26 @@ fn the_main_job_from_recordings_to_report() {
             "the page shows {picture}, which is not there"
         );
     }
+}
+
+#[test]
+fn detectors_take_their_parameters_from_the_command_line() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run) = (at("data"), at("run"));
+    let synth = ["synth", &data, "--layout", "mimii", "--machines", "fan", "--clips", "30"];
+    results(&[&synth[..], &["--seconds", "1"]].concat());
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &run]);
+    let scored = |name: &str, parameters: &[&str]| {
+        let out = at(name);
+        results(&[&["score", &run, &data, "--detector", "lof", "--out", &out], parameters].concat());
+        std::fs::read_to_string(Path::new(&out).join("anomaly_score_fan_section_00_test.csv")).unwrap()
+    };
+    let plain = scored("plain", &[]);
+    assert_eq!(scored("of another", &["--knn-k", "9", "--gmm-covariance", "shrunk"]), plain);
+    assert_ne!(scored("its own", &["--lof-k", "9"]), plain);
+    let refused = refusal(&["compare", &run, &data, "--covariance", "round"]);
+    assert!(refused.contains("give 'shrunk' or a number"), "{refused}");
 }
 
 #[test]
@@ -279,6 +323,85 @@ fn the_official_score_of_the_official_files() {
     let evaluated = json(&["evaluate", "--scores", &scores, "--truth", &text(&folder), "--json"]);
     let official = evaluated["official_score"].as_f64().unwrap();
     assert!((official - 0.633_458_454_547_781).abs() < 1e-9, "{official}");
+    // The evaluator's own file, and ours without its faults.
+    let home = tempfile::tempdir().unwrap();
+    let out = text(home.path());
+    let evaluate = ["evaluate", "--scores", &scores, "--truth", &text(&folder), "--out", &out];
+    let printed = results(&evaluate);
+    let written = home.path().join("synthetic_seed20220706_result.csv");
+    assert_eq!(printed.lines().last(), written.to_str());
+    let correct = std::fs::read_to_string(&written).unwrap();
+    assert!(
+        correct.contains("\nsource harmonic mean,,0.7316") && !correct.contains("ci95"),
+        "{correct}"
+    );
+    let printed = results(&[&evaluate[..], &["--as-evaluator-2022"]].concat());
+    assert!(printed.contains("not a confidence interval"), "{printed}");
+    let faithful = std::fs::read_to_string(&written).unwrap();
+    assert!(
+        faithful.contains("\nsource harmonic mean,,0.6714") && faithful.contains("official score ci95,,3.2845"),
+        "{faithful}"
+    );
+    assert!(failure(&[&evaluate[..], &["--as-evaluator-2022", "--rules", "2023"]].concat()).contains("--rules 2022"));
+    assert_eq!(
+        auscult(&[&evaluate[..], &["--rules", "1999"]].concat()).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn thresholds_rest_on_clips_held_out_from_training() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, run, scores) = (at("data"), at("run"), at("scores"));
+    let synth = [
+        "synth",
+        &data,
+        "--layout",
+        "dcase2023",
+        "--machines",
+        "fan",
+        "--clips",
+        "240",
+        "--seconds",
+        "0.5",
+    ];
+    results(&synth);
+    let basis = |detector: &str| {
+        results(&["score", &run, &data, "--detector", detector, "--out", &scores]);
+        let json: Value = serde_json::from_slice(&std::fs::read(home.path().join("scores/scores.json")).unwrap()).unwrap();
+        let section = &json["sections"][0];
+        (
+            section["threshold_basis"].as_str().unwrap().to_owned(),
+            section["threshold"].as_f64().unwrap(),
+        )
+    };
+    // Trained twice: a list of the first training must not linger.
+    for _ in 0..2 {
+        results(&["train", &data, "--recipe", "dense-ae", "--epochs", "1", "--out", &run]);
+    }
+    let list = std::fs::read_to_string(home.path().join("run/held_out.csv")).unwrap();
+    let held_out: Vec<&str> = list.lines().skip(1).collect();
+    let scanned = json(&["scan", &data, "--json"]);
+    let n_train = scanned["machines"][0]["sections"][0]["train"].as_u64().unwrap();
+    assert_eq!((list.lines().next(), held_out.len() as u64), (Some("path"), n_train / 10));
+    assert!(
+        held_out
+            .iter()
+            .all(|path| path.contains("/train/") && home.path().join("data").join(path).is_file())
+    );
+    let (of_held_out, threshold) = basis("residual");
+    assert_eq!(
+        of_held_out,
+        format!("scores of {} normal clips held out from training", held_out.len())
+    );
+    // A run that does not say what it held out.
+    std::fs::remove_file(home.path().join("run/held_out.csv")).unwrap();
+    let (of_all, other) = basis("residual");
+    assert!(of_all.contains("trained on") && of_all.contains("only 0"), "{of_all}");
+    assert!((threshold - other).abs() > 1e-9, "other clips, another threshold");
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &run]);
+    assert_eq!(basis("knn").0, "leave-one-out scores of the normal training clips");
 }
 
 #[test]
@@ -381,4 +504,34 @@ fn usage_errors_have_status_2_and_help_has_0() {
     }
     assert!(results(&["--help"]).contains("compare"));
     assert!(results(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn what_cannot_be_reproduced_says_so_in_one_line() {
+    let home = tempfile::tempdir().unwrap();
+    let out = text(&home.path().join("out"));
+    let without_data = failure(&["reproduce", "table-ii", "--out", &out]);
+    assert!(
+        without_data.contains("6355122") && without_data.contains("--synthetic"),
+        "{without_data}"
+    );
+    let without_data = failure(&["reproduce", "figure-2", "--out", &out]);
+    assert!(
+        without_data.contains("7882613") && without_data.contains("7830345"),
+        "{without_data}"
+    );
+    assert!(failure(&["reproduce", "table-1", "--synthetic", "--out", &out]).contains("table-1"));
+    assert!(failure(&["reproduce", "table-v", "--synthetic", "--out", &out]).contains("table-iv"));
+    let missing = failure(&[
+        "reproduce",
+        "table-iii",
+        "--data",
+        &text(&home.path().join("nowhere")),
+        "--out",
+        &out,
+    ]);
+    assert!(missing.contains("nowhere") && missing.contains("7882613"), "{missing}");
+    assert!(!Path::new(&out).exists(), "nothing is written");
+    let both = auscult(&["reproduce", "table-ii", "--data", &out, "--synthetic", "--out", &out]);
+    assert_eq!(both.status.code(), Some(2));
 }

@@ -355,3 +355,94 @@ fn no_queries_have_no_scores() {
         assert!(detector.scores(&bank.observations.selected(&[])).is_empty(), "{kind:?}");
     }
 }
+
+/// Each of the kinds on banks that do not give what it asks for: it says what it did instead.
+#[test]
+fn what_a_bank_does_not_give_is_said() {
+    let ridge = DetectorConfig {
+        covariance: Covariance::Ridge(1e-6),
+        ..DetectorConfig::default()
+    };
+    let many = DetectorConfig {
+        knn_k: 40,
+        lof_k: 40,
+        density_k: 16,
+        gmm_components: 16,
+        ..DetectorConfig::default()
+    };
+    let small = seeded_bank(14, 2, 128, 1);
+    let few_targets = seeded_bank(200, 10, 60, 1);
+    let mut alike = seeded_bank(12, 4, 5, 1);
+    alike.observations.embeddings.fill(2.0);
+    let mut nothing = seeded_bank(12, 4, 5, 1);
+    nothing.observations.embeddings.fill(0.0);
+    for (kind, config, bank, words) in [
+        (DetectorKind::Knn, many, &small, "16 training clips: 15 neighbours"),
+        (DetectorKind::Lof, many, &small, "16 training clips: 14 neighbours"),
+        (DetectorKind::DensityKnn, many, &small, "16 training clips: 14 neighbours"),
+        (DetectorKind::Gmm, many, &small, "16 training clips: one Gaussian"),
+        (DetectorKind::Gmm, many, &small, "no full covariance of 128 features: shrunk"),
+        (DetectorKind::Gmm, DetectorConfig::default(), &few_targets, "shrunk"),
+        (
+            DetectorKind::Maha,
+            ridge,
+            &small,
+            "16 training clips have no covariance in 113 of 128",
+        ),
+        (DetectorKind::SoftMaha, ridge, &small, "2 target clips only"),
+        (
+            DetectorKind::SoftMaha,
+            ridge,
+            &few_targets,
+            "10 target clips have no covariance in 51 of 60",
+        ),
+        (
+            DetectorKind::Fusion,
+            ridge,
+            &few_targets,
+            "without Soft MAHA: 10 target clips",
+        ),
+        (DetectorKind::Lof, ridge, &alike, "do not differ"),
+        (DetectorKind::DensityKnn, ridge, &alike, "do not differ"),
+        (DetectorKind::Maha, ridge, &alike, "do not differ"),
+        (DetectorKind::SoftMaha, ridge, &alike, "do not differ"),
+        (DetectorKind::Cos, ridge, &nothing, "no direction"),
+        (DetectorKind::SoftCos, ridge, &nothing, "no direction"),
+    ] {
+        let detector = fit(kind, &config, bank).unwrap();
+        let said = detector.fallback().unwrap_or("nothing");
+        assert!(said.contains(words), "{kind:?}: {said}");
+    }
+    // And nothing is said where nothing is amiss.
+    for kind in EXACT {
+        let detector = fit(kind, &DetectorConfig::default(), &seeded_bank(200, 40, 8, 1)).unwrap();
+        assert_eq!(detector.fallback(), None, "{kind:?}");
+    }
+}
+
+#[test]
+fn one_own_score_counts_once_in_a_fusion() {
+    let bank = seeded_bank(60, 5, 9, 4);
+    let queries = seeded_bank(4, 3, 9, 8).observations;
+    let fused = |bank: &Bank, queries: &Observations| {
+        let detector = fit(DetectorKind::Fusion, &DetectorConfig::default(), bank).unwrap();
+        detector.scores(queries)
+    };
+    let only = |observations: &Observations, kinds: &[DetectorKind]| {
+        let mut observations = observations.clone();
+        observations.own_scores.retain(|kind, _| kinds.contains(kind));
+        observations
+    };
+    let of = |kinds: &[DetectorKind]| {
+        let bank = Bank {
+            observations: only(&bank.observations, kinds),
+            ..bank.clone()
+        };
+        fused(&bank, &only(&queries, kinds))
+    };
+    let all = fused(&bank, &queries);
+    assert_eq!(all, of(&[DetectorKind::Residual]));
+    assert_ne!(all, of(&[]));
+    assert_eq!(of(&[DetectorKind::SelectiveMaha]), of(&[]));
+    assert_ne!(of(&[DetectorKind::Probability]), of(&[]));
+}

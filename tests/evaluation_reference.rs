@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use auscult::evaluation::{
-    BootstrapConfig, EvaluationError, Gamma, LabelledScore, ThresholdRule, Truth, TruthClip, auc, compare_paired, evaluate_files,
-    harmonic_mean, is_tie, partial_auc, partial_auc_raw, percentile, read_decisions, read_scores, read_truth, roc_curve,
-    section_metrics, threshold, write_decisions, write_scores,
+    BootstrapConfig, EvaluationError, EvaluationOptions, FileSubject, Gamma, LabelledScore, Rules, ThresholdRule, Truth,
+    TruthClip, auc, compare_paired, evaluate_files, harmonic_mean, is_tie, partial_auc, partial_auc_raw, percentile,
+    read_decisions, read_scores, read_truth, result_csv, roc_curve, section_metrics, threshold, write_decisions, write_scores,
 };
 use proptest::prelude::{ProptestConfig, Strategy, any, prop};
 use proptest::{prop_assert, prop_assert_eq, prop_assume, proptest};
@@ -321,6 +321,29 @@ proptest! {
     }
 }
 
+/// Cells of a result file, number by number; everything else must be the same text.
+#[track_caller]
+fn assert_same_table(found: &str, expected: &str, tolerance: f64) {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (found, expected) = (lines(found), lines(expected));
+    for (line, (a, b)) in found.iter().zip(&expected).enumerate() {
+        let (a, b): (Vec<&str>, Vec<&str>) = (a.split(',').collect(), b.split(',').collect());
+        assert_eq!(a.len(), b.len(), "line {}: {a:?} instead of {b:?}", line + 1);
+        for (a, b) in a.iter().zip(&b) {
+            match (a.parse::<f64>(), b.parse::<f64>()) {
+                (Ok(a), Ok(b)) => assert!((a - b).abs() <= tolerance, "line {}: {a} instead of {b}", line + 1),
+                _ => assert_eq!(a, b, "line {}", line + 1),
+            }
+        }
+    }
+    assert_eq!(found.len(), expected.len());
+}
+
+const AS_EVALUATOR_2022: EvaluationOptions = EvaluationOptions {
+    rules: Some(Rules::Dcase2022),
+    as_evaluator_2022: true,
+};
+
 #[test]
 fn the_official_2022_evaluation_is_reproduced() {
     let Some(root) = shared("evaluator/dcase2022_eval") else {
@@ -328,43 +351,245 @@ fn the_official_2022_evaluation_is_reproduced() {
     };
     let truth = read_truth(&root).unwrap();
     assert_eq!((truth.len(), truth.values().map(Vec::len).sum::<usize>()), (21, 4200));
-    let evaluation = evaluate_files(&root, &truth).unwrap();
-    assert_close(evaluation.official_score, 0.633_458_454_547_781, 1e-12);
+    assert!(
+        truth.values().flatten().all(|clip| clip.labelled_name.is_some()),
+        "from the attributes"
+    );
+    let scores = root.join("synthetic_seed20220706");
+    let faithful = evaluate_files(&scores, &truth, AS_EVALUATOR_2022).unwrap();
     let expected = fs::read_to_string(root.join("expected/synthetic_seed20220706_result.csv")).unwrap();
-    let mut n_rows = 0;
-    let mut machine = "";
-    for line in expected.lines() {
-        let fields: Vec<&str> = line.split(',').collect();
-        if let [name] = fields[..] {
-            machine = name;
-        }
-        if fields.len() != 11 || fields[0] == "section" {
-            continue;
-        }
-        let found = evaluation
-            .machines
-            .iter()
-            .find(|candidate| candidate.name == machine)
-            .unwrap();
-        let found = found.sections.iter().find(|candidate| candidate.name == fields[0]).unwrap();
-        let values = [
-            found.auc,
-            found.auc_source,
-            found.auc_target,
-            found.pauc,
-            found.precision_source,
-            found.precision_target,
-            found.recall_source,
-            found.recall_target,
-            found.f1_source,
-            found.f1_target,
-        ];
-        for (value, expected) in values.into_iter().zip(&fields[1..]) {
-            assert_close(value, expected.parse().unwrap(), 1e-12);
-        }
-        n_rows += 1;
+    assert_eq!(expected.lines().count(), 86, "all of it is compared");
+    assert_same_table(&result_csv(&faithful), &expected, 1e-12);
+    assert_close(faithful.evaluator_2022_ci95, 3.284_558_445_592_920_7e-6, 1e-15);
+
+    let correct = evaluate_files(&scores, &truth, by_the_files()).unwrap();
+    assert_eq!((correct.rules, correct.evaluator_2022_ci95), (Rules::Dcase2022, None));
+    assert_close(correct.official_score, 0.633_458_454_547_781, 1e-12);
+    assert!(!result_csv(&correct).contains("ci95"), "no pretend interval");
+    for (right, faulty) in correct.machines.iter().zip(&faithful.machines) {
+        assert_eq!(right.sections, faulty.sections);
+        assert_eq!(
+            (right.means.arithmetic, right.means.harmonic),
+            (faulty.means.arithmetic, faulty.means.harmonic)
+        );
+        let source: Vec<f64> = right.sections.iter().filter_map(|section| section.auc_source).collect();
+        let first = right.sections[0].auc_source;
+        assert_close(
+            right.means.harmonic_source.unwrap().auc,
+            harmonic_mean(&source).unwrap(),
+            1e-12,
+        );
+        assert_close(faulty.means.harmonic_source.unwrap().auc, first.unwrap(), 1e-12);
     }
-    assert_eq!(n_rows, 21);
+    assert_eq!(correct.means, faithful.means, "over all machines there is no fault");
+}
+
+/// The means of ToyCar that the faulty slice hides, from the expected file's own section rows.
+#[test]
+fn the_fault_of_2022_is_mended_by_default() {
+    let Some(root) = shared("evaluator/dcase2022_eval") else {
+        return;
+    };
+    let truth = read_truth(&root).unwrap();
+    let evaluation = evaluate_files(&root.join("synthetic_seed20220706"), &truth, by_the_files()).unwrap();
+    let means = evaluation.machines[0].means;
+    let (source, target) = (means.harmonic_source.unwrap(), means.harmonic_target.unwrap());
+    let of = |values: [f64; 3]| 3.0 / values.iter().map(|value| 1.0 / value).sum::<f64>();
+    assert_close(source.auc, of([0.6714, 0.7856, 0.7473]), 1e-12);
+    assert_close(target.auc, of([0.5566, 0.6027, 0.5372]), 1e-12);
+    assert_close(source.recall, of([0.32, 0.52, 0.34]), 1e-12);
+}
+
+fn rules_data(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/evaluation/rules")
+        .join(part)
+}
+
+fn rules_expected() -> serde_json::Value {
+    serde_json::from_str(include_str!("data/evaluation/rules/expected.json")).unwrap()
+}
+
+#[track_caller]
+fn assert_json(found: Option<f64>, expected: &serde_json::Value) {
+    assert_close(found, expected.as_f64().unwrap(), 1e-12);
+}
+
+#[test]
+fn the_rules_of_2020_equal_scikit_learn() {
+    let expected = &rules_expected()["2020"];
+    let truth = read_truth(&rules_data("2020/truth")).unwrap();
+    let evaluation = evaluate_files(&rules_data("2020/scores"), &truth, by_the_files()).unwrap();
+    assert_eq!(evaluation.rules, Rules::Dcase2020);
+    assert_json(evaluation.official_score, &expected["official_score"]);
+    let mut table = String::new();
+    for machine in &evaluation.machines {
+        for section in &machine.sections {
+            let figures = &expected["machines"][&machine.name][&section.name];
+            assert_json(section.auc, &figures["auc"]);
+            assert_json(section.pauc, &figures["pauc"]);
+        }
+        table += &format!("{}\nid,AUC,pAUC\n", machine.name);
+        let mut sums = [0.0; 2];
+        for (id, figures) in expected["machines"][&machine.name].as_object().unwrap() {
+            let [auc, pauc] = ["auc", "pauc"].map(|key| figures[key].as_f64().unwrap());
+            table += &format!("{id},{auc},{pauc}\n");
+            sums = [sums[0] + auc, sums[1] + pauc];
+        }
+        let n = machine.sections.len() as f64;
+        table += &format!("Average,{},{}\n\n", sums[0] / n, sums[1] / n);
+    }
+    assert_same_table(&result_csv(&evaluation), &table, 1e-12);
+}
+
+#[test]
+fn the_rules_of_2021_equal_scikit_learn() {
+    let expected = &rules_expected()["2021"];
+    let truth = read_truth(&rules_data("2021/truth")).unwrap();
+    let evaluation = evaluate_files(&rules_data("2021/scores"), &truth, by_the_files()).unwrap();
+    assert_eq!(evaluation.rules, Rules::Dcase2021);
+    assert_json(evaluation.official_score, &expected["official_score"]);
+    let mut rows = Vec::new();
+    for machine in &evaluation.machines {
+        for domain in ["source", "target"] {
+            for section in &machine.sections {
+                let figures = &expected["machines"][&machine.name][&section.name][domain];
+                let [auc, pauc, precision, recall, f1] = if domain == "source" {
+                    [
+                        section.auc_source,
+                        section.pauc_source,
+                        section.precision_source,
+                        section.recall_source,
+                        section.f1_source,
+                    ]
+                } else {
+                    [
+                        section.auc_target,
+                        section.pauc_target,
+                        section.precision_target,
+                        section.recall_target,
+                        section.f1_target,
+                    ]
+                };
+                let found = [
+                    ("auc", auc),
+                    ("pauc", pauc),
+                    ("precision", precision),
+                    ("recall", recall),
+                    ("f1", f1),
+                ];
+                for (key, found) in found {
+                    assert_json(found, &figures[key]);
+                }
+                rows.push(format!("{},{domain},{:?}", section.name, auc.unwrap()));
+            }
+        }
+    }
+    for (found, key) in [
+        (evaluation.means.arithmetic, "arithmetic"),
+        (evaluation.means.harmonic, "harmonic"),
+    ] {
+        let found = [found.auc, found.pauc, found.precision, found.recall, found.f1];
+        for (found, column) in found.into_iter().zip(["auc", "pauc", "precision", "recall", "f1"]) {
+            assert_json(found, &expected[key][column]);
+        }
+    }
+    assert!(
+        evaluation.means.harmonic.recall.unwrap() < 1e-14,
+        "nothing was called anomalous in one section"
+    );
+    let table = result_csv(&evaluation);
+    assert!(
+        table.starts_with("fan\nsection,domain,AUC,pAUC,precision,recall,F1 score\n03,source,"),
+        "{table}"
+    );
+    assert!(rows.iter().all(|row| table.contains(row.as_str())), "{table}");
+    // One file a section with both domains, and the year's rules asked for: the same figures.
+    let dir = tempfile::tempdir().unwrap();
+    for (machine, section) in truth.keys() {
+        for (kind, _) in [("anomaly_score", 0), ("decision_result", 1)] {
+            let part = |domain: &str| {
+                let name = format!("2021/scores/{kind}_{machine}_section_{section}_{domain}_test.csv");
+                fs::read_to_string(rules_data(&name)).unwrap()
+            };
+            let name = format!("{kind}_{machine}_section_{section}_test.csv");
+            fs::write(dir.path().join(name), part("source") + &part("target")).unwrap();
+        }
+    }
+    let options = EvaluationOptions {
+        rules: Some(Rules::Dcase2021),
+        ..by_the_files()
+    };
+    assert_eq!(evaluate_files(dir.path(), &truth, options).unwrap(), evaluation);
+    // Without the files of one domain half of the clips have no score.
+    for (machine, section) in truth.keys() {
+        let name = format!("2021/scores/anomaly_score_{machine}_section_{section}_source_test.csv");
+        fs::remove_file(dir.path().join(format!("anomaly_score_{machine}_section_{section}_test.csv"))).unwrap();
+        fs::copy(rules_data(&name), dir.path().join(Path::new(&name).file_name().unwrap())).unwrap();
+    }
+    let message = evaluate_files(dir.path(), &truth, by_the_files()).unwrap_err().to_string();
+    assert!(
+        message.contains("no score for 50 of 100 clips (section_03_target_test_0000.wav") && message.contains(", …)"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_baseline_s_files_of_2023_and_2024_are_joined_by_either_name() {
+    for (year, machine) in [("2023", "ToyDrone"), ("2024", "AirCompressor")] {
+        let expected = &rules_expected()[year];
+        let truth = read_truth(&rules_data(&format!("{year}/truth"))).unwrap();
+        let evaluation = evaluate_files(&rules_data(&format!("{year}/scores")), &truth, by_the_files()).unwrap();
+        assert_eq!(
+            (evaluation.rules, evaluation.machines[0].name.as_str()),
+            (Rules::Dcase2023, machine)
+        );
+        assert_json(evaluation.official_score, &expected["official_score"]);
+        let found = serde_json::to_value(&evaluation.machines[0].sections[0]).unwrap();
+        for (key, value) in expected["machines"][machine].as_object().unwrap() {
+            assert_json(found[key].as_f64(), value);
+        }
+        // The labelled names alone are truth enough.
+        let attributes = read_truth(&rules_data(&format!("{year}/truth/ground_truth_attributes"))).unwrap();
+        assert_eq!(attributes, truth);
+    }
+}
+
+#[test]
+fn lists_of_evaluation_data_are_truth() {
+    let dir = tempfile::tempdir().unwrap();
+    let list = "fan\nsection_00_0001.wav,section_00_target_test_anomaly_0001_mdl_B.wav\n\
+                section_00_0002.wav,section_00_source_test_normal_0002_mdl_A.wav\nToyCar\nid_05_00000000.wav,normal_id_05_00000000.wav,0\n";
+    let file = dir.path().join("eval_data_list_2024.csv");
+    fs::write(&file, list).unwrap();
+    for place in [dir.path(), &file] {
+        let truth = read_truth(place).unwrap();
+        let fan = &truth[&("fan".to_owned(), "00".to_owned())];
+        let said: Vec<_> = fan.iter().map(|clip| (clip.is_anomaly, clip.is_target)).collect();
+        assert_eq!(said, [(true, Some(true)), (false, Some(false))]);
+        assert_eq!(truth[&("ToyCar".to_owned(), "05".to_owned())].len(), 1);
+    }
+}
+
+#[test]
+fn the_tiny_benchmark_s_scores_are_evaluated_by_the_rules_of_2020() {
+    let Some(root) = shared("evaluator/mlperf_tiny_toycar") else {
+        return;
+    };
+    for (prefix, result) in [
+        ("", "result.csv"),
+        ("tflite_", "tflite_result.csv"),
+        ("tflite_quant_", "tflite_quant_result.csv"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        for id in ["01", "02", "03", "04"] {
+            let name = format!("anomaly_score_ToyCar_id_{id}.csv");
+            fs::copy(root.join(format!("{prefix}{name}")), dir.path().join(name)).unwrap();
+        }
+        let evaluation = evaluate_files(dir.path(), &read_truth(dir.path()).unwrap(), by_the_files()).unwrap();
+        let expected = fs::read_to_string(root.join(result)).unwrap();
+        assert_same_table(&result_csv(&evaluation), &expected, 1e-12);
+    }
 }
 
 #[test]
@@ -372,24 +597,28 @@ fn three_published_systems_are_reproduced() {
     let Some(root) = shared("evaluator/dcase2022_dev") else {
         return;
     };
-    let mut n_rows = 0;
+    let (mut n_rows, mut n_means) = (0, 0);
     for system in ["attrcls_focal", "guan_attrcls_ft_target", "transae"] {
         let dir = root.join(system);
-        let evaluation = evaluate_files(&dir, &read_truth(&dir).unwrap()).unwrap();
+        let evaluation = evaluate_files(&dir, &read_truth(&dir).unwrap(), by_the_files()).unwrap();
         let mut machine = String::new();
         for line in fs::read_to_string(dir.join("result.csv")).unwrap().lines() {
             let fields: Vec<&str> = line.split(',').collect();
             if let [name] = fields[..] {
                 machine = name.to_owned();
             }
+            let found = evaluation.machines.iter().find(|candidate| candidate.name == machine);
+            if let ("harmonic mean", Some(found)) = (fields[0], found) {
+                let (source, target) = (found.means.harmonic_source.unwrap(), found.means.harmonic_target.unwrap());
+                for (value, expected) in [source.auc, target.auc, source.pauc].into_iter().zip(&fields[1..]) {
+                    assert_close(value, expected.parse().unwrap(), 1e-12);
+                }
+                n_means += 1;
+            }
             if fields.len() != 4 || fields[0].parse::<u32>().is_err() {
                 continue;
             }
-            let found = evaluation
-                .machines
-                .iter()
-                .find(|candidate| candidate.name == machine)
-                .unwrap();
+            let found = found.unwrap();
             let found = found.sections.iter().find(|candidate| candidate.name == fields[0]).unwrap();
             for (value, expected) in [found.auc_source, found.auc_target, found.pauc].into_iter().zip(&fields[1..]) {
                 assert_close(value, expected.parse().unwrap(), 1e-12);
@@ -398,10 +627,13 @@ fn three_published_systems_are_reproduced() {
         }
         println!("{system}: official score {:?}", evaluation.official_score);
     }
-    assert_eq!(n_rows, 63);
+    assert_eq!((n_rows, n_means), (63, 21));
     // The folder of all three holds three score files a section: which one is meant cannot be guessed.
     let truth = read_truth(&root.join("transae")).unwrap();
-    assert!(matches!(evaluate_files(&root, &truth), Err(EvaluationError::Format { .. })));
+    assert!(matches!(
+        evaluate_files(&root, &truth, by_the_files()),
+        Err(EvaluationError::SaidTwice { .. })
+    ));
 }
 
 #[test]
@@ -424,13 +656,18 @@ fn truth_of_2021_is_read_and_evaluated_by_domain() {
         let name = format!("anomaly_score_{}_section_{}_{domain}_test.csv", group.0, group.1);
         fs::write(dir.path().join(name), text).unwrap();
     }
-    let evaluation = evaluate_files(dir.path(), &truth).unwrap();
+    let evaluation = evaluate_files(dir.path(), &truth, by_the_files()).unwrap();
     let section = &evaluation.machines[0].sections[0];
     assert_eq!(
         (section.auc_source, section.auc_target, section.pauc_source),
         (Some(1.0), Some(0.0), Some(1.0))
     );
-    assert_eq!(evaluation.official_score, Some(0.0));
+    // Raised to the float's epsilon, as the official evaluators do it.
+    assert_close(evaluation.official_score, 0.0, 1e-15);
+}
+
+fn by_the_files() -> EvaluationOptions {
+    EvaluationOptions::default()
 }
 
 /// Two clips of one section, in names as they are before and after labelling.
@@ -439,6 +676,7 @@ fn small_truth() -> Truth {
         file_name: name.to_owned(),
         is_anomaly,
         is_target: None,
+        labelled_name: None,
     };
     let clips = vec![
         clip("section_00_test_0000.wav", false),
@@ -452,7 +690,7 @@ fn files_survive_the_round_trip() {
     let dir = tempfile::tempdir().unwrap();
     let sub = dir.path().join("team/system_1");
     let scores = [("section_00_0000.wav", 0.1 + 0.2), ("section_00_0001.wav", 1e-300)];
-    let path = write_scores(&sub, "fan", "00", scores).unwrap();
+    let path = write_scores(&sub, &FileSubject::section("fan", "00"), scores).unwrap();
     assert_eq!(path, sub.join("anomaly_score_fan_section_00_test.csv"));
     assert_eq!(
         fs::read_to_string(&path).unwrap().lines().next(),
@@ -462,8 +700,7 @@ fn files_survive_the_round_trip() {
     assert!(found.iter().map(|(name, score)| (name.as_str(), *score)).eq(scores));
     let path = write_decisions(
         &sub,
-        "fan",
-        "00",
+        &FileSubject::section("fan", "00"),
         [("section_00_0000.wav", true), ("section_00_0001.wav", false)],
     )
     .unwrap();
@@ -474,7 +711,7 @@ fn files_survive_the_round_trip() {
     assert!(read_decisions(&path).unwrap()[0].1);
     assert_eq!(fs::read_dir(&sub).unwrap().count(), 2, "no temporary file is left");
     // In a sub-folder, under names with and without `_test`, without domains.
-    let evaluation = evaluate_files(dir.path(), &small_truth()).unwrap();
+    let evaluation = evaluate_files(dir.path(), &small_truth(), by_the_files()).unwrap();
     let section = &evaluation.machines[0].sections[0];
     assert_eq!(
         (section.auc, section.auc_source, section.recall),
@@ -504,7 +741,7 @@ fn broken_files_are_named() {
     let file = dir.path().join("anomaly_score_fan_section_00.csv");
     let evaluate = |text: &str| {
         fs::write(&file, text).unwrap();
-        evaluate_files(dir.path(), &small_truth())
+        evaluate_files(dir.path(), &small_truth(), by_the_files())
     };
     assert!(
         evaluate("section_00_0000.wav\t1.5\nsection_00_0001.wav\t2.5\n").is_ok(),
@@ -528,9 +765,33 @@ fn broken_files_are_named() {
         let message = evaluate(text).unwrap_err().to_string();
         assert!(message.contains(part), "{message}");
     }
+    // Spare clips are told; two spellings of one clip, or one of two clips, are not guessed at.
+    let spare = evaluate("section_00_0000.wav,1\nsection_00_0001.wav,2\nsection_00_0007.wav,3\n").unwrap();
+    assert!(
+        spare.notes[0].contains("1 of 3 clips are not in the truth"),
+        "{:?}",
+        spare.notes
+    );
+    let message = evaluate("a/section_00_0000.wav,1\nb/section_00_0000.wav,2\nsection_00_0001.wav,3\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("no score for 1 of 2 clips (section_00_test_0000.wav)"),
+        "{message}"
+    );
+    let twins = ["normal/0.wav", "abnormal/0.wav"].map(|name| TruthClip {
+        file_name: name.to_owned(),
+        is_anomaly: name.starts_with("ab"),
+        is_target: None,
+        labelled_name: None,
+    });
+    let truth = Truth::from([(("fan".to_owned(), "00".to_owned()), twins.to_vec())]);
+    fs::write(&file, "0.wav,1\n").unwrap();
+    let message = evaluate_files(dir.path(), &truth, by_the_files()).unwrap_err().to_string();
+    assert!(message.contains("0.wav could be normal/0.wav or abnormal/0.wav"), "{message}");
     fs::remove_file(&file).unwrap();
     assert!(matches!(
-        evaluate_files(dir.path(), &small_truth()),
+        evaluate_files(dir.path(), &small_truth(), by_the_files()),
         Err(EvaluationError::NothingToEvaluate { .. })
     ));
     assert!(matches!(

@@ -231,7 +231,12 @@ fn dcase_2022_names_and_the_truth_of_nameless_clips() {
         "fan/test/section_03_0001.wav",
         "fan/test/section_04_0000.wav",
         "bearing/test/section_04_test_0000.wav",
+        "fan/test/section_05_test_0000.wav",
     ]);
+    tree.write(
+        "truth/ground_truth_data/ground_truth_fan_section_05_test.csv",
+        b"section_05_0000.wav,1\n",
+    );
     tree.write(
         "fan/attributes_00.csv",
         b"file_name,d1p,d1v\nfan/train/section_00_source_train_normal_0000_m-n_W.wav,m-n,W\n",
@@ -251,7 +256,10 @@ fn dcase_2022_names_and_the_truth_of_nameless_clips() {
     );
     let dataset = tree.scan();
     assert_eq!(dataset.layout, Layout::Dcase2022);
-    assert_eq!(groups(&dataset), ["bearing 04", "fan 00", "fan 01", "fan 03", "fan 04"]);
+    assert_eq!(
+        groups(&dataset),
+        ["bearing 04", "fan 00", "fan 01", "fan 03", "fan 04", "fan 05"]
+    );
     let train = clip(&dataset, "fan/train/section_00_source_train_normal_0000_m-n_W.wav");
     assert_eq!(
         (said(train), attributes(train).as_str()),
@@ -267,6 +275,11 @@ fn dcase_2022_names_and_the_truth_of_nameless_clips() {
     assert_eq!(
         (said(with_name), attributes(with_name).as_str()),
         ((Split::Test, Label::Anomalous, Some(Domain::Source)), "n-lv=L1")
+    );
+    assert_eq!(
+        said(clip(&dataset, "fan/test/section_05_test_0000.wav")),
+        (Split::Test, Label::Anomalous, None),
+        "the README's spelling"
     );
     assert_eq!(
         said(clip(&dataset, "bearing/test/section_04_test_0000.wav")),
@@ -627,4 +640,236 @@ fn the_real_set_is_split_six_to_four() {
         );
     }
     assert!(dataset.notes[0].contains("16 machine sections"), "{:?}", dataset.notes);
+}
+
+#[test]
+fn faults_beside_good_clips_as_in_mvtec() {
+    let tree = Tree::with(&[
+        "gearbox/train/good/000.wav",
+        "gearbox/test/good/000.wav",
+        "gearbox/test/broken_tooth/000.wav",
+        "gearbox/test/low oil/000.wav",
+        "pump/left/train/000.wav",
+        "pump/left/test/normal/000.wav",
+        "pump/left/test/leak/000.wav",
+        "press/test/line 1/ok/000.wav",
+        "press/test/line 1/faulty/000.wav",
+    ]);
+    let dataset = tree.scan();
+    assert_eq!(groups(&dataset), ["gearbox 00", "press line 1", "pump left"]);
+    let broken = clip(&dataset, "gearbox/test/broken_tooth/000.wav");
+    assert_eq!(
+        (said(broken), attributes(broken).as_str()),
+        ((Split::Test, Label::Anomalous, None), "fault=broken_tooth")
+    );
+    assert_eq!(attributes(clip(&dataset, "gearbox/test/low oil/000.wav")), "fault=low oil");
+    assert_eq!(
+        said(clip(&dataset, "pump/left/test/leak/000.wav")),
+        (Split::Test, Label::Anomalous, None)
+    );
+    assert_eq!(attributes(clip(&dataset, "gearbox/test/good/000.wav")), "");
+    // Without a folder of normal clips a name in `test` is a section's.
+    let other = Tree::with(&["fan/train/a/0.wav", "fan/test/a/0.wav", "fan/test/b/0.wav"]);
+    assert_eq!(groups(&other.scan()), ["fan a", "fan b"]);
+}
+
+#[test]
+fn attributes_that_2024_hid_come_back_from_correspondence_tables() {
+    let tree = Tree::with(&[
+        "dev_data/raw/ToyTrain/train/section_00_source_train_normal_0001_noAttribute.wav",
+        "dev_data/raw/ToyTrain/test/section_00_target_test_anomaly_0050_noAttribute.wav",
+    ]);
+    let folder = "ground_truth_attributes/dcase2024t2/dev_data/ToyTrain";
+    let row = "section_00_source_train_normal_0001_car_A1_spd_6.wav,section_00_source_train_normal_0001_noAttribute.wav";
+    tree.write(
+        &format!("{folder}/attributes_00_train_correspondence.csv"),
+        format!("source_file_name,target_file_name\n{row}\n").as_bytes(),
+    );
+    let dataset = tree.scan();
+    assert_eq!(
+        (dataset.layout, groups(&dataset)),
+        (Layout::Dcase2023, vec!["ToyTrain 00".to_owned()])
+    );
+    let by_name = |part: &str| dataset.clips.iter().find(|clip| clip.path.contains(part)).unwrap();
+    assert_eq!(attributes(by_name("train_normal")), "car=A1 spd=6");
+    assert_eq!(attributes(by_name("test_anomaly")), "");
+    assert!(dataset.notes[0].contains("1 clip named noAttribute"), "{:?}", dataset.notes);
+}
+
+#[test]
+fn the_microphone_of_2026_is_chosen_for_the_data_set() {
+    let tree = Tree::new();
+    for (number, split) in [(0, "train"), (1, "test")] {
+        tree.write(
+            &format!("bearingEmu/{split}/section_00_source_{split}_normal_{number:04}_noAttribute.wav"),
+            &wav_bytes(16_000, 2, 8000, number),
+        );
+    }
+    for (channel, note) in [
+        (ChannelChoice::default(), "2 channels: channel 1 is used"),
+        (ChannelChoice::Index(1), "2 channels: channel 2 is used"),
+    ] {
+        let options = ScanOptions {
+            channel,
+            ..ScanOptions::default()
+        };
+        let dataset = scan(tree.dir.path(), options, &mut NoProgress).unwrap();
+        assert_eq!((dataset.layout, dataset.channel), (Layout::Dcase2023, channel));
+        assert_eq!(dataset.notes, [note]);
+    }
+}
+
+/// Runs a command and returns what it prints; it must succeed.
+fn auscult(arguments: &[&str]) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_auscult"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Trains on a tree, scores it and evaluates the scores: the layout, the rules, and the files that were written.
+fn round_trip(tree: &Tree) -> (String, String, Vec<String>) {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let data = tree.dir.path().to_str().unwrap();
+    let (run, scores) = (at("run"), at("scores"));
+    auscult(&["train", data, "--recipe", "pooled-log-mel", "--out", &run]);
+    auscult(&["score", &run, data, "--detector", "knn", "--out", &scores]);
+    let json = |arguments: &[&str]| serde_json::from_str::<serde_json::Value>(&auscult(arguments)).unwrap();
+    let evaluated = json(&[
+        "evaluate",
+        "--scores",
+        &scores,
+        "--truth",
+        data,
+        "--json",
+        "--out",
+        &at("results"),
+    ]);
+    let compared = json(&["compare", &run, data, "--json"]);
+    let machines = compared["machines"].as_array().unwrap();
+    assert_eq!(evaluated["machines"].as_array().unwrap().len(), machines.len());
+    for (evaluated, compared) in evaluated["machines"].as_array().unwrap().iter().zip(machines) {
+        assert_eq!(evaluated["name"], compared["name"]);
+        let detectors = compared["detectors"].as_array().unwrap();
+        let knn = detectors.iter().find(|detector| detector["name"] == "knn").unwrap();
+        let sections = evaluated["sections"].as_array().unwrap();
+        let aucs: Vec<f64> = sections.iter().map(|section| section["auc"].as_f64().unwrap()).collect();
+        let mean = aucs.iter().sum::<f64>() / aucs.len() as f64;
+        assert!((mean - knn["auc"].as_f64().unwrap()).abs() < 1e-12, "{evaluated} {knn}");
+    }
+    assert!(evaluated["official_score"].as_f64().is_some(), "{evaluated}");
+    assert!(evaluated.get("notes").is_none(), "{evaluated}");
+    assert_eq!(std::fs::read_dir(at("results")).unwrap().count(), 1);
+    let scan = json(&["scan", data, "--json"]);
+    let mut files: Vec<String> = std::fs::read_dir(scores)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("anomaly_score"))
+        .collect();
+    files.sort();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    (text(&scan["layout"]), text(&evaluated["rules"]), files)
+}
+
+/// Six training clips and four tested ones, named by a function of (split, domain, label, number).
+fn machine(tree: &mut Tree, name: impl Fn(&str, &str, &str, usize) -> String) {
+    for number in 0..6 {
+        let domain = if number < 4 { "source" } else { "target" };
+        tree.sound(&name("train", domain, "normal", number));
+    }
+    for number in 6..14 {
+        let (domain, label) = (["source", "target"][number % 2], ["normal", "anomaly"][number / 2 % 2]);
+        tree.sound(&name("test", domain, label, number));
+    }
+}
+
+#[test]
+fn what_score_writes_evaluate_reads_in_every_layout() {
+    let found = |layout: &str, rules: &str, files: &[&str]| {
+        let files = files
+            .iter()
+            .map(|name| format!("anomaly_score_{name}.csv"))
+            .collect::<Vec<_>>();
+        (layout.to_owned(), rules.to_owned(), files)
+    };
+    let mut tree = Tree::new();
+    machine(&mut tree, |split, _, label, number| {
+        format!("ToyCar/{split}/{label}_id_01_{number:08}.wav")
+    });
+    machine(&mut tree, |split, _, label, number| {
+        format!("fan/{split}/{label}_id_00_{number:08}.wav")
+    });
+    assert_eq!(round_trip(&tree), found("dcase2020", "2020", &["ToyCar_id_01", "fan_id_00"]));
+
+    let mut tree = Tree::new();
+    machine(&mut tree, |split, domain, label, number| {
+        let folder = if split == "train" {
+            split.to_owned()
+        } else {
+            format!("{domain}_test")
+        };
+        format!("pump/{folder}/section_00_{domain}_{split}_{label}_{number:04}.wav")
+    });
+    let files = ["pump_section_00_source_test", "pump_section_00_target_test"];
+    assert_eq!(round_trip(&tree), found("dcase2021", "2021", &files));
+
+    for (layout, rules, section) in [("dcase2022", "2022", "01"), ("dcase2023", "2023", "00")] {
+        let mut tree = Tree::new();
+        machine(&mut tree, |split, domain, label, number| {
+            format!("fan/{split}/section_{section}_{domain}_{split}_{label}_{number:04}_m-n_W.wav")
+        });
+        assert_eq!(
+            round_trip(&tree),
+            found(layout, rules, &[&format!("fan_section_{section}_test")])
+        );
+    }
+
+    // MIMII numbers normal and abnormal clips alike.
+    let mut tree = Tree::new();
+    for number in 0..10 {
+        tree.sound(&format!("min6dB/valve/id_04/normal/{number:08}.wav"));
+    }
+    for number in 0..4 {
+        tree.sound(&format!("min6dB/valve/id_04/abnormal/{number:08}.wav"));
+    }
+    assert_eq!(round_trip(&tree), found("mimii", "no-domains", &["valve_section_04_test"]));
+
+    // Names that no challenge would give.
+    for name in [
+        "press",
+        "my_section_3",
+        "a_id_b_test",
+        "tab\tcomma, \"quote\"",
+        "DCASE2023T2x",
+    ] {
+        let mut tree = Tree::new();
+        machine(&mut tree, |split, _, label, number| {
+            format!("{name}/{split}/{label}/ day\t{number}, noon.wav")
+        });
+        assert_eq!(
+            round_trip(&tree),
+            found("folders", "no-domains", &[&format!("{name}_section_00_test")]),
+            "{name}"
+        );
+    }
+
+    let mut tree = Tree::new();
+    let mut table = "path,machine,section,split,label,domain\n".to_owned();
+    for number in 0..14 {
+        let path = format!("{number}.wav");
+        tree.sound(&path);
+        let split = if number < 6 { "train" } else { "test" };
+        let (label, domain) = (
+            ["normal", "anomaly"][number / 2 % 2 * usize::from(number > 5)],
+            ["source", "target"][number % 2],
+        );
+        table += &format!("{path},press,07,{split},{label},{domain}\n");
+    }
+    tree.write("manifest.csv", table.as_bytes());
+    assert_eq!(round_trip(&tree), found("manifest", "2022", &["press_section_07_test"]));
 }

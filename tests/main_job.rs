@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use auscult::app::{Action, App, AppFolders, JobKind, RunStatus, Screen, Workbench};
 use auscult::dataset::{self, Label, Split, SyntheticConfig, SyntheticLayout};
-use auscult::detectors::DetectorKind;
+use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, ThresholdRule};
 use auscult::extractors::{Recipe, TrainingConfig};
+use auscult::pipeline::LabelUse;
 use auscult::progress::NoProgress;
-use auscult::project::RunRecipe;
+use auscult::project::{DetectorChoice, RunRecipe};
 
 fn recordings(dir: &Path) {
     let config = SyntheticConfig {
@@ -115,6 +116,83 @@ fn detectors_are_fitted_on_training_clips_only() {
         }
         assert!(group.test_clips.iter().all(|clip| !group.train_clips.contains(clip)));
     }
+}
+
+#[test]
+fn a_look_at_the_papers_choice_and_back_loses_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let group = workbench(&app).groups[0].clone();
+    let by_hand = |value: f64| Action::SetThreshold {
+        group: group.clone(),
+        rule: ThresholdRule::Manual(value),
+    };
+    app.apply(by_hand(1.25));
+    let before = workbench(&app).scores.clone();
+    app.apply(Action::SetChoice(DetectorChoice::Oracle));
+    let best = workbench(&app).comparison.as_ref().unwrap().best[&group.machine];
+    assert_eq!(workbench(&app).detector(&group), (best, LabelUse::Oracle));
+    assert_eq!(
+        workbench(&app).threshold_rule(&group),
+        ThresholdRule::default(),
+        "a threshold in the unit of another detector does not count"
+    );
+    app.apply(by_hand(0.5));
+    assert_eq!(workbench(&app).threshold(&group), Some(0.5));
+    app.apply(Action::SetChoice(DetectorChoice::OtherHalf));
+    let all_scored = workbench(&app).scores.iter().all(Option::is_some);
+    assert!(all_scored, "figures are of one half, but every clip has its score");
+    app.apply(Action::SetChoice(DetectorChoice::Fixed));
+    assert_eq!(workbench(&app).threshold(&group), Some(1.25));
+    assert_eq!(workbench(&app).scores, before);
+    app.apply(Action::Undo);
+    assert_eq!(workbench(&app).project.choice, DetectorChoice::OtherHalf);
+}
+
+#[test]
+fn a_second_run_is_compared_beside_the_first() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let active = workbench(&app).project.active_run.clone().unwrap();
+    app.apply(Action::score_now());
+    let is_done = |app: &App| {
+        workbench(app)
+            .runs
+            .values()
+            .filter(|run| run.status == RunStatus::Done)
+            .count()
+            == 2
+    };
+    wait(&mut app, "the second run", is_done);
+    assert_eq!(workbench(&app).project.active_run.as_ref(), Some(&active));
+    let second = workbench(&app).runs.keys().find(|name| **name != active).unwrap().clone();
+    let show = |is_shown: bool| Action::ShowBeside {
+        run: second.clone(),
+        is_shown,
+    };
+    app.apply(show(true));
+    let beside = |app: &App| workbench(app).beside.get(&second).cloned().flatten();
+    wait(&mut app, "the comparison", |app| beside(app).is_some());
+    assert_eq!(
+        beside(&app).unwrap(),
+        *workbench(&app).comparison.as_ref().unwrap(),
+        "the same front end on the same clips"
+    );
+    // A label that is given changes both.
+    let clip = workbench(&app).comparison.as_ref().unwrap().groups[0].test_clips[0];
+    let label = Label::Unknown;
+    app.apply(Action::SetLabel { clip, label });
+    wait(&mut app, "both anew", |app| {
+        let now = workbench(app).comparison.as_ref().unwrap();
+        let is_new = now.groups[0]
+            .results
+            .iter()
+            .flatten()
+            .all(|result| result.labelled.len() < now.groups[0].test_clips.len());
+        is_new && beside(app).is_some_and(|beside| beside == *now)
+    });
+    app.apply(show(false));
+    assert!(workbench(&app).beside.is_empty());
 }
 
 /// What the screens read is what the rule makes of the scores as they are now.
@@ -246,6 +324,62 @@ fn a_training_can_be_stopped_resumed_and_then_judges() {
         "an autoencoder has residuals"
     );
     assert!(workbench(&app).project.active_run.as_deref() == Some(name));
+}
+
+/// The settings that the sections on the screen were fitted with.
+fn fitted_with(app: &App) -> Vec<usize> {
+    let groups = workbench(app).comparison.iter().flat_map(|comparison| &comparison.groups);
+    groups.map(|group| group.config.knn_k).collect()
+}
+
+#[test]
+fn detector_settings_of_a_section_and_of_all_can_be_taken_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let before = workbench(&app).comparison.clone().unwrap();
+    let group = workbench(&app).groups[1].clone();
+    let neighbours = |knn_k| DetectorConfig {
+        knn_k,
+        ..DetectorConfig::default()
+    };
+    let of_section = workbench(&app).groups.len();
+    let expected = |all: usize, second: usize| {
+        let mut expected = vec![all; of_section];
+        expected[1] = second;
+        expected
+    };
+    app.apply(Action::SetThreshold {
+        group: group.clone(),
+        rule: ThresholdRule::Manual(0.5),
+    });
+    app.apply(Action::SetDetectorConfig {
+        group: Some(group.clone()),
+        config: Some(neighbours(5)),
+    });
+    let threshold = workbench(&app).threshold_rule(&group);
+    assert_eq!(threshold, ThresholdRule::default(), "it was in the unit of other scores");
+    wait(&mut app, "the section's settings", |app| fitted_with(app) == expected(2, 5));
+    let now = workbench(&app).comparison.clone().unwrap();
+    assert_eq!(now.groups[0], before.groups[0]);
+    assert_ne!(now.groups[1].results, before.groups[1].results);
+    app.apply(Action::SetDetectorConfig {
+        group: None,
+        config: Some(neighbours(3)),
+    });
+    wait(&mut app, "settings of all others", |app| fitted_with(app) == expected(3, 5));
+    app.apply(Action::SetDetectorConfig {
+        group: Some(group),
+        config: None,
+    });
+    wait(&mut app, "the section without its own", |app| {
+        fitted_with(app) == expected(3, 3)
+    });
+    app.apply(Action::Undo);
+    wait(&mut app, "one step back", |app| fitted_with(app) == expected(3, 5));
+    app.apply(Action::Undo);
+    app.apply(Action::Undo);
+    wait(&mut app, "all steps back", |app| fitted_with(app) == expected(2, 2));
+    assert_eq!(workbench(&app).comparison.as_ref().unwrap().groups, before.groups);
 }
 
 #[test]

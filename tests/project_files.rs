@@ -8,7 +8,7 @@ use auscult::dataset::{Label, Layout};
 use auscult::detectors::{Covariance, DetectorConfig, DetectorKind, Metric};
 use auscult::evaluation::ThresholdRule;
 use auscult::extractors::{Recipe, TrainingConfig};
-use auscult::project::{self, Project, ProjectError, RunRecipe};
+use auscult::project::{self, DetectorChoice, Project, ProjectError, RunRecipe};
 
 fn example(path: &Path) -> Project {
     let mut project = Project::new(
@@ -31,6 +31,7 @@ fn example(path: &Path) -> Project {
     );
     project.active_run = Some("mobileanonet-1".to_owned());
     project.pins.insert("fan 00".to_owned(), DetectorKind::SoftMaha);
+    project.choice = DetectorChoice::OtherHalf;
     project.section_detectors.insert(
         "fan 00".to_owned(),
         DetectorConfig {

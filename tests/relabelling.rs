@@ -64,6 +64,7 @@ fn embedded(clips: &[ClipEntry]) -> EmbeddedClips {
         embeddings: clips.iter().map(&mut embedding).collect(),
         failed: Vec::new(),
         own_scores: Vec::new(),
+        held_out: None,
     }
 }
 

@@ -5,7 +5,8 @@ mod fabricated;
 
 use std::sync::Arc;
 
-use auscult::app::{Action, JobKind, JobView, MapColor, State, map_figure_by};
+use auscult::app::{Action, JobKind, JobView, MapColor, MapShow, Scope, State, map_figure_by, map_figure_of};
+use auscult::dataset::Label;
 use auscult::extractors::Recipe;
 use auscult::jobs::JobId;
 use auscult::pipeline::EmbeddedClips;
@@ -223,6 +224,70 @@ fn colours_have_names_and_counts() {
         map_figure_by(workbench, MapColor::Section).unwrap().categories,
         ["bearing 00", "fan 00", "gearbox 00"]
     );
+}
+
+/// Carries out what the click asked of the scope.
+fn follow_scope(harness: &mut Harness<'_, Stage>) {
+    let actions = std::mem::take(&mut harness.state_mut().actions);
+    for action in actions {
+        let Action::SetScope { machine, section } = action else {
+            panic!("{action:?}")
+        };
+        harness.state_mut().state.workbench.as_mut().unwrap().scope = Scope { machine, section };
+    }
+    harness.run();
+}
+
+#[test]
+fn the_figures_of_the_paper_are_a_click_each() {
+    let seven = Size {
+        n_sections: 1,
+        n_clips: 40,
+        ..LARGE
+    };
+    let mut harness = stage(mapped_state(seven), true);
+    harness.run();
+    harness.get_by_label("Map of 560 clips");
+
+    harness.get_by_role_and_label(Role::Button, "Figure 2").click();
+    harness.run();
+    harness.get_by_label("Map of 420 clips");
+    harness.get_by_label("slider, 60 clips");
+    harness.get_by_label("anomaly, 0 clips");
+    follow_scope(&mut harness);
+
+    harness.get_by_role_and_label(Role::Button, "Figure 3").click();
+    harness.run();
+    let to_slider = Action::SetScope {
+        machine: Some("slider".to_owned()),
+        section: None,
+    };
+    assert_eq!(harness.state().actions, [to_slider]);
+    follow_scope(&mut harness);
+    harness.get_by_label("Map of 80 clips");
+    harness.get_by_label("anomaly, 20 clips");
+    harness.snapshot("map_figure_3_dark");
+
+    // Another machine in the scope is another panel.
+    let train = Some("ToyTrain".to_owned());
+    let workbench = harness.state_mut().state.workbench.as_mut().unwrap();
+    workbench.scope.machine = train.clone();
+    workbench
+        .project
+        .labels
+        .insert(workbench.dataset.clips[0].path.clone(), Label::Normal);
+    harness.run();
+    harness.get_by_label("Map of 80 clips");
+    let workbench = harness.state().state.workbench.as_ref().unwrap();
+    let saved = map_figure_of(workbench, MapColor::Domain, MapShow::Scope).unwrap();
+    assert_eq!(saved.points.len(), 80);
+    assert!(saved.points.iter().all(|point| point.clip.starts_with("ToyTrain/")));
+
+    harness.get_by_role_and_label(Role::Button, "Figure 3").click();
+    harness.run();
+    follow_scope(&mut harness);
+    harness.get_by_label("Map of 560 clips");
+    assert_eq!(harness.state().state.workbench.as_ref().unwrap().scope, Scope::default());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
 use crate::jobs::JobId;
-use crate::project::RunRecipe;
+use crate::project::{DetectorChoice, RunRecipe};
 use crate::projection::ProjectionConfig;
 
 /// One wish of the person. Views push them; only the app carries them out.
@@ -79,6 +79,13 @@ pub enum Action {
         group: MachineSection,
         detector: Option<DetectorKind>,
     },
+    /// Puts another finished run beside the active one in the matrix, or takes it away.
+    ShowBeside {
+        run: String,
+        is_shown: bool,
+    },
+    /// Which labels may choose the detectors.
+    SetChoice(DetectorChoice),
     SetThreshold {
         group: MachineSection,
         rule: ThresholdRule,

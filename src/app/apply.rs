@@ -115,6 +115,8 @@ impl App {
             Action::ActivateRun(run) => self.activate_run(&run),
             Action::DeleteRun(run) => self.delete_run(&run),
             Action::Pin { group, detector } => self.pin(&group, detector),
+            Action::ShowBeside { run, is_shown } => self.show_beside(run, is_shown),
+            Action::SetChoice(choice) => self.set_choice(choice),
             Action::SetThreshold { group, rule } => self.set_threshold(&group, rule),
             Action::SetDetectorConfig { group, config } => self.set_detector_config(group.as_ref(), config),
             Action::SetProjection(config) => self.edit("Change the map's settings", |project| project.map = config),

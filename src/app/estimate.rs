@@ -4,10 +4,15 @@ use crate::extractors::{Recipe, TrainingConfig};
 
 /// Length of the recordings that the figures below were measured on, in seconds.
 const REFERENCE_CLIP_SECS: f64 = 10.0;
+const FRAMES_PER_REFERENCE_CLIP: f64 = 313.0;
 /// Pooled log-mel: seconds a clip.
 const POOLED_SECS_PER_CLIP: f64 = 0.01;
 /// Dense autoencoder: seconds a clip and epoch, on four cores.
 const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.005;
+/// CAE-MCS: seconds a window and epoch, forward and backward, on four cores.
+const CAE_SECS_PER_WINDOW: f64 = 0.006;
+/// CAE-MCS: seconds to embed a clip afterwards with a window at every frame.
+const CAE_SECS_PER_CLIP_EMBEDDED: f64 = 0.6;
 /// `MobileAnoNet`: seconds a segment and epoch, forward and backward, on four cores.
 const MOBILE_SECS_PER_SEGMENT: f64 = 0.006;
 /// `MobileAnoNet`: seconds to embed a clip afterwards with a segment at every frame.
@@ -35,6 +40,11 @@ pub fn estimate_secs(config: &TrainingConfig, n_clips: usize, total_secs: f64) -
     match config.recipe {
         Recipe::PooledLogMel | Recipe::GwrpGmm => embedding,
         Recipe::DenseAe => DENSE_SECS_PER_CLIP_EPOCH * n_reference_clips * n_epochs + embedding,
+        Recipe::CaeMcs => {
+            let n_windows = FRAMES_PER_REFERENCE_CLIP / config.window_hop.max(1) as f64 * n_reference_clips * n_epochs;
+            let embedding = CAE_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
+            CAE_SECS_PER_WINDOW * n_windows + embedding
+        }
         Recipe::MobileAnoNet => {
             let n_segments = n_clips * config.segments_per_clip as f64 * n_epochs;
             let embedding = MOBILE_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;

@@ -23,6 +23,10 @@ pub(super) enum JobOutput {
     RunDeleted,
     Scored(Box<Scored>),
     Compared(Arc<Comparison>),
+    ComparedBeside {
+        run: String,
+        comparison: Arc<Comparison>,
+    },
     RibbonScored {
         clip_idx: usize,
         key: CropBankKey,

@@ -22,6 +22,7 @@ mod scoring;
 mod state;
 mod undo;
 
+pub use crate::pipeline::ThresholdBasis;
 pub use action::Action;
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
@@ -29,8 +30,9 @@ pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
 pub use plots::{
-    Bins, Decisions, MapColor, Matrix, MatrixCell, MatrixMetric, MatrixRow, bins, decisions, histogram_figure, loss_figure,
-    map_categories, map_figure, map_figure_by, matrix, matrix_table, roc_detectors, roc_figure, spectrogram_figure, ties,
+    Bins, Decisions, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow, MatrixSection,
+    Trouble, bins, decisions, histogram_figure, loss_figure, map_categories, map_figure, map_figure_by, map_figure_of, matrix,
+    matrix_table, roc_detectors, roc_figure, spectrogram_figure,
 };
 pub use report::{write_map, write_report};
 pub use runs::error_text;

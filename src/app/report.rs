@@ -115,7 +115,7 @@ fn section(workbench: &Workbench, name: &str, folder: &Path, progress: &mut dyn 
         );
     }
     if let Some(comparison) = &workbench.comparison {
-        push(&mut text, &honest_line(&comparison.summary()));
+        push(&mut text, &honest_lines(&comparison.summary()));
     }
     for metric in MatrixMetric::ALL {
         let Some(table) = matrix_table(workbench, metric) else {
@@ -154,22 +154,11 @@ fn section(workbench: &Workbench, name: &str, folder: &Path, progress: &mut dyn 
     Ok(text)
 }
 
-/// What the choice of the detector is worth, in one sentence.
-fn honest_line(summary: &ComparisonSummary) -> String {
-    let figure = |name: &str| {
-        summary
-            .hmean
-            .get(name)
-            .copied()
-            .flatten()
-            .map_or("–".to_owned(), |value| format!("{:.3}", value))
-    };
-    format!(
-        "<p>Harmonic mean over all sections: <b>{}</b> by the default (fusion; no label was used), {} by the oracle (the best detector of \
-         each section on the test labels: an upper bound, not a result).</p>",
-        figure("default"),
-        figure("oracle")
-    )
+/// What the choice of the detector is worth: the three modes, each with the labels that it rests on, and what lies between them.
+fn honest_lines(summary: &ComparisonSummary) -> String {
+    let lines = pipeline::worth_lines(&summary.choice);
+    let items: String = lines.iter().map(|line| format!("<li>{}</li>", escape(line))).collect();
+    format!("<p>Harmonic mean over all sections in percent, with 95 % intervals:</p>\n<ul>{items}</ul>")
 }
 
 fn save(figure: &Figure, folder: &Path, stem: &str) -> Result<Vec<PathBuf>, PipelineError> {

@@ -21,6 +21,7 @@ impl App {
             }
             JobOutput::Scored(scored) => self.take_scored(*scored),
             JobOutput::Compared(comparison) => self.take_compared(comparison),
+            JobOutput::ComparedBeside { run, comparison } => self.take_beside(&run, Some(comparison)),
             JobOutput::RibbonScored {
                 clip_idx,
                 key,
@@ -40,6 +41,7 @@ impl App {
         match kind {
             JobKind::Train { run } => self.end_run(run, RunStatus::Stopped),
             JobKind::Map => self.end_map(None),
+            JobKind::CompareBeside { run } => self.take_beside(run, None),
             JobKind::Scan => self.dismiss_preview(),
             _ => {}
         }
@@ -60,6 +62,10 @@ impl App {
             }
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
+            JobKind::CompareBeside { run } => {
+                self.take_beside(run, None);
+                self.notify(Severity::Error, format!("{run}: {text}"));
+            }
             JobKind::DeleteRun => self.notify(Severity::Warning, text),
             JobKind::OpenProject | JobKind::Tour | JobKind::Score | JobKind::SaveFile => self.notify(Severity::Error, text),
         }

@@ -113,6 +113,7 @@ impl App {
         let is_change = workbench.project.active_run.as_deref() != Some(name);
         workbench.project.active_run = Some(name.to_owned());
         workbench.forget_results();
+        workbench.beside.remove(name);
         let (dataset, settings) = (Arc::clone(&workbench.dataset), workbench.project.detector_settings());
         let (run_name, run_dir) = (name.to_owned(), Project::run_dir(&workbench.path, name));
         // Opening a project is no change to it.
@@ -167,6 +168,7 @@ impl App {
         let run_dir = Project::run_dir(&workbench.path, name);
         workbench.runs.remove(name);
         workbench.project.runs.remove(name);
+        workbench.beside.remove(name);
         workbench.deleted_runs.insert(name.to_owned());
         if workbench.project.active_run.as_deref() == Some(name) {
             workbench.project.active_run = None;

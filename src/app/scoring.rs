@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::job_types::{CropBankKey, JobOutput, JobUpdate};
-use super::{App, ClipScore, JobKind, MapView, Workbench};
+use super::{App, ClipScore, JobKind, MapView, RunStatus, Workbench};
 use crate::dataset::MachineSection;
 use crate::detectors::{DetectorConfig, DetectorKind};
 use crate::evaluation::{self, ThresholdRule};
-use crate::pipeline::{self, CropBank, DetectorResult, Ribbon};
+use crate::pipeline::{self, CropBank, DetectorResult, Ribbon, ThresholdBasis};
+use crate::project::{DetectorChoice, Project};
 use crate::projection;
 
 impl App {
@@ -31,14 +32,25 @@ impl App {
         self.scores_changed();
     }
 
+    pub(super) fn set_choice(&mut self, choice: DetectorChoice) {
+        let words = match choice {
+            DetectorChoice::Fixed => "Choose detectors without labels",
+            DetectorChoice::OtherHalf => "Choose detectors on one half of the labels",
+            DetectorChoice::Oracle => "Choose detectors on the test labels",
+        };
+        self.edit(words, |project| project.choice = choice);
+        self.scores_changed();
+    }
+
     pub(super) fn set_threshold(&mut self, group: &MachineSection, rule: ThresholdRule) {
         // No number, no decision; and JSON has none for it.
         if matches!(rule, ThresholdRule::Manual(value) | ThresholdRule::Gamma(value) | ThresholdRule::Quantile(value) if !value.is_finite())
         {
             return;
         }
-        let key = group.to_string();
-        self.edit(&format!("Set the threshold of {key}"), |project| {
+        let Some(workbench) = &self.state.workbench else { return };
+        let key = workbench.threshold_key(group);
+        self.edit(&format!("Set the threshold of {group}"), |project| {
             if rule == ThresholdRule::default() {
                 project.thresholds.remove(&key)
             } else {
@@ -70,9 +82,9 @@ impl App {
             }
             // A threshold set by hand is in the unit of the scores that it was set for.
             let now = project.detector_settings();
-            project
-                .thresholds
-                .retain(|section, rule| !matches!(rule, ThresholdRule::Manual(_)) || before.of(section) == now.of(section));
+            project.thresholds.retain(|key, rule| {
+                !matches!(rule, ThresholdRule::Manual(_)) || before.of(section_of(key)) == now.of(section_of(key))
+            });
         });
         self.forget_crop_banks();
         self.compare_again();
@@ -108,6 +120,49 @@ impl App {
                 &dataset, &embedded, &settings, &before, context,
             )?)))
         });
+        let beside: Vec<String> = self
+            .state
+            .workbench
+            .iter()
+            .flat_map(|workbench| workbench.beside.keys().cloned())
+            .collect();
+        for run in beside {
+            self.show_beside(run, true);
+        }
+    }
+
+    /// Compares the detectors on what another run embedded, to stand beside those of the active run.
+    pub(super) fn show_beside(&mut self, run: String, is_shown: bool) {
+        let kind = JobKind::CompareBeside { run: run.clone() };
+        self.abandon(|other| *other == kind);
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let is_done = workbench.runs.get(&run).is_some_and(|view| view.status == RunStatus::Done);
+        if !is_shown || !is_done || workbench.project.active_run.as_ref() == Some(&run) {
+            workbench.beside.remove(&run);
+            return;
+        }
+        let before = workbench.beside.insert(run.clone(), None).flatten();
+        let (dataset, settings) = (Arc::clone(&workbench.dataset), workbench.project.detector_settings());
+        let run_dir = Project::run_dir(&workbench.path, &run);
+        self.spawn(kind, &format!("Compare with {run}"), move |context| {
+            let loaded = pipeline::load_run(&run_dir)?;
+            let embedded = pipeline::extract(&loaded, &dataset, context)?;
+            let before = before.unwrap_or_default();
+            let comparison = pipeline::compare_again(&dataset, &embedded, &settings, &before, context)?;
+            Ok(JobOutput::ComparedBeside {
+                run,
+                comparison: Arc::new(comparison),
+            })
+        });
+    }
+
+    pub(super) fn take_beside(&mut self, run: &str, comparison: Option<Arc<pipeline::Comparison>>) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        match (workbench.beside.get_mut(run), comparison) {
+            (Some(place), Some(comparison)) => *place = Some(comparison),
+            (_, None) => drop(workbench.beside.remove(run)),
+            (None, _) => {}
+        }
     }
 
     pub(super) fn take_compared(&mut self, comparison: Arc<pipeline::Comparison>) {
@@ -202,23 +257,48 @@ impl App {
     }
 }
 
+/// The section that a threshold is filed under, see [`Workbench::threshold_key`].
+fn section_of(key: &str) -> &str {
+    key.rsplit_once(" by ").map_or(key, |(section, _)| section)
+}
+
 impl Workbench {
-    /// What the detector in use makes of a section; `None` before it is scored, or where that detector could not be fitted.
+    /// What the detector in use makes of a section, as figures and tables show it; `None` before it is scored, or where that
+    /// detector could not be fitted.
     pub fn detector_result(&self, group: &MachineSection) -> Option<&DetectorResult> {
         let (kind, _) = self.detector(group);
-        self.group_comparison(group)?.result(kind)
+        self.shown_group(group)?.result(kind)
     }
 
     /// The rule in use for a section's threshold.
     pub fn threshold_rule(&self, group: &MachineSection) -> ThresholdRule {
-        self.project.thresholds.get(&group.to_string()).copied().unwrap_or_default()
+        let rule = self.project.thresholds.get(&self.threshold_key(group));
+        rule.copied().unwrap_or_default()
+    }
+
+    /// What a section's threshold is filed under. A threshold set by hand is in the unit of its detector: one that labels
+    /// chose has its own, so that a look at their choice and back loses nothing.
+    fn threshold_key(&self, group: &MachineSection) -> String {
+        match self.project.choice {
+            DetectorChoice::Fixed => group.to_string(),
+            DetectorChoice::OtherHalf | DetectorChoice::Oracle => format!("{group} by {}", self.detector(group).0.name()),
+        }
     }
 
     /// The threshold in use for a section, in the unit of the detector in use.
     pub fn threshold(&self, group: &MachineSection) -> Option<f64> {
         let (result, rule) = (self.detector_result(group)?, self.threshold_rule(group));
         let known = self.thresholds.value(self.comparison.as_ref(), group, result.detector, rule);
-        known.unwrap_or_else(|| evaluation::threshold(rule, &result.normal_scores))
+        known.unwrap_or_else(|| {
+            let (comparison, group) = self.comparison.as_ref().zip(self.group_comparison(group))?;
+            evaluation::threshold(rule, &comparison.threshold_scores(group, result))
+        })
+    }
+
+    /// What a section's threshold rests on, where it is not set by hand.
+    pub fn threshold_basis(&self, group: &MachineSection) -> Option<ThresholdBasis> {
+        let (comparison, group) = self.comparison.as_ref().zip(self.group_comparison(group))?;
+        Some(comparison.threshold_basis(group))
     }
 
     /// Works out [`Workbench::scores`] and the thresholds anew: after the comparison, a detector or a threshold has changed.
@@ -230,7 +310,7 @@ impl Workbench {
         };
         if let Some(comparison) = self.comparison.clone() {
             for group in &comparison.groups {
-                let Some(result) = self.detector_result(&group.group) else {
+                let Some(result) = group.result(self.detector(&group.group).0) else {
                     continue;
                 };
                 let (rule, threshold) = (self.threshold_rule(&group.group), self.threshold(&group.group));

@@ -13,8 +13,8 @@ use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSecti
 use crate::detectors::DetectorKind;
 use crate::extractors::EpochMetrics;
 use crate::jobs::JobId;
-use crate::pipeline::{Comparison, CropBank, EmbeddedClips, GroupComparison, LabelUse, Ribbon, Run};
-use crate::project::{Project, RunRecipe};
+use crate::pipeline::{Comparison, CropBank, EmbeddedClips, GroupComparison, Half, LabelUse, Ribbon, Run};
+use crate::project::{DetectorChoice, Project, RunRecipe};
 use crate::projection;
 
 /// The screens, in the order of the rail.
@@ -135,6 +135,8 @@ pub struct Workbench {
     /// Of the active run.
     pub embedded: Option<Arc<EmbeddedClips>>,
     pub comparison: Option<Arc<Comparison>>,
+    /// Other runs that stand beside the active one in the matrix; `None` while they are being compared.
+    pub beside: BTreeMap<String, Option<Arc<Comparison>>>,
     pub(super) thresholds: Thresholds,
     /// Parallel to `dataset.clips`; by the detector and threshold in use for each section.
     pub scores: Vec<Option<ClipScore>>,
@@ -218,6 +220,10 @@ pub enum JobKind {
     },
     DeleteRun,
     Score,
+    /// Of a run beside the active one.
+    CompareBeside {
+        run: String,
+    },
     Ribbon,
     Map,
     /// Of the project.
@@ -306,6 +312,7 @@ impl Workbench {
             crop_banks: BTreeMap::new(),
             embedded: None,
             comparison: None,
+            beside: BTreeMap::new(),
             thresholds: Thresholds::default(),
             scores: Vec::new(),
             map: MapView::default(),
@@ -346,8 +353,24 @@ impl Workbench {
         self.dataset.clips[clip_idx].label
     }
 
-    /// The detector in use for a section, and what the choice rests on.
+    /// The detector in use for a section, and what the choice rests on. Where labels are to choose and there are none, it is
+    /// the fusion.
     pub fn detector(&self, group: &MachineSection) -> (DetectorKind, LabelUse) {
+        let comparison = self.comparison.as_ref();
+        let chosen = match self.project.choice {
+            DetectorChoice::Fixed => return self.fixed_detector(group),
+            DetectorChoice::OtherHalf => comparison
+                .and_then(|comparison| comparison.chosen_on(Half::A, &group.machine))
+                .map(|kind| (kind, LabelUse::OtherHalf)),
+            DetectorChoice::Oracle => comparison
+                .and_then(|comparison| comparison.best.get(&group.machine).copied())
+                .map(|kind| (kind, LabelUse::Oracle)),
+        };
+        chosen.unwrap_or((DetectorKind::Fusion, LabelUse::None))
+    }
+
+    /// The detector of a section without a choice by labels: the pinned one, or the fusion.
+    pub fn fixed_detector(&self, group: &MachineSection) -> (DetectorKind, LabelUse) {
         match self.project.pins.get(&group.to_string()) {
             Some(&pinned) => (pinned, LabelUse::PersonSawTestLabels),
             None => (DetectorKind::Fusion, LabelUse::None),
@@ -360,11 +383,25 @@ impl Workbench {
     }
 
     pub fn group_comparison(&self, group: &MachineSection) -> Option<&GroupComparison> {
-        self.comparison
-            .as_ref()?
-            .groups
-            .iter()
-            .find(|comparison| comparison.group == *group)
+        self.comparison.as_ref()?.of(group)
+    }
+
+    /// What figures and tables are made of: everything, or the half that did not choose the detectors.
+    pub fn shown_comparison(&self) -> Option<&Arc<Comparison>> {
+        self.shown_of(self.comparison.as_ref()?)
+    }
+
+    /// What is shown of a comparison: all test clips, or those that had no say in the choice.
+    pub fn shown_of<'a>(&self, comparison: &'a Arc<Comparison>) -> Option<&'a Arc<Comparison>> {
+        match self.project.choice {
+            DetectorChoice::OtherHalf => comparison.half(Half::B),
+            DetectorChoice::Fixed | DetectorChoice::Oracle => Some(comparison),
+        }
+    }
+
+    /// A section as figures and tables show it, see [`Workbench::shown_comparison`].
+    pub fn shown_group(&self, group: &MachineSection) -> Option<&GroupComparison> {
+        self.shown_comparison()?.of(group)
     }
 
     /// The section that screens about one section show: the scope's where it names one, else the focused clip's, else the first.

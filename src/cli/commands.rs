@@ -14,6 +14,7 @@ use crate::audio::{self, ChannelChoice};
 use crate::dataset::{self, Dataset, ScanOptions, SyntheticConfig, SyntheticLayout};
 use crate::detectors::{DetectorKind, DetectorSettings};
 use crate::dsp;
+use crate::evaluation::{EvaluationOptions, Rules};
 use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
 use crate::figures;
 use crate::pipeline::{self, Comparison, EmbeddedClips, Run};
@@ -31,7 +32,7 @@ fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 }
 
 /// Makes rayon use so many threads; all of the machine's by default.
-fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
+pub(super) fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
     if let Some(n_threads) = n_threads {
         rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global()?;
     }
@@ -112,12 +113,15 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         section,
         epochs,
         segments_per_clip,
+        window_hop,
         ranking_decay,
         batch,
+        learning_rate,
         device,
         threads,
         seed,
         out,
+        mobileanonet,
     } = arguments;
     use_threads(threads)?;
     let known: Vec<&str> = Recipe::ALL.iter().map(|recipe| recipe.name()).collect();
@@ -125,21 +129,26 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         .with_context(|| format!("there is no recipe '{recipe}': choose among {}", known.join(", ")))?;
     let device =
         DeviceChoice::from_name(&device).with_context(|| format!("there is no device '{device}': choose cpu, ndarray or gpu"))?;
-    let published = TrainingConfig::published(recipe);
-    let training = TrainingConfig {
-        n_epochs: epochs.unwrap_or(published.n_epochs),
-        segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
-        ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
-        batch_size: batch.unwrap_or(published.batch_size),
-        device,
-        seed,
-        ..published
-    };
+    let mobileanonet = mobileanonet.settings(recipe)?;
     let dataset = scan_data(&data)?;
-    let recipe = RunRecipe {
-        training,
+    let mut recipe = RunRecipe {
+        training: TrainingConfig::published(recipe),
         machines: machine,
         sections: section,
+    };
+    let n_clips = pipeline::n_training_clips(&dataset, &recipe);
+    let published = TrainingConfig::published_for(recipe.training.recipe, n_clips);
+    recipe.training = TrainingConfig {
+        n_epochs: epochs.unwrap_or(published.n_epochs),
+        segments_per_clip: segments_per_clip.unwrap_or(published.segments_per_clip),
+        window_hop: window_hop.unwrap_or(published.window_hop),
+        ranking_decay: ranking_decay.unwrap_or(published.ranking_decay),
+        batch_size: batch.unwrap_or(published.batch_size),
+        learning_rate: learning_rate.unwrap_or(published.learning_rate),
+        device,
+        seed,
+        mobileanonet,
+        ..published
     };
     let run = pipeline::train(&dataset, &recipe, &out, &mut StderrProgress::new("Training"))?;
     print(&run.dir.display().to_string())
@@ -165,10 +174,15 @@ pub(super) fn judge(run: &Path, data: &Path) -> anyhow::Result<Judged> {
     judge_run(run, scan_data(data)?)
 }
 
+/// With the detectors' default parameters.
 pub(super) fn judge_run(run: Run, dataset: Dataset) -> anyhow::Result<Judged> {
+    judge_with(run, dataset, &DetectorSettings::default())
+}
+
+fn judge_with(run: Run, dataset: Dataset, settings: &DetectorSettings) -> anyhow::Result<Judged> {
     let mut progress = StderrProgress::new("Embedding clips");
     let embedded = pipeline::extract(&run, &dataset, &mut progress)?;
-    let comparison = pipeline::compare(&dataset, &embedded, &DetectorSettings::default(), &mut progress)?;
+    let comparison = pipeline::compare(&dataset, &embedded, settings, &mut progress)?;
     drop(progress);
     for failed in &embedded.failed {
         super::progress::say(&format!("left out: {}: {}", failed.path.display(), failed.error));
@@ -186,10 +200,9 @@ pub(super) fn score(
     data: &Path,
     detector: &str,
     segment_hop: Option<usize>,
-    threads: Option<usize>,
+    settings: &DetectorSettings,
     out: &Path,
 ) -> anyhow::Result<()> {
-    use_threads(threads)?;
     let known: Vec<&str> = DetectorKind::ALL.iter().map(|kind| kind.name()).collect();
     let kind = DetectorKind::from_name(detector)
         .with_context(|| format!("there is no detector '{detector}': choose among {}", known.join(", ")))?;
@@ -197,26 +210,49 @@ pub(super) fn score(
     if let Some(hop_frames) = segment_hop {
         run = pipeline::with_segment_hop(&run, hop_frames)?;
     }
-    let judged = judge_run(run, scan_data(data)?)?;
+    let judged = judge_with(run, scan_data(data)?, settings)?;
     for path in pipeline::write_scores(&judged.dataset, &judged.comparison, kind, out)? {
         print(&path.display().to_string())?;
     }
     Ok(())
 }
 
-pub(super) fn evaluate(scores: &Path, truth: &Path, json: bool) -> anyhow::Result<()> {
-    let evaluation = pipeline::evaluate(scores, truth, &mut StderrProgress::new("Evaluating"))?;
+pub(super) fn evaluate(
+    scores: &Path,
+    truth: &Path,
+    json: bool,
+    rules: Option<&str>,
+    as_evaluator_2022: bool,
+    out: Option<&Path>,
+) -> anyhow::Result<()> {
+    let mut rules = rules.and_then(Rules::from_name);
+    if as_evaluator_2022 && *rules.get_or_insert(Rules::Dcase2022) != Rules::Dcase2022 {
+        anyhow::bail!("--as-evaluator-2022 repeats the evaluator of 2022: leave --rules out, or give --rules 2022");
+    }
+    let options = EvaluationOptions {
+        rules,
+        as_evaluator_2022,
+    };
+    let evaluation = pipeline::evaluate(scores, truth, options, &mut StderrProgress::new("Evaluating"))?;
+    let written = out
+        .map(|out| pipeline::write_evaluation(scores, &evaluation, out))
+        .transpose()?;
     if json {
         return print_json(&evaluation);
     }
-    for table in pipeline::evaluation_lines(&evaluation) {
-        print(&table)?;
-    }
-    Ok(())
+    let written = written.map(|path| path.display().to_string());
+    let mut lines = pipeline::evaluation_lines(&evaluation).into_iter().chain(written);
+    lines.try_for_each(|line| print(&line))
 }
 
-pub(super) fn compare(run: &Path, data: &Path, json: bool, tables: [Option<PathBuf>; 2]) -> anyhow::Result<()> {
-    let judged = judge(run, data)?;
+pub(super) fn compare(
+    run: &Path,
+    data: &Path,
+    json: bool,
+    tables: [Option<PathBuf>; 2],
+    settings: &DetectorSettings,
+) -> anyhow::Result<()> {
+    let judged = judge_with(pipeline::load_run(run)?, scan_data(data)?, settings)?;
     let summary = judged.comparison.summary();
     let table = pipeline::summary_table(&summary);
     for path in tables.into_iter().flatten() {

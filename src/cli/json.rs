@@ -8,6 +8,8 @@ use crate::dataset::{Dataset, Domain, Label, MachineSection, Split};
 #[derive(Debug, Serialize)]
 pub(super) struct ScanJson {
     layout: &'static str,
+    #[serde(skip)]
+    layout_title: &'static str,
     clips: usize,
     machines: Vec<MachineJson>,
     skipped: Vec<SkippedJson>,
@@ -51,6 +53,7 @@ impl ScanJson {
         };
         Self {
             layout: dataset.layout.name(),
+            layout_title: dataset.layout.title(),
             clips: dataset.clips.len(),
             machines: dataset.machines().into_iter().map(machine).collect(),
             skipped: dataset
@@ -67,7 +70,10 @@ impl ScanJson {
 
     /// The same as lines for a person.
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("{} clips, layout {}", self.clips, self.layout)];
+        let mut lines = vec![format!(
+            "{} clips, layout {} ({})",
+            self.clips, self.layout, self.layout_title
+        )];
         for machine in &self.machines {
             for section in &machine.sections {
                 let SectionJson {

@@ -8,8 +8,11 @@
 pub mod bench;
 mod commands;
 mod demo;
+mod detector_arguments;
 mod json;
+mod mobileanonet_arguments;
 mod progress;
+mod reproduce;
 mod window;
 
 use std::path::PathBuf;
@@ -18,7 +21,9 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::evaluation::Rules;
 use crate::progress::Cancelled;
+use detector_arguments::DetectorArguments;
 
 /// Hear what is wrong with a machine before it breaks.
 ///
@@ -85,20 +90,22 @@ enum Command {
         out: PathBuf,
     },
     /// Train an extractor
-    Train(TrainArguments),
+    Train(Box<TrainArguments>),
     /// Score all test clips and write the DCASE files
     Score {
         run: PathBuf,
         data: PathBuf,
         #[arg(long, default_value = "fusion")]
         detector: String,
-        /// Frames between the segments of a clip (mobileanonet)
+        /// Frames between the segments of a clip (mobileanonet, cae-mcs)
         #[arg(long, value_parser = count(100_000))]
         segment_hop: Option<usize>,
         #[arg(long, value_parser = count(1024))]
         threads: Option<usize>,
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// Evaluate score files against labelled data or DCASE ground-truth files
     Evaluate {
@@ -108,6 +115,15 @@ enum Command {
         truth: PathBuf,
         #[arg(long)]
         json: bool,
+        /// The year whose rules count; by the files by default
+        #[arg(long, value_parser = PossibleValuesParser::new(Rules::NAMES))]
+        rules: Option<String>,
+        /// Repeat the faults of the evaluator of 2022, to compare files with its own
+        #[arg(long)]
+        as_evaluator_2022: bool,
+        /// Also write the result file of that year's evaluator into this folder
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// The machine × detector matrix
     Compare {
@@ -121,6 +137,8 @@ enum Command {
         /// Also write the matrix as CSV
         #[arg(long)]
         csv: Option<PathBuf>,
+        #[command(flatten)]
+        settings: DetectorArguments,
     },
     /// The t-SNE map of all clips: coordinates and figure
     Map {
@@ -142,6 +160,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// The tables and figures of the MobileAnoNet paper, our figures beside the published ones
+    Reproduce(reproduce::ReproduceArguments),
     /// Time the works that the performance goals name
     Bench(BenchArguments),
 }
@@ -167,7 +187,7 @@ struct BenchArguments {
 #[derive(Debug, Args)]
 struct TrainArguments {
     data: PathBuf,
-    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm, mobilenet-v2 or attribute-classifier
+    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm, mobilenet-v2, attribute-classifier or cae-mcs
     #[arg(long)]
     recipe: String,
     /// Machine types to train on, with commas; all by default
@@ -180,11 +200,17 @@ struct TrainArguments {
     epochs: Option<usize>,
     #[arg(long, value_parser = count(100_000))]
     segments_per_clip: Option<usize>,
+    /// cae-mcs: frames between two windows that are learned from, 3 by default
+    #[arg(long, value_parser = count(100_000))]
+    window_hop: Option<usize>,
     /// gwrp-gmm: weight of a frame over that of the next louder one, from 0 (the loudest frame) to 1 (the mean, the default)
     #[arg(long)]
     ranking_decay: Option<f64>,
+    /// Examples a step; as published by default, of mobileanonet 32 where there are fewer than 2,000 clips
     #[arg(long, value_parser = count(1_000_000))]
     batch: Option<usize>,
+    #[arg(long, value_parser = mobileanonet_arguments::learning_rate)]
+    learning_rate: Option<f64>,
     /// cpu, ndarray or gpu
     #[arg(long, default_value = "cpu")]
     device: String,
@@ -194,6 +220,8 @@ struct TrainArguments {
     seed: u64,
     #[arg(long)]
     out: PathBuf,
+    #[command(flatten)]
+    mobileanonet: mobileanonet_arguments::MobileAnoNetArguments,
 }
 
 /// A number from 1 to `most`.
@@ -288,7 +316,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             power,
             out,
         }) => commands::features(&file, front_end, channel, pad, power, &out),
-        Some(Command::Train(arguments)) => commands::train(arguments),
+        Some(Command::Train(arguments)) => commands::train(*arguments),
         Some(Command::Score {
             run,
             data,
@@ -296,15 +324,27 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             segment_hop,
             threads,
             out,
-        }) => commands::score(&run, &data, &detector, segment_hop, threads, &out),
-        Some(Command::Evaluate { scores, truth, json }) => commands::evaluate(&scores, &truth, json),
+            settings,
+        }) => {
+            commands::use_threads(threads)?;
+            commands::score(&run, &data, &detector, segment_hop, &settings.settings(), &out)
+        }
+        Some(Command::Evaluate {
+            scores,
+            truth,
+            json,
+            rules,
+            as_evaluator_2022,
+            out,
+        }) => commands::evaluate(&scores, &truth, json, rules.as_deref(), as_evaluator_2022, out.as_deref()),
         Some(Command::Compare {
             run,
             data,
             json,
             latex,
             csv,
-        }) => commands::compare(&run, &data, json, [latex, csv]),
+            settings,
+        }) => commands::compare(&run, &data, json, [latex, csv], &settings.settings()),
         Some(Command::Map {
             run,
             data,
@@ -314,6 +354,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             out,
         }) => commands::map(&run, &data, perplexity, seed, engine, &out),
         Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
+        Some(Command::Reproduce(arguments)) => reproduce::reproduce(&arguments),
         Some(Command::Bench(arguments)) => commands::bench(&arguments),
     }
 }

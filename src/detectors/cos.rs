@@ -16,6 +16,8 @@ pub(super) struct Cos {
     sums: Vec<DVector<f64>>,
     /// One mean a row, of length 1: `[n_groups, n_features]`.
     directions: DMatrix<f64>,
+    /// Whether every mean points anywhere.
+    has_direction: bool,
     leave_one_out: OnceLock<Vec<f64>>,
 }
 
@@ -32,12 +34,14 @@ impl Cos {
         let sums: Vec<DVector<f64>> = groups.members.iter().map(|members| sum_of(&clips, members)).collect();
         let mut means = DMatrix::from_columns(&sums);
         normalise_columns(&mut means);
+        let has_direction = means.column_iter().all(|mean| mean.norm_squared() > 0.0);
         Self {
             clips,
             groups,
             sums,
             directions: means.transpose(),
             leave_one_out: OnceLock::new(),
+            has_direction,
         }
     }
 
@@ -82,6 +86,7 @@ impl Detector for Cos {
     }
 
     fn fallback(&self) -> Option<&str> {
-        self.groups.fallback.as_deref()
+        let nowhere = "the mean of the training clips is zero: it has no direction to compare with";
+        self.groups.fallback.as_deref().or((!self.has_direction).then_some(nowhere))
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::columns::{bank_columns, in_blocks};
+use super::lof::{ALIKE, SMALLEST_DISTANCE};
 use super::neighbours::{Neighbour, NeighbourBank};
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
@@ -36,12 +37,9 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<DensityKnn, De
         near,
         densities,
         leave_one_out: OnceLock::new(),
-        fallback: fallback.or_else(|| is_alike.then(|| "the training clips do not differ: plain distance".to_owned())),
+        fallback: fallback.or_else(|| is_alike.then(|| ALIKE.to_owned())),
     })
 }
-
-/// What stands where clips lie upon each other, as in [`super::lof`].
-const SMALLEST_DISTANCE: f64 = 1e-10;
 
 /// One over the mean distance.
 fn density<'a>(near: impl ExactSizeIterator<Item = &'a Neighbour>) -> f64 {

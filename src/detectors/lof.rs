@@ -33,15 +33,22 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Lof, DetectorE
     let fallback = (k != config.lof_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
     let bank = NeighbourBank::new(Metric::Cosine, clips);
     let near = bank.nearest_others_in_parallel(k + 1);
+    let is_alike = near.iter().all(|near| near[k - 1].distance <= SMALLEST_DISTANCE);
     Ok(Lof {
         densities: Densities::new(&near, k),
         leave_one_out: OnceLock::new(),
         near,
         bank,
         k,
-        fallback,
+        fallback: fallback.or_else(|| is_alike.then(|| ALIKE.to_owned())),
     })
 }
+
+/// What stands where clips lie upon each other, as in scikit-learn.
+pub(super) const SMALLEST_DISTANCE: f64 = 1e-10;
+
+/// What is said where all of them do.
+pub(super) const ALIKE: &str = "the training clips do not differ: plain distance, no density to compare with";
 
 impl Densities {
     fn new(near: &[Vec<Neighbour>], k: usize) -> Self {
@@ -54,10 +61,10 @@ impl Densities {
     }
 }
 
-/// `1 / mean(max(distance, the neighbour's reach))`, kept finite as scikit-learn does.
+/// `1 / mean(max(distance, the neighbour's reach))`, kept finite.
 fn density<'a>(near: impl Iterator<Item = &'a Neighbour>, k: usize, reach: impl Fn(usize) -> f64) -> f64 {
     let total: f64 = near.map(|other| other.distance.max(reach(other.clip))).sum();
-    1.0 / (total / k as f64 + 1e-10)
+    1.0 / (total / k as f64 + SMALLEST_DISTANCE)
 }
 
 /// The factor of each clip of the bank among the others: the neighbours of its neighbours are found without it.

@@ -2,19 +2,33 @@
 
 use super::columns::{Groups, bank_columns};
 use super::mahalanobis::Mahalanobis;
-use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
+use super::{Bank, Covariance, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
 /// Distance to the mean in standard deviations (the `MobileAnoNet` paper, MAHA).
 pub(super) struct Maha {
     distances: Mahalanobis,
+    fallback: Option<String>,
 }
 
 /// Needs 3 clips: two have a covariance, one is left out.
 pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Maha, DetectorError> {
     let clips = bank_columns(DetectorKind::Maha, bank, 3)?;
     let groups = Groups::one(clips.ncols());
+    let few = few_for_a_ridge(config.covariance, "training clips", clips.shape());
+    let distances = Mahalanobis::new(clips, &groups, config.covariance);
+    let alike = distances.is_degenerate.then(|| ALL_ALIKE.to_owned());
     Ok(Maha {
-        distances: Mahalanobis::new(clips, &groups, config.covariance),
+        fallback: alike.or(few),
+        distances,
+    })
+}
+
+/// What is said where a ridge has to do what clips should: `shape` is features and clips.
+pub(super) fn few_for_a_ridge(covariance: Covariance, clips: &str, (n_features, n_clips): (usize, usize)) -> Option<String> {
+    let is_few = matches!(covariance, Covariance::Ridge(_)) && n_clips <= n_features;
+    is_few.then(|| {
+        let unknown = n_features + 1 - n_clips;
+        format!("{n_clips} {clips} have no covariance in {unknown} of {n_features} directions: the ridge alone stands there")
     })
 }
 
@@ -31,6 +45,6 @@ impl Detector for Maha {
     }
 
     fn fallback(&self) -> Option<&str> {
-        self.distances.is_degenerate.then_some(ALL_ALIKE)
+        self.fallback.as_deref()
     }
 }

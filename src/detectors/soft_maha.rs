@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::columns::{Groups, bank_columns};
-use super::maha::ALL_ALIKE;
+use super::maha::{ALL_ALIKE, few_for_a_ridge};
 use super::mahalanobis::Mahalanobis;
 use super::{Bank, Covariance, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
@@ -23,6 +23,7 @@ pub(super) struct SoftMaha {
 /// Needs 3 clips.
 pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<SoftMaha, DetectorError> {
     let clips = bank_columns(DetectorKind::SoftMaha, bank, 3)?;
+    let n_features = clips.nrows();
     let (groups, references) = match config.covariance {
         Covariance::Shrunk => {
             let groups = Groups::by_domain(bank, 2);
@@ -42,11 +43,19 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<SoftMaha, Dete
     };
     let is_degenerate = references.iter().any(|reference| reference.is_degenerate);
     let fallback = groups.fallback.clone();
+    let names = ["source clips", "target clips"];
+    let few = || {
+        let domains = groups.members.iter().zip(names);
+        let few = domains.filter_map(|(members, name)| few_for_a_ridge(config.covariance, name, (n_features, members.len())));
+        let few: Vec<String> = few.collect();
+        (!few.is_empty()).then(|| few.join("; "))
+    };
+    let fallback = fallback.or_else(|| is_degenerate.then(|| ALL_ALIKE.to_owned())).or_else(few);
     Ok(SoftMaha {
         references,
         groups,
         leave_one_out: OnceLock::new(),
-        fallback: fallback.or_else(|| is_degenerate.then(|| ALL_ALIKE.to_owned())),
+        fallback,
     })
 }
 

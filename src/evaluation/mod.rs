@@ -8,18 +8,30 @@
 mod bootstrap;
 mod error;
 mod gamma;
+mod jackknife;
+mod means;
 mod names;
 mod official;
+mod pooled;
+mod result_file;
 mod roc;
+mod rules;
 mod score_files;
 mod threshold;
 mod truth;
 
-pub use bootstrap::{BootstrapConfig, PairedComparison, compare_paired, is_tie, section_metrics};
+pub use bootstrap::{
+    BootstrapConfig, PairedComparison, ResampledMean, compare_paired, is_tie, resampled_metrics, section_metrics,
+};
 pub use error::EvaluationError;
 pub use gamma::Gamma;
-pub use official::{MachineEvaluation, OfficialEvaluation, SectionEvaluation, evaluate_files};
+pub use means::{MeanFigures, Means};
+pub use names::{FileSubject, Naming};
+pub use official::{EvaluationOptions, MachineEvaluation, OfficialEvaluation, SectionEvaluation, evaluate_files};
+pub use pooled::{RowFigures, TableFigures, table_figures, table_figures_midway};
+pub use result_file::{result_csv, write_result};
 pub use roc::{auc, harmonic_mean, partial_auc, partial_auc_raw, roc_curve};
+pub use rules::Rules;
 pub use score_files::{read_decisions, read_scores, write_decisions, write_scores};
 pub use threshold::{percentile, percentile_of_sorted, threshold};
 pub use truth::{Truth, TruthClip, read_truth};

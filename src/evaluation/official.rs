@@ -1,24 +1,47 @@
 //! The official DCASE evaluation of score and decision files against the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::truth::{csv_files, said_twice, subject_of};
+use super::jackknife::evaluator_ci95;
+use super::means::official_harmonic_mean;
+use super::names::{FileSubject, NameIndex};
+use super::score_files::{DECISIONS, SCORES};
+use super::truth::{csv_files, subject_of};
 use super::{
-    EvaluationError, LabelledScore, PAUC_MAX_FPR, Truth, TruthClip, auc, harmonic_mean, names, partial_auc, read_decisions,
-    read_scores,
+    EvaluationError, LabelledScore, Means, PAUC_MAX_FPR, Rules, Truth, TruthClip, auc, partial_auc, read_decisions, read_scores,
 };
 
+/// How many names an error or a note gives.
+const N_NAMED: usize = 3;
+
+/// What a person may decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EvaluationOptions {
+    /// `None`: by the files.
+    pub rules: Option<Rules>,
+    /// As the evaluator of 2022 does: its means of one machine take the first half of the *sections* for the source domain, and its
+    /// file ends with a "ci95" that is no interval.
+    pub as_evaluator_2022: bool,
+}
+
 /// All machines, as `auscult evaluate --json` prints them.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OfficialEvaluation {
-    /// Harmonic mean of AUC source, AUC target and pAUC over all sections; `None` where none is defined.
-    ///
-    /// Without domains: of AUC and pAUC. With one score file a domain (2021): of AUC and pAUC of both domains.
+    pub rules: Rules,
+    /// `None` where no figure of it is defined. The rules say what it is the mean of.
     pub official_score: Option<f64>,
+    /// Of all sections of all machines.
+    pub means: Means,
     pub machines: Vec<MachineEvaluation>,
+    /// Only as the evaluator of 2022 does it: too small by the number of clips less one, and no measure of anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluator_2022_ci95: Option<f64>,
+    /// What a person should know of how the files were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One machine type.
@@ -26,9 +49,10 @@ pub struct OfficialEvaluation {
 pub struct MachineEvaluation {
     pub name: String,
     pub sections: Vec<SectionEvaluation>,
+    pub means: Means,
 }
 
-/// One section: everything in 0..1, `None` where undefined or without decisions.
+/// One section: everything in 0..1, `None` where undefined, unknown to the rules, or without decisions.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SectionEvaluation {
     pub name: String,
@@ -43,13 +67,14 @@ pub struct SectionEvaluation {
     pub pauc_source: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pauc_target: Option<f64>,
+    /// Of the clips of the domain alone.
     pub precision_source: Option<f64>,
     pub precision_target: Option<f64>,
     pub recall_source: Option<f64>,
     pub recall_target: Option<f64>,
     pub f1_source: Option<f64>,
     pub f1_target: Option<f64>,
-    /// Over all clips, where the truth knows no domains.
+    /// Over all clips, where the rules or the truth know no domains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,22 +89,40 @@ pub struct SectionEvaluation {
 ///
 /// # Errors
 /// Where a file cannot be read, a clip of the truth has no score, two files hold the scores of one section, or nothing matches.
-pub fn evaluate_files(scores_dir: &Path, truth: &Truth) -> Result<OfficialEvaluation, EvaluationError> {
+pub fn evaluate_files(
+    scores_dir: &Path,
+    truth: &Truth,
+    options: EvaluationOptions,
+) -> Result<OfficialEvaluation, EvaluationError> {
     let files = csv_files(scores_dir)?;
-    let score_files = by_section(&files, "anomaly_score", truth)?;
-    let decision_files = by_section(&files, "decision_result", truth)?;
+    let score_files = by_section(&files, SCORES, truth)?;
+    let decision_files = by_section(&files, DECISIONS, truth)?;
+    let subjects: Vec<&FileSubject> = score_files.values().flatten().map(|(_, subject)| subject).collect();
+    let rules = options.rules.unwrap_or_else(|| Rules::detect(&subjects, truth));
     let mut machines: Vec<MachineEvaluation> = Vec::new();
-    let mut ranked = Vec::new();
-    for (group, paths) in &score_files {
+    let (mut notes, mut pooled) = (Vec::new(), Vec::new());
+    for (group, files) in &score_files {
         let Some(clips) = truth.get(group) else { continue };
+        let scored = joined(clips, files, "score", read_scores, &mut notes)?;
         let decisions = decision_files.get(group).map_or(&[][..], Vec::as_slice);
-        let section = evaluate_section(&group.1, clips, paths, decisions)?;
-        ranked.extend(official_values(&section));
+        let decided = joined(clips, decisions, "decision", read_decisions, &mut notes)?;
+        let scored: Vec<LabelledScore> = scored.into_iter().map(|(clip, score)| clip.scored(score)).collect();
+        let section = evaluate_section(&group.1, rules, &scored, &decided);
+        if rules.has_domains() && section.auc_source.is_none() && section.auc_target.is_none() {
+            notes.push(format!(
+                "{} {}: no clip has a domain, its AUC and pAUC count",
+                group.0, group.1
+            ));
+        }
+        if options.as_evaluator_2022 {
+            pooled.extend(scored);
+        }
         match machines.last_mut() {
             Some(machine) if machine.name == group.0 => machine.sections.push(section),
             _ => machines.push(MachineEvaluation {
                 name: group.0.clone(),
                 sections: vec![section],
+                means: Means::default(),
             }),
         }
     }
@@ -88,14 +131,44 @@ pub fn evaluate_files(scores_dir: &Path, truth: &Truth) -> Result<OfficialEvalua
             path: scores_dir.to_owned(),
         });
     }
+    // The fault of 2022: half of the number of sections, not of the values of both domains.
+    let n_names = score_files.keys().map(|(_, section)| section).collect::<BTreeSet<_>>().len();
+    let n_first = options.as_evaluator_2022.then_some(n_names / 2);
+    for machine in &mut machines {
+        let sections: Vec<&SectionEvaluation> = machine.sections.iter().collect();
+        machine.means = Means::over(&sections, rules, n_first);
+    }
+    let sections: Vec<&SectionEvaluation> = machines.iter().flat_map(|machine| &machine.sections).collect();
     Ok(OfficialEvaluation {
-        official_score: harmonic_mean(&ranked),
+        rules,
+        official_score: official_score(rules, &machines, &sections),
+        means: Means::over(&sections, rules, None),
+        evaluator_2022_ci95: options.as_evaluator_2022.then(|| evaluator_ci95(pooled)).flatten(),
         machines,
+        notes,
     })
 }
 
-/// A score or decision file and the domain that it is limited to.
-type SectionFile = (PathBuf, Option<bool>);
+fn official_score(rules: Rules, machines: &[MachineEvaluation], sections: &[&SectionEvaluation]) -> Option<f64> {
+    if rules == Rules::Dcase2020 {
+        // Each machine type counts the same, however many ids it has.
+        let means: Vec<f64> = machines
+            .iter()
+            .flat_map(|machine| [machine.means.arithmetic.auc, machine.means.arithmetic.pauc])
+            .flatten()
+            .collect();
+        return (!means.is_empty()).then(|| means.iter().sum::<f64>() / means.len() as f64);
+    }
+    let figures: Vec<Option<f64>> = sections
+        .iter()
+        .flat_map(|section| rules.official_figures(section))
+        .map(Some)
+        .collect();
+    official_harmonic_mean(&figures)
+}
+
+/// A score or decision file and what it is about.
+type SectionFile = (PathBuf, FileSubject);
 
 /// The files of each section that the truth knows.
 fn by_section(
@@ -103,70 +176,70 @@ fn by_section(
     prefix: &str,
     truth: &Truth,
 ) -> Result<BTreeMap<(String, String), Vec<SectionFile>>, EvaluationError> {
+    // Names that no year's grammar tells apart, as machines of plain folders may have, are found by how we would write them.
+    let mut written = BTreeMap::new();
+    for group in truth.keys() {
+        for subject in FileSubject::all_of(&group.0, &group.1) {
+            written.insert(subject.file_name(prefix), subject);
+        }
+    }
     let mut sections: BTreeMap<_, Vec<SectionFile>> = BTreeMap::new();
     for path in files {
-        let Some(subject) = subject_of(path, prefix) else { continue };
-        let group = (subject.machine, subject.section);
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(subject) = written.get(name).cloned().or_else(|| subject_of(path, prefix)) else {
+            continue;
+        };
+        let group = (subject.machine.clone(), subject.section.clone());
         if !truth.contains_key(&group) {
             continue;
         }
         let known = sections.entry(group).or_default();
         // A file of one domain stands beside that of the other, never beside one of both.
-        let clash = known
-            .iter()
-            .find(|(_, is_target)| *is_target == subject.is_target || is_target.is_none() || subject.is_target.is_none());
-        if let Some((first, _)) = clash {
-            return Err(said_twice(path, first));
+        let is_clash = |other: &&SectionFile| {
+            let domains = (other.1.is_target, subject.is_target);
+            matches!(domains, (None, _) | (_, None)) || domains.0 == domains.1
+        };
+        if let Some((first, _)) = known.iter().find(is_clash) {
+            return Err(EvaluationError::SaidTwice {
+                first: first.clone(),
+                second: path.clone(),
+            });
         }
-        known.push((path.clone(), subject.is_target));
+        known.push((path.clone(), subject));
     }
     Ok(sections)
 }
 
-fn evaluate_section(
-    name: &str,
-    clips: &[TruthClip],
-    scores: &[SectionFile],
-    decisions: &[SectionFile],
-) -> Result<SectionEvaluation, EvaluationError> {
-    let labelled: Vec<LabelledScore> = joined(clips, scores, read_scores)?
-        .into_iter()
-        .map(|(clip, score)| label(clip, score))
-        .collect();
-    let decided = joined(clips, decisions, read_decisions)?;
-    let in_domain = |is_target: bool| move |clip: &LabelledScore| clip.is_target == Some(is_target);
-    let is_by_domain = scores.iter().any(|(_, is_target)| is_target.is_some());
-    let select =
-        |wanted: &dyn Fn(&LabelledScore) -> bool| labelled.iter().copied().filter(|clip| wanted(clip)).collect::<Vec<_>>();
-    let of_domain = |is_target: bool| select(&in_domain(is_target));
+fn evaluate_section(name: &str, rules: Rules, scored: &[LabelledScore], decided: &[(&TruthClip, bool)]) -> SectionEvaluation {
+    let has_domains = rules.has_domains() && scored.iter().any(|clip| clip.is_target.is_some());
+    let is_apart = rules == Rules::Dcase2021;
     // Since 2022 the anomalies of both domains count against the normals of each.
-    let domain_auc = |is_target: bool| {
-        auc(&if is_by_domain {
-            of_domain(is_target)
-        } else {
-            select(&|clip| {
-                if clip.is_anomaly {
-                    true
-                } else {
-                    clip.is_target == Some(is_target)
-                }
-            })
-        })
+    let of_domain = |is_target: bool| -> Vec<LabelledScore> {
+        let is_wanted = |clip: &&LabelledScore| clip.is_target == Some(is_target) || (clip.is_anomaly && !is_apart);
+        scored.iter().filter(is_wanted).copied().collect()
     };
+    let domain_auc = |is_target: bool| has_domains.then(|| auc(&of_domain(is_target))).flatten();
     let domain_pauc = |is_target: bool| {
-        is_by_domain
-            .then(|| partial_auc(&of_domain(is_target), PAUC_MAX_FPR))
-            .flatten()
+        let figure = || partial_auc(&of_domain(is_target), PAUC_MAX_FPR);
+        (has_domains && is_apart).then(figure).flatten()
     };
-    let [precision_source, recall_source, f1_source] = decision_figures(&decided, Some(false));
-    let [precision_target, recall_target, f1_target] = decision_figures(&decided, Some(true));
-    let [precision, recall, f1] = decision_figures(&decided, None);
-    Ok(SectionEvaluation {
+    let decisions_of = |is_target: Option<bool>| {
+        let is_wanted = |(clip, _): &&(&TruthClip, bool)| is_target.is_none() || clip.is_target == is_target;
+        if has_domains == is_target.is_some() {
+            decision_figures(decided.iter().filter(is_wanted))
+        } else {
+            [None; 3]
+        }
+    };
+    let [precision_source, recall_source, f1_source] = decisions_of(Some(false));
+    let [precision_target, recall_target, f1_target] = decisions_of(Some(true));
+    let [precision, recall, f1] = decisions_of(None);
+    SectionEvaluation {
         name: name.to_owned(),
-        auc: auc(&labelled),
+        auc: auc(scored),
         auc_source: domain_auc(false),
         auc_target: domain_auc(true),
-        pauc: partial_auc(&labelled, PAUC_MAX_FPR),
+        pauc: partial_auc(scored, PAUC_MAX_FPR),
         pauc_source: domain_pauc(false),
         pauc_target: domain_pauc(true),
         precision_source,
@@ -178,14 +251,6 @@ fn evaluate_section(
         precision,
         recall,
         f1,
-    })
-}
-
-fn label(clip: &TruthClip, score: f64) -> LabelledScore {
-    LabelledScore {
-        score,
-        is_anomaly: clip.is_anomaly,
-        is_target: clip.is_target,
     }
 }
 
@@ -193,77 +258,104 @@ fn label(clip: &TruthClip, score: f64) -> LabelledScore {
 fn joined<'a, T: Copy>(
     clips: &'a [TruthClip],
     files: &[SectionFile],
+    what: &'static str,
     read: impl Fn(&Path) -> Result<Vec<(String, T)>, EvaluationError>,
+    notes: &mut Vec<String>,
 ) -> Result<Vec<(&'a TruthClip, T)>, EvaluationError> {
-    let mut pairs = Vec::new();
-    for (path, is_target) in files {
+    let mut values: Vec<Option<T>> = vec![None; clips.len()];
+    for (path, subject) in files {
+        let format = |row_idx: usize, reason: String| EvaluationError::Format {
+            path: path.clone(),
+            line: row_idx as u64 + 1,
+            reason,
+        };
         let rows = read(path)?;
-        // Whole names first: MIMII numbers its normal and its abnormal clips alike, in two folders.
-        let mut whole = BTreeMap::new();
-        for (row_idx, (name, value)) in rows.iter().enumerate() {
-            if whole.insert(name.as_str(), *value).is_some() {
-                return Err(EvaluationError::Format {
-                    path: path.clone(),
-                    line: row_idx as u64 + 1,
-                    reason: format!("{name} is listed twice"),
-                });
+        let mut index = NameIndex::default();
+        for (row_idx, (name, _)) in rows.iter().enumerate() {
+            if index.add(name, row_idx).is_some() {
+                return Err(format(row_idx, format!("{name} is listed twice")));
             }
         }
-        // Otherwise by what two spellings of one clip share; `None` where that fits several clips.
-        let mut keyed: BTreeMap<String, Option<T>> = BTreeMap::new();
-        for (name, value) in &rows {
-            keyed
-                .entry(names::clip_key(name))
-                .and_modify(|known| *known = None)
-                .or_insert(Some(*value));
+        let mut clip_of_row: Vec<Option<usize>> = vec![None; rows.len()];
+        for (clip_idx, clip) in clips.iter().enumerate() {
+            let is_elsewhere = subject.is_target.is_some() && clip.is_target.is_some() && clip.is_target != subject.is_target;
+            let by_labelled_name = || index.find(clip.labelled_name.as_deref()?);
+            let Some(row_idx) = index
+                .find(&clip.file_name)
+                .or_else(by_labelled_name)
+                .filter(|_| !is_elsewhere)
+            else {
+                continue;
+            };
+            if let Some(other) = clip_of_row[row_idx].replace(clip_idx) {
+                let (name, other) = (&rows[row_idx].0, &clips[other].file_name);
+                let reason = format!("{name} could be {other} or {}: write their folders too", clip.file_name);
+                return Err(format(row_idx, reason));
+            }
+            values[clip_idx] = Some(rows[row_idx].1);
         }
-        for clip in clips
+        let spare: Vec<&str> = rows
             .iter()
-            .filter(|clip| is_target.is_none() || clip.is_target == *is_target)
-        {
-            let by_key = || keyed.get(&names::clip_key(&clip.file_name)).copied().flatten();
-            let value = whole.get(clip.file_name.as_str()).copied().or_else(by_key);
-            let value = value.ok_or_else(|| EvaluationError::MissingScore {
-                path: path.clone(),
-                clip: clip.file_name.clone(),
-            })?;
-            pairs.push((clip, value));
+            .zip(&clip_of_row)
+            .filter(|(_, clip)| clip.is_none())
+            .map(|((name, _), _)| name.as_str())
+            .collect();
+        if !spare.is_empty() {
+            notes.push(format!(
+                "{}: {} of {} clips are not in the truth and are passed over ({})",
+                path.display(),
+                spare.len(),
+                rows.len(),
+                first_few(&spare)
+            ));
         }
     }
-    Ok(pairs)
+    let missing: Vec<&TruthClip> = clips
+        .iter()
+        .zip(&values)
+        .filter(|(_, value)| value.is_none())
+        .map(|(clip, _)| clip)
+        .collect();
+    let (Some((first_file, _)), Some(first)) = (files.first(), missing.first()) else {
+        return Ok(clips
+            .iter()
+            .zip(values)
+            .filter_map(|(clip, value)| Some((clip, value?)))
+            .collect());
+    };
+    let is_its_file = |(_, subject): &&SectionFile| subject.is_target.is_none() || subject.is_target == first.is_target;
+    let names: Vec<&str> = missing.iter().map(|clip| clip.file_name.as_str()).collect();
+    Err(EvaluationError::MissingScores {
+        path: files.iter().find(is_its_file).map_or(first_file, |(path, _)| path).clone(),
+        what,
+        n_missing: missing.len(),
+        n_clips: clips.len(),
+        first: first_few(&names),
+    })
 }
 
-/// Precision, recall and F1 over the clips of one domain (`None`: clips without a domain), with the official floor under each denominator.
-fn decision_figures(decided: &[(&TruthClip, bool)], is_target: Option<bool>) -> [Option<f64>; 3] {
-    let of_domain = || decided.iter().filter(|(clip, _)| clip.is_target == is_target);
-    if of_domain().next().is_none() {
+fn first_few(names: &[&str]) -> String {
+    let dots = if names.len() > N_NAMED { ", …" } else { "" };
+    format!("{}{dots}", names[..names.len().min(N_NAMED)].join(", "))
+}
+
+/// Precision, recall and F1, with the official floor under each denominator; `None` without clips.
+fn decision_figures<'a>(decided: impl Iterator<Item = &'a (&'a TruthClip, bool)>) -> [Option<f64>; 3] {
+    let (mut n_clips, mut hits, mut false_alarms, mut misses) = (0, 0.0, 0.0, 0.0);
+    for (clip, is_called_anomalous) in decided {
+        n_clips += 1;
+        match (clip.is_anomaly, is_called_anomalous) {
+            (true, true) => hits += 1.0,
+            (false, true) => false_alarms += 1.0,
+            (true, false) => misses += 1.0,
+            (false, false) => {}
+        }
+    }
+    if n_clips == 0 {
         return [None; 3];
     }
-    let count = |is_anomaly: bool, decision: bool| {
-        of_domain()
-            .filter(|(clip, found)| clip.is_anomaly == is_anomaly && *found == decision)
-            .count() as f64
-    };
-    let (hits, false_alarms, misses) = (count(true, true), count(false, true), count(true, false));
-    let precision = hits / (hits + false_alarms).max(f64::EPSILON);
-    let recall = hits / (hits + misses).max(f64::EPSILON);
-    let f1 = 2.0 * precision * recall / (precision + recall).max(f64::EPSILON);
+    let precision = hits / f64::max(hits + false_alarms, f64::EPSILON);
+    let recall = hits / f64::max(hits + misses, f64::EPSILON);
+    let f1 = 2.0 * precision * recall / f64::max(precision + recall, f64::EPSILON);
     [Some(precision), Some(recall), Some(f1)]
-}
-
-/// What a section adds to the official score.
-fn official_values(section: &SectionEvaluation) -> Vec<f64> {
-    let has_domains = section.auc_source.is_some() || section.auc_target.is_some();
-    let is_by_domain = section.pauc_source.is_some() || section.pauc_target.is_some();
-    let values = match (is_by_domain, has_domains) {
-        (true, _) => vec![
-            section.auc_source,
-            section.auc_target,
-            section.pauc_source,
-            section.pauc_target,
-        ],
-        (false, true) => vec![section.auc_source, section.auc_target, section.pauc],
-        (false, false) => vec![section.auc, section.pauc],
-    };
-    values.into_iter().flatten().collect()
 }

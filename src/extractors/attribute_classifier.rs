@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::unfit;
-use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out};
+use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
@@ -138,9 +138,11 @@ impl AttributeClassifier {
         }
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| classes.index_of(&read.clip), config.seed);
+        tell_held_out(&held_out, observer);
         let rule = WindowRule {
             n_frames: 1,
             hop: 1,
+            takes_end: false,
             n_per_clip: None,
             cut: |clip, _, examples| examples.extend_from_slice(&clip.values),
         };
@@ -164,6 +166,7 @@ impl AttributeClassifier {
             learning_rate: config.learning_rate,
             learning_rate_decay: 1.0,
             weight_decay: 0.0,
+            early_stop: None,
             seed: config.seed,
             device: config.device,
             data,

@@ -11,7 +11,7 @@ use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::selective_maha::{ClipDistances, ErrorMoments, SelectiveMaha, moments_of};
-use super::training_set::{fingerprint, read_training_clips, spectrogram_of, split_held_out};
+use super::training_set::{fingerprint, read_training_clips, spectrogram_of, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, OwnScore, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -204,9 +204,11 @@ fn train_machine(
     let data = fingerprint(read.iter().map(|read| &read.clip));
     let usable: Vec<TrainingClip> = read.iter().map(|read| read.clip.clone()).collect();
     let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
+    tell_held_out(&held_out, observer);
     let rule = WindowRule {
         n_frames: N_FRAMES,
         hop: 1,
+        takes_end: false,
         n_per_clip: None,
         cut: cut_row,
     };
@@ -221,6 +223,7 @@ fn train_machine(
         weight_decay: 0.0,
         seed: config.seed,
         device: config.device,
+        early_stop: None,
         data,
     };
     let examples = Examples {

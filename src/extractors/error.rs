@@ -19,6 +19,11 @@ pub enum ExtractorError {
     )]
     OneClass { class: String },
     #[error(
+        "no attribute of these clips takes two values, and the condition loss learns by telling them apart: train by the machine \
+         loss"
+    )]
+    NoConditions,
+    #[error(
         "a classifier of sections learns nothing from {class} alone, which has one working condition: choose a machine with \
          several sections, or dense-ae"
     )]

@@ -18,6 +18,8 @@ pub(super) struct WindowRule {
     pub n_frames: usize,
     /// Frames between two windows.
     pub hop: usize,
+    /// Whether the last window that fits is taken even where the hop does not lead to it.
+    pub takes_end: bool,
     /// Random windows a clip and epoch; `None` takes every window.
     pub n_per_clip: Option<usize>,
     /// Appends the window that begins at a frame.
@@ -28,8 +30,12 @@ pub(super) struct WindowRule {
 /// all spectrograms are in memory there is one pool.
 pub(super) struct FrameWindows<'a> {
     clips: Vec<(TrainingSpectrogram, u32)>,
+    /// `[n_clips]`: the classes of each clip by further classifiers; empty where there are none.
+    conditions: Vec<Vec<u32>>,
     front_end: FrontEnd<'a>,
     rule: WindowRule,
+    /// What the windows of a clip are drawn from; `None` draws other ones in each epoch.
+    window_seed: Option<u64>,
     pool_bytes: usize,
     rng: ChaCha8Rng,
     /// Pools of this epoch that are still to come, the next one last.
@@ -56,8 +62,10 @@ impl<'a> FrameWindows<'a> {
     pub(super) fn new(clips: Vec<(TrainingSpectrogram, u32)>, front_end: FrontEnd<'a>, rule: WindowRule) -> Self {
         Self {
             clips,
+            conditions: Vec::new(),
             front_end,
             rule,
+            window_seed: None,
             pool_bytes: POOL_BYTES,
             rng: ChaCha8Rng::seed_from_u64(0),
             pools: Vec::new(),
@@ -67,12 +75,30 @@ impl<'a> FrameWindows<'a> {
         }
     }
 
+    /// With the classes of each clip by further classifiers.
+    pub(super) fn with_conditions(self, conditions: Vec<Vec<u32>>) -> Self {
+        Self { conditions, ..self }
+    }
+
+    /// With the same random windows of a clip in every epoch, in another order.
+    pub(super) fn with_fixed_windows(self, seed: u64) -> Self {
+        Self {
+            window_seed: Some(seed),
+            ..self
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.clips.is_empty()
     }
 
     fn n_starts(&self, clip_idx: usize) -> usize {
-        (self.clips[clip_idx].0.n_frames + self.rule.hop).saturating_sub(self.rule.n_frames) / self.rule.hop
+        let WindowRule { hop, n_frames, .. } = self.rule;
+        let further = self.clips[clip_idx].0.n_frames.checked_sub(n_frames);
+        further.map_or(0, |further| {
+            let by_hop = 1 + further / hop;
+            by_hop + usize::from(self.rule.takes_end && !further.is_multiple_of(hop))
+        })
     }
 
     fn n_windows(&self, clip_idx: usize) -> usize {
@@ -152,7 +178,14 @@ impl<'a> FrameWindows<'a> {
             if n_windows == n_starts {
                 self.windows.extend((0..n_starts).map(|start| (clip_idx, start)));
             } else {
-                let starts = index::sample(&mut self.rng, n_starts, n_windows);
+                let starts = match self.window_seed {
+                    Some(seed) => {
+                        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                        rng.set_stream(clip_idx as u64);
+                        index::sample(&mut rng, n_starts, n_windows)
+                    }
+                    None => index::sample(&mut self.rng, n_starts, n_windows),
+                };
                 self.windows.extend(starts.into_iter().map(|start| (clip_idx, start)));
             }
         }
@@ -161,7 +194,7 @@ impl<'a> FrameWindows<'a> {
     }
 
     fn spectrogram(&self, clip_idx: usize) -> Option<&Spectrogram> {
-        self.clips[clip_idx].0.kept.as_ref().or_else(|| {
+        self.clips[clip_idx].0.kept.as_deref().or_else(|| {
             let found = self.computed.binary_search_by_key(&clip_idx, |(idx, _)| *idx).ok()?;
             Some(&self.computed[found].1)
         })
@@ -196,6 +229,10 @@ impl ExampleSource for FrameWindows<'_> {
                 let last_start = spectrogram.n_frames.saturating_sub(self.rule.n_frames);
                 (self.rule.cut)(spectrogram, start.min(last_start), &mut batch.inputs);
                 batch.classes.push(self.clips[clip_idx].1);
+                batch.clips.push(clip_idx as u32);
+                if let Some(conditions) = self.conditions.get(clip_idx) {
+                    batch.conditions.extend(conditions);
+                }
                 if batch.classes.len() == 1 {
                     // All windows are of one size: the batch need not move while it grows.
                     let n_more = (batch_size - 1).min(self.windows.len());
@@ -267,6 +304,7 @@ mod tests {
         let rule = WindowRule {
             n_frames: 3,
             hop: 1,
+            takes_end: false,
             n_per_clip: None,
             cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
         };
@@ -300,6 +338,15 @@ mod tests {
             "four samples apart"
         );
 
+        let to_the_end = WindowRule {
+            hop: 2,
+            takes_end: true,
+            ..rule
+        };
+        let to_the_end = sorted(epoch(&mut source(to_the_end, true), 1));
+        assert_eq!(to_the_end.len(), 6 * 5, "windows at 0, 2, 4, 6 and 7 of ten frames");
+        assert!(to_the_end.iter().all(|window| a.contains(window)));
+
         let few = WindowRule {
             n_per_clip: Some(3),
             ..rule
@@ -307,5 +354,16 @@ mod tests {
         let drawn = sorted(epoch(&mut source(few, false), 1));
         assert_eq!(drawn.len(), 18);
         assert!(drawn.windows(2).all(|pair| pair[0] != pair[1]), "no window is drawn twice");
+        assert_ne!(drawn, sorted(epoch(&mut source(few, false), 2)), "others in another epoch");
+        let fixed = |is_kept, seed| sorted(epoch(&mut source(few, is_kept).with_fixed_windows(9), seed));
+        assert_eq!(fixed(false, 1), fixed(false, 2));
+        assert_eq!(fixed(false, 1), fixed(true, 2));
+
+        let conditions = (0..6).map(|clip_idx| vec![clip_idx, 10 + clip_idx]).collect();
+        let mut labelled = source(few, true).with_conditions(conditions);
+        labelled.begin_epoch(1);
+        let batch = labelled.next_batch(5).expect("all files can be read");
+        let expected: Vec<u32> = batch.clips.iter().flat_map(|clip| [*clip, 10 + clip]).collect();
+        assert_eq!((batch.clips.len(), batch.conditions), (5, expected));
     }
 }

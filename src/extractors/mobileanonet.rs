@@ -1,28 +1,30 @@
-//! MobileAnoNet: one network shared by all machines, trained to tell them apart.
+//! MobileAnoNet: one network shared by all machines, trained to tell them and their working conditions apart.
 //!
-//! Source: the MobileAnoNet paper and its code, as far as the machine loss goes: segments of 64 frames of the linear STFT
-//! magnitude, each scaled to 0..1, 20 random ones a clip and epoch.
+//! Source: the MobileAnoNet paper and its code: segments of 64 frames of the linear STFT magnitude, each scaled to 0..1, 20 random
+//! ones a clip and epoch; Adam, whose learning rate decays from epoch to epoch.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::conditions::{ConditionHead, condition_heads};
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
-use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out};
+use super::label_free;
+use super::mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
+use super::training_set::{FrontEnd, TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{Spectrogram, Stft, StftConfig};
 use crate::nn::{
-    EMBEDDING_LEN, Examples, MobileAnoNet as Network, SegmentShape, SegmentWindow, TrainingPlan, read_weights, write_weights,
+    Batch, EMBEDDING_LEN, Examples, Heads, LabelFree, LossChoice, MobileAnoNet as Network, SegmentShape, SegmentWindow,
+    TrainingPlan, read_weights, write_weights,
 };
 
 /// Frames of a segment.
 const N_FRAMES: usize = SegmentShape::PUBLISHED.n_frames;
-/// StepLR of the published code.
-const LEARNING_RATE_DECAY: f64 = 0.8;
-/// L2 penalty of the published code.
-const WEIGHT_DECAY: f64 = 1e-4;
+/// Training clips of a class that the held-out ones are compared with after each epoch.
+const REFERENCE_CLIPS: usize = 24;
 const WEIGHTS_FILE: &str = "mobileanonet.safetensors";
 const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
@@ -32,52 +34,54 @@ const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 pub(super) struct MobileAnoNet {
     network: Network,
     stft: Stft,
+    input: SegmentInput,
     segment_hop: usize,
 }
 
 impl MobileAnoNet {
-    /// Trains one network on the clips of all machines. Each section of each machine is a class of its own, as in the published
-    /// code: where a data set has one section a machine, the classes are the machine types.
+    /// Trains one network on the clips of all machines.
+    ///
+    /// Each section of each machine is a class of its own, as in the published code: where a data set has one section a machine,
+    /// the classes are the machine types. Clips that are held out are judged by the conditions of those that are not.
     pub(super) fn train(
         config: &TrainingConfig,
         clips: &[TrainingClip],
         run_dir: &Path,
         observer: &mut dyn TrainingObserver,
     ) -> Result<Self, ExtractorError> {
+        let own = &config.mobileanonet;
         let stft = Stft::new(StftConfig::default());
-        let front_end = |samples: &[f32]| stft.magnitude(samples);
+        let front_end = |samples: &[f32]| own.input.picture(&stft, samples);
         observer.stage("reading recordings");
         let read = read_training_clips(clips, &front_end, N_FRAMES, observer)?;
-        let classes = classes_of(read.iter().map(|read| &read.clip))?;
-        observer.log(&format!("{} classes: {}", classes.len(), classes.join(", ")));
+        let classes = classes_of(read.iter().map(|read| &read.clip), own.loss)?;
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| class_of(&read.clip, &classes), config.seed);
-        let rule = WindowRule {
-            n_frames: N_FRAMES,
-            hop: 1,
-            n_per_clip: Some(config.segments_per_clip),
-            cut: cut_segment,
+        tell_held_out(&held_out, observer);
+        let labels = Labels {
+            conditions: conditions_of(&learn, own.loss)?,
+            classes,
         };
-        let windows = |clips: Vec<TrainingSpectrogram>| {
-            let with_class = clips.into_iter().filter_map(|read| {
-                let class = class_of(&read.clip, &classes)?;
-                Some((read, class as u32))
-            });
-            FrameWindows::new(with_class.collect(), &front_end, rule)
-        };
+        labels.tell(own, observer);
+        let windows = |clips| windows_of(clips, &labels, config, &front_end);
+        let mut reference = windows(reference_clips(&learn, &labels));
         let (mut learn, mut held_out) = (windows(learn), windows(held_out));
         let examples = Examples {
             train: &mut learn,
             held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
-            label_free: None,
+            label_free: Some(LabelFree {
+                reference: &mut reference,
+                figures: &label_free::figures,
+            }),
         };
         observer.stage("training");
-        let fresh = Network::new(SegmentShape::PUBLISHED, classes.len(), config.device, config.seed)?;
-        let plan = plan_of(config, &data);
+        let fresh = Network::with_heads(SegmentShape::PUBLISHED, &labels.heads(own), config.device, config.seed)?;
+        let plan = plan_of(config, &data, &labels);
         let network = fresh.train(&plan, examples, Some(&run_dir.join(CHECKPOINT_FILE)), observer)?;
         Ok(Self {
             network,
             stft,
+            input: own.input,
             segment_hop: config.segment_hop,
         })
     }
@@ -89,14 +93,16 @@ impl MobileAnoNet {
         Ok(Self {
             network: Network::from_weights(SegmentShape::PUBLISHED, config.device, &weights, &path)?,
             stft: Stft::new(StftConfig::default()),
+            input: config.mobileanonet.input,
             segment_hop: config.segment_hop,
         })
     }
 
     /// Embeddings of the segments that begin at these frames.
-    fn embed_segments(&self, magnitude: &Spectrogram, starts: &[usize]) -> Result<Vec<[f32; EMBEDDING_LEN]>, ExtractorError> {
-        let windows: Vec<SegmentWindow> = starts.iter().map(|&start| window_of(magnitude, start)).collect();
-        let embeddings = self.network.embed_windows(&by_bin(magnitude), &windows)?;
+    fn embed_segments(&self, picture: &Spectrogram, starts: &[usize]) -> Result<Vec<[f32; EMBEDDING_LEN]>, ExtractorError> {
+        let window = |&start: &usize| window_of(picture, start, self.input.is_scaled_by_segment());
+        let windows: Vec<SegmentWindow> = starts.iter().map(window).collect();
+        let embeddings = self.network.embed_windows(&by_bin(picture), &windows)?;
         Ok(embeddings.as_chunks().0.to_vec())
     }
 }
@@ -107,8 +113,8 @@ impl Extractor for MobileAnoNet {
     }
 
     fn embed(&self, clip: &Clip, _group: &MachineSection) -> Result<Embedding, ExtractorError> {
-        let magnitude = self.stft.magnitude(&clip.samples);
-        let starts = segment_starts(magnitude.n_frames, self.segment_hop);
+        let picture = self.model_input(clip);
+        let starts = segment_starts(picture.n_frames, self.segment_hop);
         if starts.is_empty() {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),
@@ -116,7 +122,7 @@ impl Extractor for MobileAnoNet {
             });
         }
         let mut sums = [0.0f64; EMBEDDING_LEN];
-        for embedding in self.embed_segments(&magnitude, &starts)? {
+        for embedding in self.embed_segments(&picture, &starts)? {
             for (sum, value) in sums.iter_mut().zip(embedding) {
                 *sum += f64::from(value);
             }
@@ -132,15 +138,15 @@ impl Extractor for MobileAnoNet {
     }
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
-        let magnitude = self.stft.magnitude(&clip.samples);
+        let picture = self.model_input(clip);
         let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
-        let Some(last_start) = magnitude.n_frames.checked_sub(N_FRAMES) else {
+        let Some(last_start) = picture.n_frames.checked_sub(N_FRAMES) else {
             return Ok(Vec::new());
         };
         let starts: Vec<usize> = (0..n_crops)
             .map(|crop_idx| (crop_idx * CROP_FRAMES).min(last_start))
             .collect();
-        let embeddings = self.embed_segments(&magnitude, &starts)?;
+        let embeddings = self.embed_segments(&picture, &starts)?;
         Ok(embeddings
             .into_iter()
             .map(|embedding| Embedding {
@@ -151,7 +157,7 @@ impl Extractor for MobileAnoNet {
     }
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
-        self.stft.magnitude(&clip.samples)
+        self.input.picture(&self.stft, &clip.samples)
     }
 
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {
@@ -159,18 +165,128 @@ impl Extractor for MobileAnoNet {
     }
 }
 
-fn plan_of(config: &TrainingConfig, clips: &str) -> TrainingPlan {
+/// What clips are told apart by.
+struct Labels {
+    /// Sorted.
+    classes: Vec<String>,
+    conditions: Vec<ConditionHead>,
+}
+
+impl Labels {
+    fn heads(&self, config: &MobileAnoNetConfig) -> Heads {
+        Heads {
+            loss: config.loss,
+            n_classes: self.classes.len(),
+            n_values: self.conditions.iter().map(|condition| condition.values.len()).collect(),
+            averaging: config.averaging,
+            centre_weight: config.centre_weight,
+            has_machine_norm: config.has_machine_norm,
+        }
+    }
+
+    /// The classes of a clip by each condition; [`Batch::NO_CLASS`] where it has none.
+    fn conditions_of(&self, clip: &TrainingClip) -> Vec<u32> {
+        let class = |condition: &ConditionHead| condition.class_of(&clip.group, &clip.attributes);
+        let classes = self.conditions.iter().map(class);
+        classes
+            .map(|class| class.map_or(Batch::NO_CLASS, |class| class as u32))
+            .collect()
+    }
+
+    fn tell(&self, config: &MobileAnoNetConfig, observer: &mut dyn TrainingObserver) {
+        if config.loss != LossChoice::Condition {
+            observer.log(&format!(
+                "{} machine classes: {}",
+                self.classes.len(),
+                self.classes.join(", ")
+            ));
+        }
+        if config.loss != LossChoice::Machine {
+            let conditions: Vec<String> = self.conditions.iter().map(ToString::to_string).collect();
+            observer.log(&format!("{} working conditions: {}", conditions.len(), conditions.join(", ")));
+        }
+        if config.loss == LossChoice::Both && self.conditions.is_empty() {
+            observer.log("no attribute takes two values: the machine loss is all there is");
+        }
+        if let Some(warning) = config.input.warning() {
+            observer.log(&format!("input {}: {warning}", config.input.name()));
+        }
+    }
+}
+
+/// The conditions to learn from; none where only machines are told apart.
+fn conditions_of(clips: &[TrainingSpectrogram], loss: LossChoice) -> Result<Vec<ConditionHead>, ExtractorError> {
+    if loss == LossChoice::Machine {
+        return Ok(Vec::new());
+    }
+    let clips = clips.iter().map(|read| (&read.clip.group, read.clip.attributes.as_slice()));
+    let conditions = condition_heads(clips);
+    if conditions.is_empty() && loss == LossChoice::Condition {
+        return Err(ExtractorError::NoConditions);
+    }
+    Ok(conditions)
+}
+
+/// Some clips of each class, spread over all of it.
+fn reference_clips(clips: &[TrainingSpectrogram], labels: &Labels) -> Vec<TrainingSpectrogram> {
+    let mut chosen = Vec::new();
+    for class in 0..labels.classes.len() {
+        let of_class: Vec<&TrainingSpectrogram> = clips
+            .iter()
+            .filter(|read| class_of(&read.clip, &labels.classes) == Some(class))
+            .collect();
+        let step = of_class.len().div_ceil(REFERENCE_CLIPS).max(1);
+        chosen.extend(of_class.into_iter().step_by(step).cloned());
+    }
+    chosen
+}
+
+fn windows_of<'a>(
+    clips: Vec<TrainingSpectrogram>,
+    labels: &Labels,
+    config: &TrainingConfig,
+    front_end: FrontEnd<'a>,
+) -> FrameWindows<'a> {
+    let own = &config.mobileanonet;
+    let rule = WindowRule {
+        n_frames: N_FRAMES,
+        hop: 1,
+        takes_end: false,
+        n_per_clip: Some(config.segments_per_clip),
+        cut: if own.input.is_scaled_by_segment() {
+            cut_scaled_segment
+        } else {
+            cut_segment
+        },
+    };
+    let with_class = |read: TrainingSpectrogram| {
+        let class = class_of(&read.clip, &labels.classes)?;
+        Some((read, class as u32))
+    };
+    let with_class: Vec<_> = clips.into_iter().filter_map(with_class).collect();
+    let conditions = with_class.iter().map(|(read, _)| labels.conditions_of(&read.clip)).collect();
+    let windows = FrameWindows::new(with_class, front_end, rule).with_conditions(conditions);
+    if own.has_fixed_segments {
+        windows.with_fixed_windows(config.seed)
+    } else {
+        windows
+    }
+}
+
+fn plan_of(config: &TrainingConfig, clips: &str, labels: &Labels) -> TrainingPlan {
+    let own = &config.mobileanonet;
     TrainingPlan {
         network: String::new(),
         n_epochs: config.n_epochs,
         batch_size: config.batch_size,
         learning_rate: config.learning_rate,
-        learning_rate_decay: LEARNING_RATE_DECAY,
-        weight_decay: WEIGHT_DECAY,
+        learning_rate_decay: own.learning_rate_decay,
+        weight_decay: own.weight_decay,
         seed: config.seed,
         device: config.device,
-        // The same clips give other examples with another number of segments.
-        data: format!("{clips} x {}", config.segments_per_clip),
+        early_stop: None,
+        // The same clips give other examples with other segments, and other gradients with other losses.
+        data: format!("{clips} x {}, {:?}, {own:?}", config.segments_per_clip, labels.conditions),
     }
 }
 
@@ -182,10 +298,14 @@ pub(super) fn segment_starts(n_frames: usize, hop: usize) -> Vec<usize> {
     (0..last).step_by(hop.max(1)).chain([last]).collect()
 }
 
-/// The classes, sorted: machine sections, or, where all clips are of one section, their working conditions.
-fn classes_of<'a>(clips: impl Iterator<Item = &'a TrainingClip> + Clone) -> Result<Vec<String>, ExtractorError> {
+/// The classes, sorted: machine sections, or, where all clips are of one section, their working conditions all together. One class
+/// suffices where it is not learned from.
+fn classes_of<'a>(
+    clips: impl Iterator<Item = &'a TrainingClip> + Clone,
+    loss: LossChoice,
+) -> Result<Vec<String>, ExtractorError> {
     let sections: BTreeSet<String> = clips.clone().map(|clip| clip.group.to_string()).collect();
-    if sections.len() > 1 {
+    if sections.len() > 1 || loss == LossChoice::Condition {
         return Ok(sections.into_iter().collect());
     }
     let conditions: BTreeSet<String> = clips.map(condition_of).collect();
@@ -211,9 +331,16 @@ fn condition_of(clip: &TrainingClip) -> String {
     attributes.fold(clip.group.to_string(), |condition, attribute| condition + &attribute)
 }
 
-/// The segment that begins at a frame, scaled to 0..1; a segment of one value becomes 0.
-fn window_of(magnitude: &Spectrogram, start: usize) -> SegmentWindow {
-    let frames = &magnitude.values[start * magnitude.n_bins..(start + N_FRAMES) * magnitude.n_bins];
+/// The segment that begins at a frame, as it is or scaled to 0..1; scaled, a segment of one value becomes 0.
+fn window_of(picture: &Spectrogram, start: usize, is_scaled: bool) -> SegmentWindow {
+    if !is_scaled {
+        return SegmentWindow {
+            first_frame: start,
+            low: 0.0,
+            scale: 1.0,
+        };
+    }
+    let frames = &picture.values[start * picture.n_bins..(start + N_FRAMES) * picture.n_bins];
     let (low, high) = frames.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
         (low.min(value), high.max(value))
     });
@@ -241,11 +368,20 @@ fn by_bin(magnitude: &Spectrogram) -> Vec<f32> {
     turned
 }
 
-/// Appends the segment that begins at a frame, scaled to 0..1 and turned to `[n_bins, n_frames]`.
-fn cut_segment(magnitude: &Spectrogram, start: usize, segments: &mut Vec<f32>) {
-    let n_bins = magnitude.n_bins;
-    let SegmentWindow { low, scale, .. } = window_of(magnitude, start);
-    let frames = &magnitude.values[start * n_bins..(start + N_FRAMES) * n_bins];
+/// Appends the segment that begins at a frame, turned to `[n_bins, n_frames]`.
+fn cut_segment(picture: &Spectrogram, start: usize, segments: &mut Vec<f32>) {
+    cut_window(picture, window_of(picture, start, false), segments);
+}
+
+/// The same, scaled to 0..1.
+fn cut_scaled_segment(picture: &Spectrogram, start: usize, segments: &mut Vec<f32>) {
+    cut_window(picture, window_of(picture, start, true), segments);
+}
+
+fn cut_window(picture: &Spectrogram, window: SegmentWindow, segments: &mut Vec<f32>) {
+    let SegmentWindow { first_frame, low, scale } = window;
+    let n_bins = picture.n_bins;
+    let frames = &picture.values[first_frame * n_bins..(first_frame + N_FRAMES) * n_bins];
     for bin in 0..n_bins {
         segments.extend((0..N_FRAMES).map(|frame_idx| (frames[frame_idx * n_bins + bin] - low) * scale));
     }
@@ -276,15 +412,17 @@ mod tests {
     #[test]
     fn classes_are_sections_else_conditions_else_an_error() {
         let two = [clip("fan", "00", "1"), clip("fan", "02", "1"), clip("fan", "02", "2")];
-        let classes = classes_of(two.iter()).expect("two sections");
+        let classes = classes_of(two.iter(), LossChoice::Both).expect("two sections");
         assert_eq!(classes, ["fan 00", "fan 02"]);
         assert_eq!(class_of(&two[2], &classes), Some(1));
         let one = [clip("fan", "00", "1"), clip("fan", "00", "2")];
-        let classes = classes_of(one.iter()).expect("two conditions");
+        let classes = classes_of(one.iter(), LossChoice::Both).expect("two conditions");
         assert_eq!(classes, ["fan 00 volt=1", "fan 00 volt=2"]);
         assert_eq!(class_of(&one[1], &classes), Some(1));
-        let outcome = classes_of(one[..1].iter());
+        let outcome = classes_of(one[..1].iter(), LossChoice::Both);
         assert!(matches!(outcome, Err(ExtractorError::OneClass { class }) if class == "fan 00"));
+        let classes = classes_of(one.iter(), LossChoice::Condition).expect("it is not learned from");
+        assert_eq!(classes, ["fan 00"]);
     }
 
     #[test]
@@ -297,7 +435,7 @@ mod tests {
             n_bins,
         };
         let mut segment = Vec::new();
-        cut_segment(&magnitude, 2, &mut segment);
+        cut_scaled_segment(&magnitude, 2, &mut segment);
         let expected = |bin: usize, frame: usize| (frame * n_bins + bin) as f32 / (N_FRAMES * n_bins - 1) as f32;
         for (bin, row) in segment.chunks(N_FRAMES).enumerate() {
             assert!(
@@ -312,7 +450,7 @@ mod tests {
             n_bins,
         };
         segment.clear();
-        cut_segment(&silent, 0, &mut segment);
+        cut_scaled_segment(&silent, 0, &mut segment);
         assert_eq!(segment, vec![0.0; N_FRAMES * n_bins]);
     }
 

@@ -13,7 +13,7 @@ use super::frame_windows::{FrameWindows, WindowRule};
 use super::mobileanonet::segment_starts;
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::section_classes::SectionClasses;
-use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out};
+use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -240,9 +240,11 @@ fn train_machine(
     ));
     let data = fingerprint(read.iter().map(|read| &read.clip));
     let (learn, held_out) = split_held_out(read, |read| classes.class_of(&read.clip), config.seed);
+    tell_held_out(&held_out, part);
     let rule = WindowRule {
         n_frames: N_FRAMES,
         hop: TRAINING_HOP,
+        takes_end: false,
         n_per_clip: None,
         cut: |log_mel, start, segments| {
             segments.extend_from_slice(&log_mel.values[start * log_mel.n_bins..(start + N_FRAMES) * log_mel.n_bins]);
@@ -262,6 +264,7 @@ fn train_machine(
         label_free: None,
     };
     let plan = TrainingPlan {
+        early_stop: None,
         network: machine.machine.to_owned(),
         n_epochs: config.n_epochs,
         batch_size: config.batch_size,

@@ -134,6 +134,10 @@ impl Progress for Part<'_> {
 }
 
 impl TrainingObserver for Part<'_> {
+    fn held_out(&mut self, files: &[&Path]) {
+        self.observer.held_out(files);
+    }
+
     fn epoch(&mut self, metrics: &EpochMetrics) {
         self.observer.epoch(metrics);
     }

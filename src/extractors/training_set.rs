@@ -1,6 +1,7 @@
 //! The training clips of a network: read once in parallel, split into clips to learn from and clips held out.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rand::SeedableRng;
@@ -17,14 +18,15 @@ const KEPT_BYTES: usize = 1 << 30;
 /// One clip in this many is held out.
 const HELD_OUT_SHARE: usize = 10;
 
-/// A training clip that could be read.
+/// A training clip that could be read; cheap to clone.
+#[derive(Clone)]
 pub(super) struct TrainingSpectrogram {
     pub clip: TrainingClip,
     pub n_frames: usize,
     /// Size of the spectrogram, kept or not.
     pub n_bytes: usize,
     /// `None` where the memory did not suffice.
-    pub kept: Option<Spectrogram>,
+    pub kept: Option<Arc<Spectrogram>>,
 }
 
 /// How a clip becomes the picture that a network sees parts of.
@@ -46,7 +48,7 @@ pub(super) fn read_training_clips(
             clip: clip.clone(),
             n_frames: spectrogram.n_frames,
             n_bytes,
-            kept: is_kept.then_some(spectrogram),
+            kept: is_kept.then(|| Arc::new(spectrogram)),
         })
     })?;
     let mut usable = Vec::with_capacity(clips.len());
@@ -85,6 +87,12 @@ pub(super) fn split_held_out<T, G: Ord>(clips: Vec<T>, group_of: impl Fn(&T) -> 
         if is_held_out { held_out.push(clip) } else { learn.push(clip) }
     }
     (learn, held_out)
+}
+
+/// Tells which clips are held out, so that thresholds can rest on them.
+pub(super) fn tell_held_out(held_out: &[TrainingSpectrogram], observer: &mut dyn TrainingObserver) {
+    let files: Vec<&Path> = held_out.iter().map(|read| read.clip.file.as_path()).collect();
+    observer.held_out(&files);
 }
 
 /// A hash of the clips that a network is trained on, by name, channel, group and size of file.

@@ -7,7 +7,9 @@
 
 mod axis;
 mod canvas;
+mod date;
 mod error;
+mod escape;
 mod font;
 mod frame;
 mod histogram;
@@ -15,6 +17,7 @@ mod legend;
 mod lines;
 mod loss;
 mod map;
+mod page;
 mod palette;
 mod raster;
 mod roc;
@@ -22,11 +25,13 @@ mod save;
 mod spectrogram;
 mod table;
 
+pub use date::date;
 pub use error::FigureError;
 pub use histogram::HistogramFigure;
 pub use lines::{LineFigure, Quantity, Scale};
 pub use loss::LossFigure;
 pub use map::{MapFigure, MapPoint};
+pub use page::{Grid, GridRow, Page, write_page};
 pub use roc::{RocFigure, RocSeries};
 pub use save::Provenance;
 pub use spectrogram::SpectrogramFigure;

@@ -52,6 +52,11 @@ impl CaeMcs {
     pub const N_FRAMES: usize = 32;
     /// Mel bands in a frame.
     pub const N_BANDS: usize = 128;
+    /// Strides of the encoder's layers over frames and bands; those of the decoder come in the other order.
+    pub(super) const STRIDES: [[usize; 2]; ENCODER.len()] =
+        [ENCODER[0].2, ENCODER[1].2, ENCODER[2].2, ENCODER[3].2, ENCODER[4].2];
+    /// Numbers in the code of a window.
+    pub const CODE_LEN: usize = CODE_LEN;
     /// Numbers in a window.
     pub const WINDOW_LEN: usize = Self::N_FRAMES * Self::N_BANDS;
 
@@ -133,6 +138,30 @@ impl CaeMcs {
         Ok(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect())
     }
 
+    /// The code of each window, `[n_windows, 40]`, and the errors of [`Self::errors`].
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), TrainingError> {
+        let (mut codes, mut reconstructions) = (Vec::new(), Vec::with_capacity(windows.len()));
+        if self.choice == DeviceChoice::Cpu {
+            // What the layer after the code gets.
+            (reconstructions, codes) = self.fast()?.run_and_show(windows, ENCODER.len() + 1);
+        } else {
+            for windows in windows.chunks(CHUNK_WINDOWS * Self::WINDOW_LEN) {
+                let code = self.network.code(network_input(windows.to_vec(), &self.device));
+                let redrawn = self.network.decode(code.clone());
+                codes.extend(code.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
+                reconstructions.extend(redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
+            }
+        }
+        let pairs = windows.chunks(Self::WINDOW_LEN).zip(reconstructions.chunks(Self::WINDOW_LEN));
+        Ok((
+            codes,
+            pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect(),
+        ))
+    }
+
     fn fast(&self) -> Result<&Inference, TrainingError> {
         if let Some(fast) = self.fast.get() {
             return Ok(fast);
@@ -142,7 +171,7 @@ impl CaeMcs {
     }
 }
 
-fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
     let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
     (squares.sum::<f64>() / a.len() as f64) as f32
 }
@@ -303,8 +332,17 @@ impl Network {
 
     /// `[batch, 1, 32, 128]` → the same
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.decode(self.code(x))
+    }
+
+    /// `[batch, 1, 32, 128]` → `[batch, 40]`
+    fn code(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.encoder.iter().fold(x, |x, block| block.forward(x));
-        let code = self.code.forward(x).flatten::<2>(1, 3);
+        self.code.forward(x).flatten::<2>(1, 3)
+    }
+
+    /// `[batch, 40]` → `[batch, 1, 32, 128]`
+    fn decode(&self, code: Tensor<2>) -> Tensor<4> {
         let [n_frames, n_bands, n_channels] = LAST_MAP;
         let [n_windows, _] = code.dims();
         let x = self.widen.forward(code).reshape([n_windows, n_channels, n_frames, n_bands]);

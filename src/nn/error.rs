@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::exploration::GenomeError;
 use crate::progress::Cancelled;
 
 /// Why a network cannot be trained or opened.
@@ -17,6 +18,8 @@ pub enum TrainingError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("the weights in {path} do not fit: {reason}", path = path.display())]
     Weights { path: PathBuf, reason: String },
+    #[error("this is no design of a network: {0}")]
+    Design(GenomeError),
     #[error("the device failed: {reason}")]
     Device { reason: String },
     // Not transparent: the wish to stop must be found among the causes.

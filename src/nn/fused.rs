@@ -19,7 +19,17 @@ use burn_flex::FlexTensor;
 use super::blocks::{BackwardPass, Block, Forward, Values, Wanted};
 
 /// A tensor whose numbers lie in order.
-struct InOrder(FlexTensor);
+pub(super) struct InOrder(FlexTensor);
+
+impl From<FlexTensor> for InOrder {
+    fn from(tensor: FlexTensor) -> Self {
+        if tensor.as_slice::<f32>().is_some() {
+            Self(tensor)
+        } else {
+            Self(FlexTensor::from_data(tensor.into_data()))
+        }
+    }
+}
 
 impl AsRef<[f32]> for InOrder {
     fn as_ref(&self) -> &[f32] {
@@ -27,16 +37,29 @@ impl AsRef<[f32]> for InOrder {
     }
 }
 
-fn values_of(tensor: FlexTensor) -> Values {
-    if tensor.as_slice::<f32>().is_some() {
-        Values::new(InOrder(tensor))
-    } else {
-        Values::new(InOrder(FlexTensor::from_data(tensor.into_data())))
+impl InOrder {
+    /// The tensor with a memory of its own, which holds its numbers and no others: fit to be written to.
+    pub(super) fn alone(self) -> FlexTensor {
+        let is_whole = self.0.storage::<f32>().len() == self.as_ref().len();
+        if is_whole && self.0.is_unique() {
+            return self.0;
+        }
+        tensor_of(self.as_ref().to_vec(), self.0.shape().to_vec())
     }
+}
+
+fn values_of(tensor: FlexTensor) -> Values {
+    Values::new(InOrder::from(tensor))
 }
 
 fn tensor_of(values: Vec<f32>, shape: Vec<usize>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+/// Does `work` on a thread of the pool, where its parallel sections begin at once: a thread outside hands each of them over and
+/// sleeps until it is done, which for small networks takes as long as the work.
+fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::join(work, || ()).0
 }
 
 /// Whether blocks compute on this device. Elsewhere the plain layers do, and serve as the check of the blocks.
@@ -90,7 +113,8 @@ fn tensors_of(forward: Forward, n_segments: usize) -> (FlexTensor, FlexTensor, B
 impl BlockBackend for Flex {
     fn block(input: FlexTensor, parameters: FlexTensor, block: Arc<dyn Block>) -> (FlexTensor, FlexTensor) {
         let n_segments = input.shape()[0];
-        let forward = block.forward(values_of(input), &values_of(parameters));
+        let (input, parameters) = (values_of(input), values_of(parameters));
+        let forward = in_pool(|| block.forward(input, &parameters));
         let (output, statistics, _) = tensors_of(forward, n_segments);
         (output, statistics)
     }
@@ -108,7 +132,8 @@ impl<C: CheckpointStrategy> BlockBackend for Autodiff<Flex, C> {
             .stateful();
         let input = input.into_primitive();
         let input_shape = input.shape().to_vec();
-        let forward = block.forward(values_of(input), &values_of(parameters.into_primitive()));
+        let (input, parameters) = (values_of(input), values_of(parameters.into_primitive()));
+        let forward = in_pool(|| block.forward(input, &parameters));
         let (output, statistics, backward) = tensors_of(forward, input_shape[0]);
         let kept = Kept {
             input_shape,
@@ -155,7 +180,7 @@ impl Backward<Flex, 2> for BlockBackward {
         } else {
             Wanted::ParametersOnly
         };
-        let found = pass(of_output, wanted);
+        let found = in_pool(|| pass(of_output, wanted));
         if let Some(node) = input {
             gradients.register::<Flex>(node.id, tensor_of(found.input, ops.state.input_shape));
         }

@@ -5,19 +5,19 @@ use std::sync::{Arc, OnceLock};
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PRelu, PReluConfig, PaddingConfig2d};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::nn::{BatchNorm, BatchNormConfig, PRelu, PReluConfig, PaddingConfig2d};
+use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::blocks::{Block, Bottleneck as BottleneckBlock, Chain, Grid, Residuals, Stem, Widening};
 use super::fused::{apply, follow, has_blocks};
 use super::inference::{self, Sliding, Source};
+use super::multi_task::MultiTask;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
-use super::tally::{Judged, Votes};
+use super::tally::Judged;
 use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
 use super::weights::weights_error;
-use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
+use super::{Batch, DeviceChoice, Examples, Heads, NamedTensor, TrainingError};
 
 /// Numbers in the embedding of a segment.
 pub const EMBEDDING_LEN: usize = 128;
@@ -32,6 +32,8 @@ pub(super) const BOTTLENECKS: [(usize, usize, usize, usize); 6] = [
     (4, 32, 1, 2),
     (2, 32, 2, 1),
 ];
+/// What the names of the classifiers' tensors begin with.
+const HEAD: &str = "head.";
 /// PyTorch's default.
 const NORM_MOMENTUM: f64 = 0.1;
 
@@ -71,7 +73,7 @@ pub struct SegmentWindow {
 /// Segments that burn embeds at once: 4 MB of input, 33 MB in the widest layer.
 const CHUNK_SEGMENTS: usize = 16;
 
-/// MobileAnoNet with its machine head, on a device.
+/// MobileAnoNet with its classifiers, on a device.
 #[derive(Debug)]
 pub struct MobileAnoNet {
     network: Network,
@@ -83,14 +85,24 @@ pub struct MobileAnoNet {
 }
 
 impl MobileAnoNet {
-    /// A fresh network that tells `n_classes` machines apart; the same seed gives the same weights on every device.
+    /// A fresh network that tells `n_classes` machines apart, by cross-entropy alone.
     ///
     /// # Errors
     /// Where this build or machine lacks the device.
     pub fn new(segment: SegmentShape, n_classes: usize, choice: DeviceChoice, seed: u64) -> Result<Self, TrainingError> {
+        Self::with_heads(segment, &Heads::of_machines(n_classes), choice, seed)
+    }
+
+    /// A fresh network with these classifiers; the same seed gives the same weights on every device.
+    ///
+    /// # Errors
+    /// Where this build or machine lacks the device.
+    pub fn with_heads(segment: SegmentShape, heads: &Heads, choice: DeviceChoice, seed: u64) -> Result<Self, TrainingError> {
         let device = choice.open()?;
+        let mut network = initialised(Network::new(segment, heads, &device), seed, fan_in_bound);
+        network.head = network.head.with_drawn_centres(seed);
         Ok(Self {
-            network: initialised(Network::new(segment, n_classes, &device), seed, fan_in_bound),
+            network,
             fast: OnceLock::new(),
             segment,
             choice,
@@ -98,33 +110,41 @@ impl MobileAnoNet {
         })
     }
 
-    /// A network with these weights, as many classes as they have; `origin` is named where they do not fit.
+    /// A network with these weights that embeds: classifiers among them are left out. `origin` is named where they do not fit.
+    ///
+    /// # Errors
+    /// Where they do not fit, or this build or machine lacks the device.
     pub fn from_weights(
         segment: SegmentShape,
         choice: DeviceChoice,
         tensors: &[NamedTensor],
         origin: &Path,
     ) -> Result<Self, TrainingError> {
-        let head = tensors.iter().find(|tensor| tensor.name == "head.bias");
-        let n_classes = head
-            .map(|bias| bias.values.len())
-            .ok_or_else(|| weights_error(origin, &"head.bias is missing"))?;
-        let mut fresh = Self::new(segment, n_classes, choice, 0)?;
-        fresh.network = with_tensors(fresh.network, tensors).map_err(|reason| weights_error(origin, &reason))?;
+        let extractor: Vec<NamedTensor> = tensors
+            .iter()
+            .filter(|tensor| !tensor.name.starts_with(HEAD))
+            .cloned()
+            .collect();
+        let mut fresh = Self::with_heads(segment, &Heads::none(), choice, 0)?;
+        fresh.network = with_tensors(fresh.network, &extractor).map_err(|reason| weights_error(origin, &reason))?;
         Ok(fresh)
     }
 
-    /// Trainable numbers of the extractor, without the head.
+    pub(super) fn segment(&self) -> SegmentShape {
+        self.segment
+    }
+
+    /// Trainable numbers of the extractor, without the classifiers.
     pub fn n_parameters(&self) -> usize {
         n_trainable(&self.network) - n_trainable(&self.network.head)
     }
 
-    /// All weights and running statistics, in the order of the layers; the head comes last.
+    /// All weights and running statistics, in the order of the layers; the classifiers come last.
     pub fn weights(&self) -> Result<Vec<NamedTensor>, TrainingError> {
         tensors_of(&self.network)
     }
 
-    /// Trains by cross-entropy over the machines and Adam, and resumes from `checkpoint` where that file is of the same plan.
+    /// Trains by the losses of its classifiers and Adam, and resumes from `checkpoint` where that file is of the same plan.
     ///
     /// # Errors
     /// Where the observer asks to stop, the loss diverges, the examples fail, or the checkpoint cannot be written.
@@ -291,13 +311,13 @@ struct Network {
     /// One kernel as large as the feature map for each channel.
     global: Conv2d,
     norm: BatchNorm,
-    head: Linear,
+    head: MultiTask,
     #[module(skip)]
     segment: (usize, usize),
 }
 
 impl Network {
-    fn new(segment: SegmentShape, n_classes: usize, device: &Device) -> Self {
+    fn new(segment: SegmentShape, heads: &Heads, device: &Device) -> Self {
         let mut channels = STEM_CHANNELS;
         let mut bottlenecks = Vec::new();
         for (expansion, to, n_repeats, stride) in BOTTLENECKS {
@@ -321,9 +341,7 @@ impl Network {
                 .with_initializer(Initializer::Zeros)
                 .init(device),
             norm: BatchNormConfig::new(EMBEDDING_LEN).init(device),
-            head: LinearConfig::new(EMBEDDING_LEN, n_classes)
-                .with_initializer(Initializer::Zeros)
-                .init(device),
+            head: MultiTask::new(EMBEDDING_LEN, heads, device),
             segment: (segment.n_bins, segment.n_frames),
         }
     }
@@ -396,24 +414,12 @@ impl Network {
 }
 
 impl Trainable for Network {
-    fn judge(&self, batch: Batch, device: &Device) -> Judged {
+    fn judge(&self, mut batch: Batch, device: &Device) -> Judged {
         let (n_bins, n_frames) = self.segment;
         let n_segments = batch.inputs.len() / (n_bins * n_frames);
-        let classes: Vec<i64> = batch.classes.iter().map(|&class| i64::from(class)).collect();
-        let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [n_segments]), device);
-        let embeddings = self.embed(input_tensor(batch.inputs, [n_segments, 1, n_bins, n_frames], device));
-        let log_probabilities = log_softmax(self.head.forward(embeddings), 1);
-        let of_classes = log_probabilities.clone().gather(1, classes.unsqueeze_dim(1));
-        Judged {
-            votes: vec![Votes {
-                name: "accuracy",
-                head_idx: 0,
-                clips: batch.clips,
-                classes: batch.classes,
-                log_probabilities,
-            }],
-            ..Judged::of(of_classes.mean().neg())
-        }
+        let inputs = std::mem::take(&mut batch.inputs);
+        let embeddings = self.embed(input_tensor(inputs, [n_segments, 1, n_bins, n_frames], device));
+        self.head.judge(embeddings, batch, device)
     }
 
     fn set_norm_momentum(&mut self, step_idx: u64) {
@@ -427,6 +433,7 @@ impl Trainable for Network {
                 &mut self.widen.norm,
                 &mut self.norm,
             ])
+            .chain(self.head.norms_mut())
             .for_each(|norm| norm.momentum = momentum);
     }
 }
@@ -435,6 +442,7 @@ impl Trainable for Network {
 mod tests {
     use burn::module::{ModuleMapper, ModuleVisitor, Param};
     use burn::optim::GradientsParams;
+    use burn::tensor::TensorData;
 
     use super::*;
 
@@ -495,7 +503,7 @@ mod tests {
                 param.transform_for_load(moved.detach(), id)
             }
         }
-        let network = initialised(Network::new(segment, 3, device), 5, fan_in_bound).map(&mut Shake);
+        let network = initialised(Network::new(segment, &Heads::of_machines(3), device), 5, fan_in_bound).map(&mut Shake);
         let loss = network.judge(batch.clone(), device).loss;
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         let mut reader = Reader(&gradients, Vec::new());
@@ -556,7 +564,7 @@ mod tests {
         let batch_size = std::env::var("BATCH").map_or(32, |size| size.parse().expect("a number"));
         let segment = SegmentShape::PUBLISHED;
         let device = Device::flex().autodiff();
-        let mut network = initialised(Network::new(segment, 7, &device), 5, fan_in_bound);
+        let mut network = initialised(Network::new(segment, &Heads::of_machines(7), &device), 5, fan_in_bound);
         let mut optimiser = burn::optim::AdamConfig::new().init();
         for _ in 0..6 {
             let batch = Batch {
@@ -585,7 +593,7 @@ mod tests {
             n_frames: 16,
         };
         let device = Device::flex().autodiff();
-        let network = initialised(Network::new(segment, 2, &device), 5, fan_in_bound);
+        let network = initialised(Network::new(segment, &Heads::of_machines(2), &device), 5, fan_in_bound);
         let batch = Batch {
             inputs: (0..4 * segment.n_values())
                 .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())

@@ -137,7 +137,7 @@ impl ModuleMapper for Writer<'_> {
 }
 
 /// The parameter with new values on its own device, as trainable as it was.
-fn replace<const D: usize>(param: Param<Tensor<D>>, data: TensorData) -> Param<Tensor<D>> {
+pub(super) fn replace<const D: usize>(param: Param<Tensor<D>>, data: TensorData) -> Param<Tensor<D>> {
     let (id, device) = (param.id, param.lazy_device());
     param.transform_for_load(Tensor::from_data(data, &device), id)
 }

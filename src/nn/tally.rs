@@ -12,8 +12,7 @@ pub(super) struct Judged {
     pub loss: Tensor<1>,
     /// What the loss is made of, for the figures of the epoch; none where it is one piece.
     pub terms: Vec<Term>,
-    /// What classifiers take the examples for. They are read on held-out clips only, where the first one's share of right
-    /// clips becomes the accuracy of the epoch.
+    /// What classifiers take the examples for, read on held-out clips only; see [`ACCURACY`](super::training::ACCURACY).
     pub votes: Vec<Votes>,
     /// `[n_examples, n_features]`, for figures that need no label.
     pub embeddings: Option<Tensor<2>>,

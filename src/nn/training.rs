@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
+use super::early_stop::EarlyStop;
 use super::optimiser::adam;
 use super::parameters::with_tensors;
 use super::tally::{ClipMeans, ClipVotes, FigureSum, Judged, Means};
@@ -22,10 +23,16 @@ const STEPS_PER_LOOK: u64 = 16;
 /// The held-out examples are drawn alike in every epoch, so that its figures can be compared.
 const HELD_OUT_SEED: u64 = 0x5eed;
 
+/// The name of the votes whose share of right clips is an epoch's accuracy; those of other names are further figures.
+pub(super) const ACCURACY: &str = "accuracy";
+
 /// Who watches a training: progress, and the figures of each epoch.
 pub trait TrainingObserver: Progress {
     /// An epoch has ended. A resumed training tells of its earlier epochs first.
     fn epoch(&mut self, metrics: &EpochMetrics);
+
+    /// These recordings are held out: nothing is learned from them. Told once a network, before it is trained.
+    fn held_out(&mut self, _files: &[&Path]) {}
 }
 
 impl TrainingObserver for NoProgress {
@@ -46,7 +53,10 @@ pub struct TrainingPlan {
     pub weight_decay: f64,
     pub seed: u64,
     pub device: DeviceChoice,
-    /// A hash of what is trained on.
+    /// Fewer epochs than `n_epochs` where that is enough.
+    #[serde(default)]
+    pub early_stop: Option<EarlyStop>,
+    /// What is trained on and by which losses: a hash, or words that are others where it is another.
     pub data: String,
 }
 
@@ -110,6 +120,17 @@ pub(super) fn train<N: Trainable>(
     }
     learner.network = learner.network.train();
     while learner.history.len() < plan.n_epochs {
+        if let Some(stop) = plan.early_stop.filter(|stop| stop.is_reached(&learner.history)) {
+            let EarlyStop { patience, min_delta } = stop;
+            observer.log(&format!(
+                "enough after epoch {} of {}: the loss on held-out clips has not fallen by {min_delta:e} for {patience} epochs",
+                learner.history.len(),
+                plan.n_epochs
+            ));
+            let total = (plan.n_epochs * n_examples) as u64;
+            observer.step(total, total)?;
+            break;
+        }
         let metrics = learner.epoch(plan, &mut examples, observer)?;
         observer.epoch(&metrics);
         learner.history.push(metrics);
@@ -167,11 +188,11 @@ impl<N: Trainable> Learner<N> {
         };
         if let Some(held_out) = &mut examples.held_out {
             let judged = self.judge(plan, &mut **held_out, observer)?;
-            let mut accuracies = judged.accuracies.into_iter();
+            let (accuracy, further): (Vec<_>, Vec<_>) = judged.accuracies.into_iter().partition(|(name, _)| *name == ACCURACY);
             metrics.validation_loss = Some(judged.means.loss);
-            metrics.validation_accuracy = accuracies.next().map(|(_, share)| share);
+            metrics.validation_accuracy = accuracy.first().map(|(_, share)| *share);
             metrics.figures.extend(named(true, judged.means.terms));
-            metrics.figures.extend(named(true, accuracies));
+            metrics.figures.extend(named(true, further));
             if let Some(label_free) = &mut examples.label_free {
                 let reference = self.judge(plan, &mut *label_free.reference, observer)?.clips;
                 metrics

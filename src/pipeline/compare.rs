@@ -1,15 +1,16 @@
 //! The machine × detector matrix: every detector fitted on each section's training clips and evaluated on its test clips.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::EmbeddedClips;
+use super::halves::{Half, halves, rank};
 use super::train::may_be_fitted_on;
 use crate::dataset::{ClipEntry, Dataset, Label, MachineSection, Split};
 use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorError, DetectorKind, DetectorSettings, Observations};
-use crate::evaluation::{self, BootstrapConfig, LabelledScore, SectionMetrics};
+use crate::evaluation::{self, BootstrapConfig, LabelledScore, ResampledMean, SectionMetrics};
 use crate::progress::{self, Cancelled, Progress};
 
 /// Which labels a choice of detector rests on: the badge.
@@ -19,6 +20,8 @@ pub enum LabelUse {
     None,
     /// A person chose, with the test figures before the eyes.
     PersonSawTestLabels,
+    /// The best on one half of the labelled test clips, reported on the other half.
+    OtherHalf,
     /// The best on the test labels: an upper bound, not a result.
     Oracle,
 }
@@ -29,6 +32,13 @@ pub struct Comparison {
     pub groups: Vec<GroupComparison>,
     /// The detectors that could be fitted somewhere, in the order of the columns.
     pub detectors: Vec<DetectorKind>,
+    /// By machine: the detector with the best harmonic mean over all its sections by these labels. On the test clips it is the
+    /// oracle of the papers, on half of them a choice that the other half has not seen.
+    pub best: BTreeMap<String, DetectorKind>,
+    /// The same of the clips of either half alone, see [`Half`]; `None` on a half itself.
+    pub halves: Option<[Arc<Comparison>; 2]>,
+    /// The clips that the front end was trained without; `None` where it learns nothing.
+    pub held_out: Option<BTreeSet<usize>>,
 }
 
 /// One section.
@@ -42,12 +52,17 @@ pub struct GroupComparison {
     pub test_clips: Vec<usize>,
     /// Parallel to [`Comparison::detectors`]; an error says why that detector could not be fitted.
     pub results: Vec<Result<DetectorResult, String>>,
-    /// The detector with the best hmean on the test labels, the default among them, so that nothing beats it; `None` without
-    /// labels.
+    /// The detector with the best hmean on the test labels of this section alone; `None` without labels. No choice of one
+    /// detector a machine beats it.
     pub oracle: Option<DetectorKind>,
 }
 
 impl GroupComparison {
+    /// Whether the labels allow any figure at all.
+    pub fn is_labelled(&self) -> bool {
+        self.results.iter().flatten().any(|result| result.resampled.is_some())
+    }
+
     /// What one detector makes of the section; `None` where it could not be fitted.
     pub fn result(&self, detector: DetectorKind) -> Option<&DetectorResult> {
         self.results.iter().flatten().find(|result| result.detector == detector)
@@ -65,8 +80,32 @@ pub struct DetectorResult {
     /// Labelled test clips only.
     pub labelled: Vec<LabelledScore>,
     pub metrics: SectionMetrics,
+    /// The harmonic mean of `metrics` in every resample; detectors of one section are resampled alike.
+    pub resampled: Option<ResampledMean>,
     /// What the detector did instead of what was asked.
     pub fallback: Option<String>,
+}
+
+impl DetectorResult {
+    /// Evaluates scores: `labelled` are those of the labelled test clips.
+    pub fn new(
+        detector: DetectorKind,
+        (test_scores, normal_scores): (Vec<f64>, Vec<f64>),
+        labelled: Vec<LabelledScore>,
+        fallback: Option<String>,
+        config: BootstrapConfig,
+    ) -> Self {
+        let (metrics, resampled) = evaluation::resampled_metrics(&labelled, config);
+        Self {
+            detector,
+            test_scores,
+            normal_scores,
+            labelled,
+            metrics,
+            resampled,
+            fallback,
+        }
+    }
 }
 
 /// Fits and evaluates every detector on every section that has embeddings.
@@ -99,10 +138,91 @@ pub fn compare_again(
         let config = settings.of(&group.to_string());
         compare_group(dataset, embedded, config, &detectors, group, before)
     })?;
+    let groups = groups.into_iter().flatten().collect();
+    let comparison = Comparison::of_groups(dataset, detectors, groups, before, progress)?;
     Ok(Comparison {
-        groups: groups.into_iter().flatten().collect(),
-        detectors,
+        held_out: embedded.held_out.clone(),
+        ..comparison
     })
+}
+
+impl Comparison {
+    /// Sections that are fitted and evaluated, with what either half of their test clips says. `before` is of the same
+    /// embeddings and settings, or empty; what it says of the same clips is not worked out again.
+    ///
+    /// # Errors
+    /// On the wish to stop.
+    pub fn of_groups(
+        dataset: &Dataset,
+        detectors: Vec<DetectorKind>,
+        groups: Vec<GroupComparison>,
+        before: &Self,
+        progress: &mut dyn Progress,
+    ) -> Result<Self, Cancelled> {
+        progress.stage("Comparing on either half of the test clips");
+        let of_groups = progress::par_map(&groups, progress, |group| {
+            let halves = halves(dataset, &group.test_clips);
+            Half::ALL.map(|half| {
+                let before = before.half(half).and_then(|before| before.of(&group.group));
+                half_of_group(dataset, group, (&halves, half), before)
+            })
+        })?;
+        let of_half = |half: usize| {
+            let groups = of_groups.iter().map(|halves| halves[half].clone()).collect();
+            Arc::new(Self::chosen(detectors.clone(), groups, None))
+        };
+        let halves = [of_half(0), of_half(1)];
+        Ok(Self::chosen(detectors, groups, Some(halves)))
+    }
+
+    fn chosen(detectors: Vec<DetectorKind>, groups: Vec<GroupComparison>, halves: Option<[Arc<Self>; 2]>) -> Self {
+        let mut comparison = Self {
+            groups,
+            detectors,
+            best: BTreeMap::new(),
+            halves,
+            held_out: None,
+        };
+        let best = comparison.machines().into_iter().filter_map(|(machine, groups)| {
+            let value = |kind: DetectorKind| Some((kind, comparison.hmean(&groups, |_| Some(kind))?.value));
+            // Of equals the last: the default, which needs no label.
+            let best = comparison.detectors.iter().filter_map(|&kind| value(kind));
+            let (kind, _) = best.max_by(|a, b| a.1.total_cmp(&b.1))?;
+            Some((machine.to_owned(), kind))
+        });
+        let best = best.collect();
+        comparison.best = best;
+        comparison
+    }
+
+    /// What the clips of one half say; `None` on a half itself.
+    pub fn half(&self, half: Half) -> Option<&Arc<Self>> {
+        self.halves.as_ref().map(|halves| &halves[half as usize])
+    }
+
+    /// One section.
+    pub fn of(&self, group: &MachineSection) -> Option<&GroupComparison> {
+        self.groups.iter().find(|found| found.group == *group)
+    }
+
+    /// The machines by name, with the places of their sections in `groups`.
+    pub fn machines(&self) -> Vec<(&str, Vec<usize>)> {
+        let mut of_machine: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (group_idx, group) in self.groups.iter().enumerate() {
+            of_machine.entry(&group.group.machine).or_default().push(group_idx);
+        }
+        of_machine.into_iter().collect()
+    }
+
+    /// The official mean: one harmonic mean over the figures of all labelled sections, not a mean of means. `None` where a
+    /// detector lacks one of them: leaving out a section that it could not be fitted to would flatter it.
+    pub fn hmean(&self, groups: &[usize], detector_of: impl Fn(usize) -> Option<DetectorKind>) -> Option<ResampledMean> {
+        let labelled = groups.iter().filter(|&&group| self.groups[group].is_labelled());
+        let means: Option<Vec<&ResampledMean>> = labelled
+            .map(|&group| self.groups[group].result(detector_of(group)?)?.resampled.as_ref())
+            .collect();
+        ResampledMean::pooled(means?.into_iter())
+    }
 }
 
 /// `None` where the section has no embedding at all: the run was not trained on it.
@@ -130,32 +250,90 @@ fn compare_group(
         before.config == *config && before.train_clips == train_clips && before.test_clips == test_clips
     };
     let results: Vec<_> = match before.filter(is_as_fitted) {
-        Some(before) => before.results.iter().map(|result| relabelled(result, &tested)).collect(),
+        Some(before) => before
+            .results
+            .iter()
+            .map(|result| relabelled(result, &tested, bootstrap(group, 0)))
+            .collect(),
         None => {
             let is_target = train_clips.iter().map(|&clip| dataset.clips[clip].is_target()).collect();
             let bank = Bank { observations, is_target };
             let fitted = detectors::fit_all(kinds, config, &bank);
             let evaluate = |(&kind, detector): (&DetectorKind, Result<Arc<dyn Detector>, DetectorError>)| {
                 let detector = detector.map_err(|error| error.to_string())?;
-                Ok(evaluate(kind, &*detector, &queries, &tested))
+                Ok(evaluate(kind, &*detector, &queries, &tested, bootstrap(group, 0)))
             };
             kinds.par_iter().zip(fitted).map(evaluate).collect()
         }
     };
-    let oracle = results
-        .iter()
-        .flatten()
-        .filter_map(|result| Some((result.detector, result.metrics.hmean?.value)))
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .map(|(detector, _)| detector);
     Some(GroupComparison {
         group: group.clone(),
         config: *config,
         train_clips,
         test_clips,
+        oracle: best_of(&results),
         results,
-        oracle,
     })
+}
+
+fn best_of(results: &[Result<DetectorResult, String>]) -> Option<DetectorKind> {
+    let hmeans = results.iter().flatten();
+    let hmeans = hmeans.filter_map(|result| Some((result.detector, result.metrics.hmean?.value)));
+    hmeans.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(detector, _)| detector)
+}
+
+/// The section as the test clips of one half show it; those without a label stay, they measure nothing. The fits are the same.
+/// `halves` is parallel to the test clips.
+fn half_of_group(
+    dataset: &Dataset,
+    group: &GroupComparison,
+    (halves, half): (&[Option<Half>], Half),
+    before: Option<&GroupComparison>,
+) -> GroupComparison {
+    let kept: Vec<usize> = (0..halves.len())
+        .filter(|&place| halves[place].is_none_or(|found| found == half))
+        .collect();
+    let test_clips: Vec<usize> = kept.iter().map(|&place| group.test_clips[place]).collect();
+    let tested: Vec<&ClipEntry> = test_clips.iter().map(|&clip| &dataset.clips[clip]).collect();
+    let of_half = |result: &Result<DetectorResult, String>| {
+        let result = result.as_ref().map_err(String::clone)?;
+        let test_scores: Vec<f64> = kept.iter().map(|&place| result.test_scores[place]).collect();
+        let labelled = labelled(&tested, &test_scores);
+        let before = before.and_then(|before| before.result(result.detector));
+        let is_same = |before: &&DetectorResult| {
+            before.labelled == labelled && before.test_scores == test_scores && before.normal_scores == result.normal_scores
+        };
+        if let Some(before) = before.filter(is_same) {
+            return Ok(before.clone());
+        }
+        let scores = (test_scores, result.normal_scores.clone());
+        let config = bootstrap(&group.group, 1 + half as u64);
+        Ok(DetectorResult::new(
+            result.detector,
+            scores,
+            labelled,
+            result.fallback.clone(),
+            config,
+        ))
+    };
+    let results: Vec<Result<DetectorResult, String>> = group.results.iter().map(of_half).collect();
+    GroupComparison {
+        group: group.group.clone(),
+        config: group.config,
+        train_clips: group.train_clips.clone(),
+        test_clips,
+        oracle: best_of(&results),
+        results,
+    }
+}
+
+/// The same draws for all detectors of a section, other draws for other sections and halves: their clips have nothing to do
+/// with each other.
+fn bootstrap(group: &MachineSection, part: u64) -> BootstrapConfig {
+    BootstrapConfig {
+        seed: rank(&group.to_string()).wrapping_add(part),
+        ..BootstrapConfig::default()
+    }
 }
 
 fn assert_disjoint(dataset: &Dataset, train_clips: &[usize], test_clips: &[usize]) {
@@ -166,25 +344,29 @@ fn assert_disjoint(dataset: &Dataset, train_clips: &[usize], test_clips: &[usize
     assert!(leaked.is_none(), "a clip that is tested must never be fitted on");
 }
 
-fn evaluate(kind: DetectorKind, detector: &dyn Detector, queries: &Observations, tested: &[&ClipEntry]) -> DetectorResult {
+fn evaluate(
+    kind: DetectorKind,
+    detector: &dyn Detector,
+    queries: &Observations,
+    tested: &[&ClipEntry],
+    config: BootstrapConfig,
+) -> DetectorResult {
     let test_scores = detector.scores(queries);
     let labelled = labelled(tested, &test_scores);
-    DetectorResult {
-        detector: kind,
-        normal_scores: detector.leave_one_out_scores().to_vec(),
-        metrics: evaluation::section_metrics(&labelled, BootstrapConfig::default()),
-        test_scores,
-        labelled,
-        fallback: detector.fallback().map(str::to_owned),
-    }
+    let scores = (test_scores, detector.leave_one_out_scores().to_vec());
+    DetectorResult::new(kind, scores, labelled, detector.fallback().map(str::to_owned), config)
 }
 
 /// What the same scores are worth by the labels as they are now.
-fn relabelled(before: &Result<DetectorResult, String>, tested: &[&ClipEntry]) -> Result<DetectorResult, String> {
+fn relabelled(
+    before: &Result<DetectorResult, String>,
+    tested: &[&ClipEntry],
+    config: BootstrapConfig,
+) -> Result<DetectorResult, String> {
     let mut result = before.clone()?;
     let labelled = labelled(tested, &result.test_scores);
     if labelled != result.labelled {
-        result.metrics = evaluation::section_metrics(&labelled, BootstrapConfig::default());
+        (result.metrics, result.resampled) = evaluation::resampled_metrics(&labelled, config);
         result.labelled = labelled;
     }
     Ok(result)
@@ -198,4 +380,82 @@ fn labelled(tested: &[&ClipEntry], scores: &[f64]) -> Vec<LabelledScore> {
         is_target: clip.domain.map(|_| clip.is_target()),
     });
     with_label.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BootstrapConfig, DetectorResult, GroupComparison, Half, LabelledScore, half_of_group, halves};
+    use crate::audio::ChannelChoice;
+    use crate::dataset::{ClipEntry, Dataset, Domain, Label, Layout, MachineSection, Split};
+    use crate::detectors::{DetectorConfig, DetectorKind};
+
+    fn dataset() -> Dataset {
+        let clip = |number: usize| ClipEntry {
+            path: format!("fan/{number}.wav"),
+            group: MachineSection {
+                machine: "fan".to_owned(),
+                section: "00".to_owned(),
+            },
+            split: Split::Test,
+            label: if number % 2 == 1 { Label::Anomalous } else { Label::Normal },
+            domain: Some(if number % 4 < 2 { Domain::Target } else { Domain::Source }),
+            attributes: Vec::new(),
+            sample_rate_hz: 16_000,
+            n_channels: 1,
+            duration_secs: 1.0,
+        };
+        Dataset {
+            root: "data".into(),
+            layout: Layout::Dcase2022,
+            channel: ChannelChoice::default(),
+            clips: (0..48).map(clip).collect(),
+            skipped: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Scores of two detectors that rest on the clips' places alone.
+    fn group(dataset: &Dataset) -> GroupComparison {
+        let result = |detector: DetectorKind, step: usize| {
+            let scores = (0..48).map(|clip| ((clip * step) % 53) as f64).collect();
+            let labelled: Vec<LabelledScore> = Vec::new();
+            Ok(DetectorResult::new(
+                detector,
+                (scores, vec![0.0]),
+                labelled,
+                None,
+                BootstrapConfig::default(),
+            ))
+        };
+        GroupComparison {
+            group: dataset.clips[0].group.clone(),
+            config: DetectorConfig::default(),
+            train_clips: Vec::new(),
+            test_clips: (0..48).collect(),
+            results: vec![result(DetectorKind::Knn, 7), result(DetectorKind::Lof, 31)],
+            oracle: None,
+        }
+    }
+
+    #[test]
+    fn what_chooses_on_one_half_does_not_see_the_labels_of_the_other() {
+        let dataset = dataset();
+        let group = group(&dataset);
+        let halves = halves(&dataset, &group.test_clips);
+        let mut flipped = dataset.clone();
+        for (clip, half) in flipped.clips.iter_mut().zip(&halves) {
+            if *half == Some(Half::B) {
+                clip.label = if clip.label == Label::Normal {
+                    Label::Anomalous
+                } else {
+                    Label::Normal
+                };
+            }
+        }
+        let of = |dataset: &Dataset, half: Half| half_of_group(dataset, &group, (&halves, half), None);
+        let chosen = of(&dataset, Half::A);
+        assert!(chosen.oracle.is_some());
+        assert_eq!(of(&flipped, Half::A), chosen, "half A is as it was, to the last figure");
+        assert_ne!(of(&flipped, Half::B), of(&dataset, Half::B), "half B is not");
+    }
 }

@@ -33,6 +33,16 @@ pub enum PipelineError {
         group: String,
         reason: String,
     },
+    #[error("{root} cannot give {target}: {reason}; it needs {challenge} ({records}), or --synthetic", root = root.display())]
+    OtherData {
+        root: PathBuf,
+        target: &'static str,
+        challenge: &'static str,
+        reason: String,
+        records: String,
+    },
+    #[error("{system} cannot be run: {reason}")]
+    NoSystem { system: &'static str, reason: String },
     #[error(transparent)]
     Audio(#[from] AudioError),
     #[error(transparent)]
@@ -51,6 +61,18 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// Whether the cause is the wish to stop, wherever it was heard.
+    pub fn is_cancelled(&self) -> bool {
+        let mut cause: Option<&dyn std::error::Error> = Some(self);
+        while let Some(error) = cause {
+            if error.is::<Cancelled>() {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     pub(crate) fn io(path: &Path, source: std::io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),

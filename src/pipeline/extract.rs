@@ -1,10 +1,13 @@
 //! Embeddings of all clips of a data set by one run, kept beside it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use npyz::WriterBuilder as _;
 
+use super::held_out::held_out_clips;
 use super::{PipelineError, Run};
 use crate::audio::{self, Clip};
 use crate::dataset::{ClipEntry, Dataset, SkippedFile};
@@ -21,6 +24,8 @@ pub struct EmbeddedClips {
     pub failed: Vec<SkippedFile>,
     /// The detectors that pass on what the front end itself scored: parallel to [`Embedding::own_scores`].
     pub own_scores: Vec<DetectorKind>,
+    /// The clips that the front end was trained without; `None` where it learns nothing.
+    pub held_out: Option<BTreeSet<usize>>,
 }
 
 impl EmbeddedClips {
@@ -79,6 +84,7 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
     let cached = read_cache(&cache, dataset.clips.len(), own_scores.len());
     let mut embedded = EmbeddedClips {
         own_scores,
+        held_out: held_out_clips(run, dataset),
         ..EmbeddedClips::default()
     };
     match cached {
@@ -92,9 +98,17 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
         .filter(|&clip_idx| embedded.embeddings[clip_idx].is_none() && run.recipe.covers(&dataset.clips[clip_idx].group))
         .collect();
     progress.stage("Embedding clips");
-    let results = progress::par_map(&missing, progress, |&clip_idx| embed(run, dataset, &dataset.clips[clip_idx]))?;
+    // Beside the map's own results, which the wish to stop throws away: hours of work may be behind it.
+    let (send, receive) = mpsc::channel();
+    let finished = progress::par_map(&missing, progress, |&clip_idx| {
+        // The receiver outlives the map.
+        send.send((clip_idx, embed(run, dataset, &dataset.clips[clip_idx]))).ok();
+    });
+    drop(send);
+    let mut results: Vec<(usize, Result<Embedding, ExtractorError>)> = receive.into_iter().collect();
+    results.sort_by_key(|&(clip_idx, _)| clip_idx);
     let mut has_new = false;
-    for (&clip_idx, result) in missing.iter().zip(results) {
+    for (clip_idx, result) in results {
         match result {
             Ok(embedding) => {
                 embedded.embeddings[clip_idx] = Some(embedding);
@@ -105,6 +119,12 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
                 error: error.to_string(),
             }),
         }
+    }
+    if let Err(cancelled) = finished {
+        if has_new {
+            write_cache(&cache, &embedded).ok();
+        }
+        return Err(cancelled.into());
     }
     if let (Some(first), true) = (embedded.failed.first(), embedded.embeddings.iter().all(Option::is_none)) {
         return Err(PipelineError::NothingEmbedded {

@@ -2,24 +2,31 @@
 //!
 //! *Invariant:* nothing here draws, prints or starts a job thread; the window and the command line call the same functions.
 
+mod choice;
 mod compare;
 mod error;
 mod extract;
+mod halves;
+mod held_out;
 mod metrics_file;
 mod model_card;
 mod npy;
+pub mod reproduce;
 mod ribbon;
 mod score_files;
 mod summary;
 mod tables;
 mod train;
 
+pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
 pub use error::PipelineError;
 pub use extract::{EmbeddedClips, extract};
+pub use halves::{Half, halves};
+pub use held_out::ThresholdBasis;
 pub use npy::write_npy;
 pub use ribbon::{CropBank, Ribbon};
-pub use score_files::{evaluate, evaluation_lines, write_scores};
-pub use summary::{ComparisonSummary, DetectorSummary, MachineSummary};
-pub use tables::{summary_lines, summary_table};
-pub use train::{Run, is_finished, load_run, read_epochs, read_log, train, with_segment_hop};
+pub use score_files::{evaluate, evaluation_lines, write_evaluation, write_scores};
+pub use summary::{ChoiceSummary, ComparisonSummary, DetectorSummary, MachineSummary};
+pub use tables::{summary_lines, summary_table, worth_lines};
+pub use train::{Run, is_finished, load_run, n_training_clips, read_epochs, read_log, train, with_segment_hop};

@@ -22,6 +22,9 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
     row("setting", "value".to_owned());
     row("---", "---".to_owned());
     row("recipe", training.recipe.name().to_owned());
+    if let Some(detector) = training.recipe.published_detector() {
+        row("published with the detector", detector.to_owned());
+    }
     row("machines", machines.join(", "));
     row(
         "sections",
@@ -42,7 +45,31 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
         row("device", training.device.name().to_owned());
     }
     if training.recipe == Recipe::MobileAnoNet {
+        let own = &training.mobileanonet;
         row("segments a clip and epoch", training.segments_per_clip.to_string());
+        row(
+            "segments",
+            if own.has_fixed_segments {
+                "fixed"
+            } else {
+                "drawn anew each epoch"
+            }
+            .to_owned(),
+        );
+        row("loss", own.loss.name().to_owned());
+        row("condition loss averaged by", own.averaging.name().to_owned());
+        row("weight of the centre loss", own.centre_weight.to_string());
+        row("batch norm after the machine's classifier", own.has_machine_norm.to_string());
+        row("input", own.input.name().to_owned());
+        row("weight decay", own.weight_decay.to_string());
+        row("learning rate decay", own.learning_rate_decay.to_string());
+    }
+    if training.recipe == Recipe::CaeMcs {
+        row(
+            "frames between windows that are learned from",
+            training.window_hop.to_string(),
+        );
+        row("frames between windows that are scored", training.segment_hop.to_string());
     }
     if training.recipe == Recipe::GwrpGmm {
         row("decay of the ranking pooling", training.ranking_decay.to_string());
@@ -53,8 +80,20 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
             row("last loss on held-out clips", format!("{loss:.6}"));
         }
     }
+    if let Some(last) = epochs.last() {
+        for figure in last.figures.iter().filter(|figure| figure.is_held_out) {
+            row(
+                &format!("last {} on held-out clips", figure.name),
+                format!("{:.4}", figure.value),
+            );
+        }
+    }
     row("program", format!("auscult {}", env!("CARGO_PKG_VERSION")));
     card.push_str("\nTrained on normal clips only; no test clip and no anomaly was seen. Scores compare clips of one machine with each other;\n");
     card.push_str("they are not probabilities, and a machine that was not trained on cannot be judged.\n");
+    let warning = training.mobileanonet.input.warning();
+    if let Some(warning) = warning.filter(|_| training.recipe == Recipe::MobileAnoNet) {
+        let _ = writeln!(card, "\n**{}**: {warning}.", training.mobileanonet.input.title());
+    }
     card
 }

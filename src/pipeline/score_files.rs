@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::{Comparison, PipelineError};
-use crate::dataset::{self, Dataset, DatasetError, Label, MachineSection, ScanOptions, Split};
+use crate::dataset::{self, Dataset, DatasetError, Label, Layout, MachineSection, ScanOptions, Split};
 use crate::detectors::DetectorKind;
-use crate::evaluation::{self, EvaluationError, OfficialEvaluation, SectionEvaluation, ThresholdRule, Truth, TruthClip};
+use crate::evaluation::{
+    self, EvaluationError, EvaluationOptions, FileSubject, MeanFigures, Means, Naming, OfficialEvaluation, SectionEvaluation,
+    ThresholdRule, Truth, TruthClip,
+};
 use crate::progress::Progress;
 use crate::whole_file::write_whole;
 
@@ -26,6 +29,8 @@ struct SectionJson<'a> {
     machine: &'a str,
     section: &'a str,
     threshold: Option<f64>,
+    /// In words.
+    threshold_basis: String,
     clips: Vec<ClipJson<'a>>,
 }
 
@@ -74,13 +79,24 @@ pub fn write_scores(
     for group in &comparison.groups {
         let Some(result) = group.result(kind) else { continue };
         let MachineSection { machine, section } = &group.group;
-        let threshold = evaluation::threshold(rule, &result.normal_scores);
+        let threshold = evaluation::threshold(rule, &comparison.threshold_scores(group, result));
         let names = clip_names(dataset, &group.test_clips);
-        let scored = || names.iter().copied().zip(result.test_scores.iter().copied());
-        paths.push(evaluation::write_scores(out, machine, section, scored())?);
-        if let Some(threshold) = threshold {
-            let decided = scored().map(|(name, score)| (name, score >= threshold));
-            paths.push(evaluation::write_decisions(out, machine, section, decided)?);
+        for subject in subjects(dataset, &group.group, &group.test_clips) {
+            let is_about = |clip: usize| {
+                subject
+                    .is_target
+                    .is_none_or(|is_target| dataset.clips[clip].is_target() == is_target)
+            };
+            let clips = group.test_clips.iter().zip(&names).zip(&result.test_scores);
+            let scored = || {
+                let of_file = clips.clone().filter(|((clip, _), _)| is_about(**clip));
+                of_file.map(|((_, name), &score)| (*name, score))
+            };
+            paths.push(evaluation::write_scores(out, &subject, scored())?);
+            if let Some(threshold) = threshold {
+                let decided = scored().map(|(name, score)| (name, score >= threshold));
+                paths.push(evaluation::write_decisions(out, &subject, decided)?);
+            }
         }
         let mut normal_scores = result.normal_scores.clone();
         normal_scores.sort_unstable_by(f64::total_cmp);
@@ -95,6 +111,7 @@ pub fn write_scores(
             machine,
             section,
             threshold,
+            threshold_basis: comparison.threshold_basis(group).to_string(),
             clips,
         });
     }
@@ -112,6 +129,27 @@ pub fn write_scores(
     Ok(paths)
 }
 
+/// The files that the evaluator of the data set's year reads for one section.
+fn subjects(dataset: &Dataset, group: &MachineSection, clips: &[usize]) -> Vec<FileSubject> {
+    let section = FileSubject::section(&group.machine, &group.section);
+    let has_domains = clips.iter().all(|&clip| dataset.clips[clip].domain.is_some());
+    match dataset.layout {
+        Layout::Dcase2020 => vec![FileSubject {
+            naming: Naming::Id,
+            ..section
+        }],
+        Layout::Dcase2021 if has_domains => {
+            let has_clip = |is_target: &bool| clips.iter().any(|&clip| dataset.clips[clip].is_target() == *is_target);
+            let of_domain = |is_target| FileSubject {
+                is_target: Some(is_target),
+                ..section.clone()
+            };
+            [false, true].into_iter().filter(has_clip).map(of_domain).collect()
+        }
+        _ => vec![section],
+    }
+}
+
 /// Makes the folder, and takes the score files of an earlier run out of it: its other sections would be evaluated along with ours.
 fn clear_folder(out: &Path) -> Result<(), PipelineError> {
     let io = |source| PipelineError::io(out, source);
@@ -119,8 +157,7 @@ fn clear_folder(out: &Path) -> Result<(), PipelineError> {
     for entry in std::fs::read_dir(out).map_err(io)? {
         let path = entry.map_err(io)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_ours = (name.starts_with("anomaly_score_") || name.starts_with("decision_result_")) && name.ends_with("_test.csv");
-        if is_ours && path.is_file() {
+        if FileSubject::is_score_file(&name) && path.is_file() {
             std::fs::remove_file(&path).map_err(|source| PipelineError::io(&path, source))?;
         }
     }
@@ -144,34 +181,77 @@ fn clip_names<'a>(dataset: &'a Dataset, clips: &[usize]) -> Vec<&'a str> {
         .collect()
 }
 
-/// Evaluates score files by the official rules against DCASE ground-truth files or, where there are none, labelled recordings.
+/// Evaluates score files by the official rules against DCASE truth files and, for sections that these leave out, labelled recordings.
 ///
 /// # Errors
 /// Where a file cannot be read, a clip has no score, or nothing matches.
-pub fn evaluate(scores: &Path, truth: &Path, progress: &mut dyn Progress) -> Result<OfficialEvaluation, PipelineError> {
-    let truth = match evaluation::read_truth(truth) {
-        Err(EvaluationError::NothingToEvaluate { .. }) => match dataset::scan(truth, ScanOptions::default(), progress) {
-            Ok(dataset) => labelled_truth(&dataset),
-            Err(DatasetError::Cancelled(cancelled)) => return Err(cancelled.into()),
-            Err(_) => return Err(EvaluationError::NothingToEvaluate { path: truth.to_owned() }.into()),
-        },
+pub fn evaluate(
+    scores: &Path,
+    truth: &Path,
+    options: EvaluationOptions,
+    progress: &mut dyn Progress,
+) -> Result<OfficialEvaluation, PipelineError> {
+    let mut known = match evaluation::read_truth(truth) {
+        Err(EvaluationError::NothingToEvaluate { .. }) => Truth::new(),
         truth => truth?,
     };
-    let evaluation = evaluation::evaluate_files(scores, &truth)?;
-    // Leaving out a bad section would raise the score: it must not pass unsaid.
-    for (machine, section) in truth.keys() {
-        let of_machine = evaluation.machines.iter().filter(|evaluated| evaluated.name == *machine);
-        if !of_machine
-            .flat_map(|evaluated| &evaluated.sections)
-            .any(|evaluated| evaluated.name == *section)
-        {
-            progress.log(&format!(
-                "{machine} {section} has no score file below {} and is left out of the score",
-                scores.display()
-            ));
+    match dataset::scan(truth, ScanOptions::default(), progress) {
+        Ok(dataset) => {
+            for (group, clips) in labelled_truth(&dataset) {
+                known.entry(group).or_insert(clips);
+            }
         }
+        Err(DatasetError::Cancelled(cancelled)) => return Err(cancelled.into()),
+        // A folder of truth files alone.
+        Err(_) => {}
+    }
+    if known.is_empty() {
+        return Err(EvaluationError::NothingToEvaluate { path: truth.to_owned() }.into());
+    }
+    let evaluation = evaluation::evaluate_files(scores, &known, options)?;
+    for note in &evaluation.notes {
+        progress.log(note);
+    }
+    // Leaving out a bad section would raise the score: it must not pass unsaid.
+    let is_evaluated = |machine: &str, section: &str| {
+        let of_machine = evaluation.machines.iter().filter(|evaluated| evaluated.name == machine);
+        let mut sections = of_machine.flat_map(|evaluated| &evaluated.sections);
+        sections.any(|evaluated| evaluated.name == section)
+    };
+    let left_out: Vec<String> = known
+        .keys()
+        .filter(|(machine, section)| !is_evaluated(machine, section))
+        .map(|(machine, section)| format!("{machine} {section}"))
+        .collect();
+    if let Some(line) = left_out_line(&left_out, scores) {
+        progress.log(&line);
     }
     Ok(evaluation)
+}
+
+fn left_out_line(left_out: &[String], scores: &Path) -> Option<String> {
+    let scores = scores.display();
+    match left_out {
+        [] => None,
+        [one] => Some(format!("{one} has no score file below {scores} and is left out of the score")),
+        [first, ..] => Some(format!(
+            "{} sections have no score file below {scores} and are left out of the score: {first} to {}",
+            left_out.len(),
+            left_out[left_out.len() - 1]
+        )),
+    }
+}
+
+/// Writes the evaluation as the official evaluator of its year would have, named after the folder of the scores; returns its path.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn write_evaluation(scores: &Path, evaluation: &OfficialEvaluation, out: &Path) -> Result<PathBuf, PipelineError> {
+    let place = std::path::absolute(scores).unwrap_or_else(|_| scores.to_owned());
+    let system = place
+        .file_stem()
+        .map_or_else(|| "scores".into(), |name| name.to_string_lossy());
+    Ok(evaluation::write_result(out, &system, evaluation)?)
 }
 
 fn labelled_truth(dataset: &Dataset) -> Truth {
@@ -188,6 +268,7 @@ fn labelled_truth(dataset: &Dataset) -> Truth {
                 file_name: name.to_owned(),
                 is_anomaly: clip.label == Label::Anomalous,
                 is_target: clip.domain.map(|_| clip.is_target()),
+                labelled_name: None,
             })
             .collect();
         if !clips.is_empty() {
@@ -199,25 +280,86 @@ fn labelled_truth(dataset: &Dataset) -> Truth {
 
 /// The evaluation as lines for a person, figures in percent.
 pub fn evaluation_lines(evaluation: &OfficialEvaluation) -> Vec<String> {
-    let percent = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{:.2}", 100.0 * value));
-    let mut lines = vec![format!(
-        "{:<14} {:<8} {:>7} {:>7} {:>7} {:>7}",
-        "machine", "section", "AUC", "source", "target", "pAUC"
-    )];
+    let mut lines = vec![
+        format!("rules of {}", evaluation.rules.name()),
+        line(
+            "machine",
+            "section",
+            ["AUC", "source", "target", "pAUC", "precision", "recall", "F1"],
+        ),
+    ];
     for machine in &evaluation.machines {
-        for SectionEvaluation {
-            name,
-            auc,
-            auc_source,
-            auc_target,
-            pauc,
-            ..
-        } in &machine.sections
-        {
-            let figures = [auc, auc_source, auc_target, pauc].map(|value| format!("{:>7}", percent(*value)));
-            lines.push(format!("{:<14} {name:<8} {}", machine.name, figures.join(" ")));
+        for section in &machine.sections {
+            let SectionEvaluation {
+                auc,
+                auc_source,
+                auc_target,
+                pauc,
+                ..
+            } = section;
+            let [precision, recall, f1] = both_domains(section);
+            let figures = [*auc, *auc_source, *auc_target, *pauc].map(percent);
+            let [a, b, c, d] = &figures;
+            lines.push(line(&machine.name, &section.name, [a, b, c, d, &precision, &recall, &f1]));
         }
     }
+    let mean_line = |name: &str, which: &str, means: &MeanFigures| {
+        let MeanFigures {
+            auc,
+            pauc,
+            precision,
+            recall,
+            f1,
+        } = means;
+        let [a, b, c, d, e] = [*auc, *pauc, *precision, *recall, *f1].map(percent);
+        line(name, which, [&a, "", "", &b, &c, &d, &e])
+    };
+    let mean_lines = |name: &str, means: &Means| {
+        let of_domains = [("source", means.harmonic_source), ("target", means.harmonic_target)];
+        let mut lines = vec![
+            mean_line(name, "mean", &means.arithmetic),
+            mean_line(name, "hmean", &means.harmonic),
+        ];
+        lines.extend(
+            of_domains
+                .iter()
+                .filter_map(|(domain, means)| Some(mean_line(name, domain, &(*means)?))),
+        );
+        lines
+    };
+    for machine in evaluation.machines.iter().filter(|machine| machine.sections.len() > 1) {
+        lines.extend(mean_lines(&machine.name, &machine.means));
+    }
+    lines.extend(mean_lines("all", &evaluation.means));
     lines.push(format!("official score {}", percent(evaluation.official_score)));
+    if let Some(ci95) = evaluation.evaluator_2022_ci95 {
+        lines.push(format!(
+            "official score ci95 {ci95:e} as the evaluator of 2022 prints it: not a confidence interval, too small by the number of clips"
+        ));
+    }
     lines
+}
+
+fn line(machine: &str, section: &str, figures: [&str; 7]) -> String {
+    let [auc, source, target, pauc, precision, recall, f1] = figures;
+    let aucs = format!("{auc:>7} {source:>7} {target:>7} {pauc:>7}");
+    format!("{machine:<14} {section:<8} {aucs} {precision:>13} {recall:>13} {f1:>13}")
+}
+
+fn percent(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{:.2}", 100.0 * value))
+}
+
+/// Precision, recall and F1: of the source and the target domain, or of all clips where there are no domains.
+fn both_domains(section: &SectionEvaluation) -> [String; 3] {
+    let of_domains = [
+        [section.precision_source, section.precision_target],
+        [section.recall_source, section.recall_target],
+        [section.f1_source, section.f1_target],
+    ];
+    let of_all = [section.precision, section.recall, section.f1];
+    std::array::from_fn(|figure| match of_domains[figure] {
+        [None, None] => percent(of_all[figure]),
+        [source, target] => format!("{}/{}", percent(source), percent(target)),
+    })
 }

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Comparison, DetectorResult};
+use super::{ChoiceWorth, Comparison, DetectorResult, HalfChoice};
 use crate::detectors::DetectorKind;
-use crate::evaluation::{self, SectionMetrics};
+use crate::evaluation::{self, Figure, SectionMetrics};
 
 /// The comparison of all machines.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ComparisonSummary {
     pub machines: Vec<MachineSummary>,
-    /// Harmonic mean over all figures of all sections: of `default`, `oracle` and each detector.
+    /// Harmonic mean over all figures of all sections: of `default`, `oracle` (of each machine, as in the papers) and each detector.
     pub hmean: BTreeMap<String, Option<f64>>,
+    pub choice: ChoiceSummary,
 }
 
 /// One machine type.
@@ -25,6 +26,8 @@ pub struct MachineSummary {
     pub default: &'static str,
     /// The detector with the best hmean on the test labels of this machine: an upper bound, not a result.
     pub oracle: Option<&'static str>,
+    /// Chosen on one half of the labelled test clips, reported on the other.
+    pub half: Option<HalfSummary>,
 }
 
 /// One detector on one machine type; `None` where undefined.
@@ -38,32 +41,111 @@ pub struct DetectorSummary {
     pub pauc: Option<f64>,
     /// Harmonic mean of AUC source, AUC target and pAUC of all sections (of AUC and pAUC without domains).
     pub hmean: Option<f64>,
+    /// The ends of its 95 % bootstrap interval.
+    pub hmean_low: Option<f64>,
+    pub hmean_high: Option<f64>,
+}
+
+/// What the halves of one machine's labelled test clips choose.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HalfSummary {
+    pub chosen_on_a: &'static str,
+    pub chosen_on_b: &'static str,
+    #[serde(flatten)]
+    pub worth: ReportedHalves,
+}
+
+/// The half that did not choose, in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ReportedHalves {
+    pub hmean_on_b: f64,
+    pub hmean_on_a: f64,
+    /// The mean of the two.
+    pub hmean: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// The three modes of the choice over all machines: what the papers' practice is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ChoiceSummary {
+    /// The label-free default on every machine.
+    pub fixed: Option<IntervalSummary>,
+    pub half: Option<ReportedHalves>,
+    /// The best detector of each machine on the test labels: an upper bound, not a result.
+    pub oracle: Option<IntervalSummary>,
+    /// Paired: oracle minus fixed.
+    pub oracle_over_fixed: Option<IntervalSummary>,
+    pub oracle_over_half: Option<f64>,
+}
+
+/// A harmonic mean, or the difference of two, with its 95 % bootstrap interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct IntervalSummary {
+    pub hmean: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl From<Figure> for IntervalSummary {
+    fn from(Figure { value, low, high }: Figure) -> Self {
+        Self { hmean: value, low, high }
+    }
+}
+
+impl From<&HalfChoice> for ReportedHalves {
+    fn from(choice: &HalfChoice) -> Self {
+        let [hmean_on_b, hmean_on_a] = choice.directions;
+        let Figure { value, low, high } = choice.figure;
+        Self {
+            hmean_on_b,
+            hmean_on_a,
+            hmean: value,
+            low,
+            high,
+        }
+    }
+}
+
+impl From<&ChoiceWorth> for ChoiceSummary {
+    fn from(worth: &ChoiceWorth) -> Self {
+        Self {
+            fixed: worth.fixed.map(Into::into),
+            half: worth.half.as_ref().map(Into::into),
+            oracle: worth.oracle.map(Into::into),
+            oracle_over_fixed: worth.oracle_over_fixed.map(|paired| paired.difference.into()),
+            oracle_over_half: worth.oracle_over_half,
+        }
+    }
 }
 
 impl Comparison {
     /// The figures per machine type and over all.
     pub fn summary(&self) -> ComparisonSummary {
-        let mut of_machine: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (group_idx, group) in self.groups.iter().enumerate() {
-            of_machine.entry(&group.group.machine).or_default().push(group_idx);
-        }
-        let machines: Vec<MachineSummary> = of_machine
-            .into_iter()
-            .map(|(name, groups)| self.machine(name, &groups))
+        let halves = self.half_choices();
+        let half = |name: &str| {
+            let choice = halves.get(name)?;
+            Some(HalfSummary {
+                chosen_on_a: choice.chosen[0].name(),
+                chosen_on_b: choice.chosen[1].name(),
+                worth: (&choice.worth).into(),
+            })
+        };
+        let machines = self.machines().into_iter();
+        let machines = machines
+            .map(|(name, groups)| self.machine(name, &groups, half(name)))
             .collect();
         let all: Vec<usize> = (0..self.groups.len()).collect();
-        let mut hmean: BTreeMap<String, Option<f64>> = self
-            .detectors
-            .iter()
-            .map(|&kind| (kind.name().to_owned(), self.hmean(&all, |_| Some(kind))))
-            .collect();
-        hmean.insert("default".to_owned(), self.hmean(&all, |_| Some(DetectorKind::Fusion)));
-        // Per section, as in the window: no choice of detectors can be better.
-        hmean.insert("oracle".to_owned(), self.hmean(&all, |group| self.groups[group].oracle));
-        ComparisonSummary { machines, hmean }
+        let value = |kind: DetectorKind| self.hmean(&all, |_| Some(kind)).map(|mean| mean.value);
+        let of_kind = |&kind: &DetectorKind| (kind.name().to_owned(), value(kind));
+        let mut hmean: BTreeMap<String, Option<f64>> = self.detectors.iter().map(of_kind).collect();
+        let choice = ChoiceSummary::from(&self.worth(|_| DetectorKind::Fusion));
+        hmean.insert("default".to_owned(), choice.fixed.map(|fixed| fixed.hmean));
+        hmean.insert("oracle".to_owned(), choice.oracle.map(|oracle| oracle.hmean));
+        ComparisonSummary { machines, hmean, choice }
     }
 
-    fn machine(&self, name: &str, groups: &[usize]) -> MachineSummary {
+    fn machine(&self, name: &str, groups: &[usize], half: Option<HalfSummary>) -> MachineSummary {
         let mean = |kind: DetectorKind, figure: fn(&SectionMetrics) -> Option<evaluation::Figure>| {
             let values: Vec<f64> = self
                 .results(groups, kind)
@@ -71,48 +153,29 @@ impl Comparison {
                 .collect();
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
-        let detectors: Vec<DetectorSummary> = self
-            .detectors
-            .iter()
-            .map(|&kind| DetectorSummary {
+        let of_kind = |&kind: &DetectorKind| {
+            let hmean = self.hmean(groups, |_| Some(kind)).map(|mean| mean.figure());
+            DetectorSummary {
                 name: kind.name(),
                 auc: mean(kind, |metrics| metrics.auc),
                 auc_source: mean(kind, |metrics| metrics.auc_source),
                 auc_target: mean(kind, |metrics| metrics.auc_target),
                 pauc: mean(kind, |metrics| metrics.pauc),
-                hmean: self.hmean(groups, |_| Some(kind)),
-            })
-            .collect();
-        let best = detectors
-            .iter()
-            .filter_map(|detector| Some((detector.name, detector.hmean?)))
-            .max_by(|a, b| a.1.total_cmp(&b.1));
+                hmean: hmean.map(|hmean| hmean.value),
+                hmean_low: hmean.map(|hmean| hmean.low),
+                hmean_high: hmean.map(|hmean| hmean.high),
+            }
+        };
         MachineSummary {
             name: name.to_owned(),
-            detectors,
+            detectors: self.detectors.iter().map(of_kind).collect(),
             default: DetectorKind::Fusion.name(),
-            oracle: best.map(|(name, _)| name),
+            oracle: self.best.get(name).map(|kind| kind.name()),
+            half,
         }
     }
 
     fn results(&self, groups: &[usize], kind: DetectorKind) -> impl Iterator<Item = &DetectorResult> {
         groups.iter().filter_map(move |&group| self.groups[group].result(kind))
-    }
-
-    /// The official mean: one harmonic mean over the figures of all labelled sections, not a mean of means. `None` where a
-    /// detector lacks one of them: leaving out a section that it could not be fitted to would flatter it.
-    fn hmean(&self, groups: &[usize], detector_of: impl Fn(usize) -> Option<DetectorKind>) -> Option<f64> {
-        let is_labelled = |result: &DetectorResult| result.metrics.hmean.is_some();
-        let labelled = groups
-            .iter()
-            .filter(|&&group| self.groups[group].results.iter().flatten().any(is_labelled));
-        let mut figures = Vec::new();
-        for &group in labelled {
-            let result = self.groups[group]
-                .result(detector_of(group)?)
-                .filter(|result| is_labelled(result))?;
-            figures.extend(result.metrics.hmean_parts());
-        }
-        evaluation::harmonic_mean(&figures)
     }
 }

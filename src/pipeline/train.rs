@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::held_out::{self, HELD_OUT_FILE};
 use super::model_card::model_card;
 use super::{PipelineError, metrics_file};
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
@@ -54,6 +55,7 @@ pub fn train(
     prepare_folder(dataset, run_dir)?;
     let mut recorder = Recorder {
         run_dir,
+        root: &dataset.root,
         observer,
         error: None,
     };
@@ -76,6 +78,12 @@ pub fn train(
         recipe: recipe.clone(),
         extractor: Arc::from(extractor),
     })
+}
+
+/// How many clips [`train`] would take.
+pub fn n_training_clips(dataset: &Dataset, recipe: &RunRecipe) -> usize {
+    let clips = dataset.clips.iter().filter(|clip| may_be_fitted_on(clip));
+    clips.filter(|clip| recipe.covers(&clip.group)).count()
 }
 
 /// Opens a run that [`train`] wrote.
@@ -146,7 +154,7 @@ fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError
         });
     }
     std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
-    for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE] {
+    for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE, HELD_OUT_FILE] {
         let path = run_dir.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => return Err(PipelineError::io(&path, source)),
@@ -224,6 +232,8 @@ fn epoch_line(metrics: &EpochMetrics) -> String {
 /// Passes everything on and keeps epochs and log lines in the run's folder.
 struct Recorder<'a> {
     run_dir: &'a Path,
+    /// Of the data.
+    root: &'a Path,
     observer: &'a mut dyn TrainingObserver,
     /// The first failure to write: a training must not go on for hours without leaving a trace.
     error: Option<PipelineError>,
@@ -262,6 +272,14 @@ impl Progress for Recorder<'_> {
 }
 
 impl TrainingObserver for Recorder<'_> {
+    fn held_out(&mut self, files: &[&Path]) {
+        let is_new = !self.run_dir.join(HELD_OUT_FILE).exists();
+        let header = if is_new { held_out::header() } else { String::new() };
+        let lines = files.iter().filter_map(|file| held_out::line(self.root, file));
+        self.append(HELD_OUT_FILE, &lines.fold(header, |text, line| text + &line));
+        self.observer.held_out(files);
+    }
+
     fn epoch(&mut self, metrics: &EpochMetrics) {
         let path = self.run_dir.join(METRICS_FILE);
         if let Err(source) = metrics_file::append(&path, metrics) {

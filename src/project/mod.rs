@@ -38,12 +38,32 @@ pub struct Project {
     pub section_detectors: BTreeMap<String, DetectorConfig>,
     /// The detector that a person chose for a machine section (`fan 00`); the others use fusion.
     pub pins: BTreeMap<String, DetectorKind>,
+    /// How each machine's detector is chosen; pins count where it is fixed.
+    #[serde(default)]
+    pub choice: DetectorChoice,
     /// Per machine section; the others use [`ThresholdRule::default`].
     pub thresholds: BTreeMap<String, ThresholdRule>,
     /// Labels that a person gave, by the clip's path in the data set.
     pub labels: BTreeMap<String, Label>,
     pub map: ProjectionConfig,
     pub view: ViewSettings,
+}
+
+/// How the detector of a machine is chosen, by the labels that the choice may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DetectorChoice {
+    /// The fusion, which needs no label, or the detector that a person pinned.
+    #[default]
+    Fixed,
+    /// The best on one half of the labelled test clips; every figure comes from the other half.
+    OtherHalf,
+    /// The best on the test labels that it is reported with, as in the paper: an upper bound.
+    Oracle,
+}
+
+impl DetectorChoice {
+    pub const ALL: [Self; 3] = [Self::Fixed, Self::OtherHalf, Self::Oracle];
 }
 
 impl RunRecipe {
@@ -73,6 +93,7 @@ impl Project {
             detector: DetectorConfig::default(),
             section_detectors: BTreeMap::new(),
             pins: BTreeMap::new(),
+            choice: DetectorChoice::default(),
             thresholds: BTreeMap::new(),
             labels: BTreeMap::new(),
             map: ProjectionConfig::default(),

@@ -15,7 +15,7 @@ use auscult::dsp::{Peaks, Spectrogram};
 use auscult::extractors::{EpochMetrics, Recipe, TrainingConfig};
 use auscult::jobs::JobId;
 use auscult::pipeline::Ribbon;
-use auscult::project::{DataSource, Project, RunRecipe, VERSION, ViewSettings};
+use auscult::project::{DataSource, DetectorChoice, Project, RunRecipe, VERSION, ViewSettings};
 use auscult::projection::ProjectionConfig;
 use auscult::ui::{dialogs, theme};
 use eframe::egui;
@@ -149,6 +149,7 @@ pub fn workbench() -> Workbench {
         detector: DetectorConfig::default(),
         section_detectors: BTreeMap::new(),
         pins: BTreeMap::new(),
+        choice: DetectorChoice::default(),
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: ProjectionConfig::default(),

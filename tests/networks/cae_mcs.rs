@@ -82,6 +82,17 @@ fn the_kernels_give_what_the_layers_give_for_any_number_of_windows() {
         for _ in 0..2 {
             let worst = largest_difference(&kernels.reconstruct(&windows[..len]).unwrap(), &expected[..len]);
             assert!(worst < 1e-4, "{n_windows}: {worst}");
+            let (of_kernels, of_layers) = (
+                kernels.codes_and_errors(&windows[..len]).unwrap(),
+                layers.codes_and_errors(&windows[..len]).unwrap(),
+            );
+            assert_eq!(
+                (of_kernels.0.len(), of_kernels.1.len()),
+                (n_windows * CaeMcs::CODE_LEN, n_windows)
+            );
+            assert!(of_layers.0.is_empty() || of_layers.0.iter().any(|&code| code.abs() > 0.01));
+            assert!(largest_difference(&of_kernels.0, &of_layers.0) < 1e-4);
+            assert!(largest_difference(&of_kernels.1, &of_layers.1) < 1e-4);
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use auscult::nn::{
-    Batch, DenseAutoencoder, DeviceChoice, ExampleSource, Examples, MobileAnoNet, NamedTensor, SegmentShape, TrainingError,
-    TrainingPlan,
+    Batch, DenseAutoencoder, DeviceChoice, EarlyStop, ExampleSource, Examples, MobileAnoNet, NamedTensor, SegmentShape,
+    TrainingError, TrainingPlan,
 };
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -87,6 +87,7 @@ pub(crate) fn plan(n_epochs: usize, device: DeviceChoice) -> TrainingPlan {
         weight_decay: 1e-4,
         seed: 3,
         device,
+        early_stop: None,
         data: "test".to_owned(),
     }
 }
@@ -232,6 +233,54 @@ fn a_checkpoint_of_another_plan_or_a_broken_one_is_not_used() {
         );
         assert!(watcher.log[0].contains("begins anew"), "{:?}", watcher.log);
     }
+}
+
+#[test]
+fn a_training_ends_when_the_held_out_loss_stands_still() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint.safetensors");
+    // No epoch is better than the first by so much.
+    let stopping = TrainingPlan {
+        early_stop: Some(EarlyStop {
+            patience: 2,
+            min_delta: 100.0,
+        }),
+        ..plan(60, DeviceChoice::Cpu)
+    };
+    let mut watcher = Watcher::default();
+    let weights = weights_after(Kind::Autoencoder, &stopping, Some(&checkpoint), &mut watcher).unwrap();
+    assert_eq!(watcher.epochs.len(), 3, "the first, and two to wait");
+    assert!(
+        watcher.log.iter().any(|line| line.contains("enough after epoch 3 of 60")),
+        "{:?}",
+        watcher.log
+    );
+    let (done, total) = *watcher.steps.last().unwrap();
+    assert_eq!(done, total, "the bar is full");
+    let three = plan(3, DeviceChoice::Cpu);
+    assert_eq!(
+        weights,
+        weights_after(Kind::Autoencoder, &three, None, &mut Watcher::default()).unwrap()
+    );
+    // Opened again there is nothing left to do.
+    let mut again = Watcher::default();
+    assert_eq!(
+        weights,
+        weights_after(Kind::Autoencoder, &stopping, Some(&checkpoint), &mut again).unwrap()
+    );
+    assert_eq!(again.epochs, watcher.epochs);
+    // As long as the loss falls, a training goes on.
+    let patient = TrainingPlan {
+        early_stop: Some(EarlyStop {
+            patience: 2,
+            min_delta: 0.0,
+        }),
+        learning_rate_decay: 1.0,
+        ..plan(5, DeviceChoice::Cpu)
+    };
+    let mut watcher = Watcher::default();
+    weights_after(Kind::Autoencoder, &patient, None, &mut watcher).unwrap();
+    assert_eq!(watcher.epochs.len(), 5);
 }
 
 #[test]

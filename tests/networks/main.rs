@@ -5,10 +5,13 @@ mod cae_mcs;
 mod extractors;
 #[cfg(feature = "gpu")]
 mod graphics_card;
+mod graphs;
 mod gwrp;
 mod hdf5;
 mod loop_behaviour;
 mod mobilenet_v2;
+mod multi_task;
+mod outlier_net;
 mod reference;
 mod sliding;
 mod stgram_mfn;

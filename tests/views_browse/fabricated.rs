@@ -62,6 +62,7 @@ fn project() -> Project {
         detector: DetectorConfig::default(),
         section_detectors: BTreeMap::new(),
         pins: Default::default(),
+        choice: Default::default(),
         thresholds: Default::default(),
         labels: Default::default(),
         map: ProjectionConfig::default(),

@@ -44,7 +44,7 @@ fn share(part: usize, rest: usize) -> Option<f64> {
 /// Holds the scores of the detector in use against `threshold`: a score at or above it is called anomalous.
 /// `None` where the section has no scores.
 pub fn decisions(workbench: &Workbench, group: &MachineSection, threshold: f64) -> Option<Decisions> {
-    let comparison = workbench.group_comparison(group)?;
+    let comparison = workbench.shown_group(group)?;
     let result = workbench.detector_result(group)?;
     let mut scored: Vec<(f64, usize)> = result
         .test_scores

@@ -6,7 +6,7 @@ use crate::figures::HistogramFigure;
 
 /// Scores of one section's test clips by the detector in use; `None` where there are none.
 pub fn histogram_figure(workbench: &Workbench, group: &MachineSection) -> Option<HistogramFigure> {
-    let comparison = workbench.group_comparison(group)?;
+    let comparison = workbench.shown_group(group)?;
     let result = workbench.detector_result(group)?;
     if result.test_scores.is_empty() {
         return None;

@@ -32,6 +32,27 @@ impl MapColor {
     }
 }
 
+/// Which clips of the map are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MapShow {
+    #[default]
+    All,
+    /// Normal clips of all machines: Figure 2 of the `MobileAnoNet` paper.
+    Normals,
+    /// The scope, anomalies among it: Figure 3 of the `MobileAnoNet` paper, a machine at a time.
+    Scope,
+}
+
+impl MapShow {
+    pub fn shows(self, workbench: &Workbench, clip_idx: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Normals => workbench.label(clip_idx) == Label::Normal,
+            Self::Scope => workbench.scope.contains(&workbench.dataset.clips[clip_idx].group),
+        }
+    }
+}
+
 /// Names of the steps of a score, and the percentile where each ends: finer where clips begin to be called anomalous.
 const SCORE_STEPS: [(&str, f64); 5] = [
     ("below 50", 50.0),
@@ -48,11 +69,16 @@ pub fn map_figure(workbench: &Workbench) -> Option<MapFigure> {
 
 /// The map, in the colours of the categories of `color`; `None` before the first layout.
 pub fn map_figure_by(workbench: &Workbench, color: MapColor) -> Option<MapFigure> {
+    map_figure_of(workbench, color, MapShow::All)
+}
+
+/// The part of the map that is shown.
+pub fn map_figure_of(workbench: &Workbench, color: MapColor, show: MapShow) -> Option<MapFigure> {
     let layout = workbench.map.layout.as_ref()?;
     let clips = &workbench.dataset.clips;
     let placed = || {
         let points = workbench.map.clips.iter().zip(&layout.points);
-        points.filter(|&(&clip_idx, _)| clip_idx < clips.len())
+        points.filter(|&(&clip_idx, _)| clip_idx < clips.len() && show.shows(workbench, clip_idx))
     };
     let (categories, category_of) = map_categories(workbench, color);
     let points = placed().map(|(&clip_idx, point)| MapPoint {

@@ -29,9 +29,7 @@ pub fn roc_detectors(workbench: &Workbench, group: &MachineSection) -> Vec<Detec
 
 /// The results with an AUC, the largest first.
 fn ranked<'a>(workbench: &'a Workbench, group: &MachineSection) -> Vec<&'a DetectorResult> {
-    let results = workbench
-        .group_comparison(group)
-        .map_or(&[][..], |comparison| &comparison.results);
+    let results = workbench.shown_group(group).map_or(&[][..], |comparison| &comparison.results);
     let auc = |result: &DetectorResult| result.metrics.auc.map(|figure| figure.value);
     let mut ranked: Vec<_> = results.iter().flatten().filter(|result| auc(result).is_some()).collect();
     ranked.sort_by(|a, b| auc(b).unwrap_or(0.0).total_cmp(&auc(a).unwrap_or(0.0)));

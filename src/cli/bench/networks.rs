@@ -141,6 +141,7 @@ fn step_ms(
         weight_decay: 0.0,
         seed: SEED,
         device: DeviceChoice::Cpu,
+        early_stop: None,
         data: String::new(),
     };
     let dice = &mut inputs::dice();

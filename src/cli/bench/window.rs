@@ -11,7 +11,7 @@ use crate::dataset::{Attribute, ClipEntry, Dataset, Domain, Label, Layout, Split
 use crate::detectors::DetectorConfig;
 use crate::dsp::{Peaks, Stft, StftConfig, magnitude_to_db};
 use crate::progress::Progress;
-use crate::project::{DataSource, Project, VERSION, ViewSettings};
+use crate::project::{DataSource, DetectorChoice, Project, VERSION, ViewSettings};
 use crate::projection::{self, ProjectionConfig};
 use crate::ui::Headless;
 
@@ -85,6 +85,7 @@ fn project() -> Project {
         detector: DetectorConfig::default(),
         section_detectors: BTreeMap::new(),
         pins: BTreeMap::new(),
+        choice: DetectorChoice::default(),
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: ProjectionConfig::default(),

@@ -1,12 +1,18 @@
 //! Plain folders: a folder's name is a label (`normal`, `ok`, `faulty`, …), a split (`train`, `test`) or the machine.
 //!
 //! The outermost folder that is neither names the machine, further ones its section; without one the opened folder names it. A
-//! training folder without a label holds normal clips. `splits` says how the rest is divided, and what happens without labels.
+//! training folder without a label holds normal clips. Beside `test/good`, any other folder in `test` holds the fault that it is
+//! named after, as in the `MVTec` data sets. `splits` says how the rest is divided, and what happens without labels.
+
+use std::collections::BTreeSet;
 
 use super::splits::{Draft, NormalSplit, fill};
 use super::{PlacedClip, Placement, words};
 use crate::dataset::walk::Tree;
-use crate::dataset::{Label, MachineSection, Split};
+use crate::dataset::{Attribute, Label, MachineSection, Split};
+
+/// The attribute that holds the name of a fault's folder.
+const FAULT: &str = "fault";
 
 /// The section of a machine that has only one.
 pub(super) const ONLY_SECTION: &str = "00";
@@ -39,10 +45,37 @@ fn read_folders(folders: &[&str], root_name: &str) -> (MachineSection, Option<La
     )
 }
 
+/// The position of the test folder among a file's folders.
+fn test_folder(folders: &[&str]) -> Option<usize> {
+    folders.iter().position(|folder| words::split(folder) == Some(Split::Test))
+}
+
+/// The test folders, each as its way from the root, that have a folder of normal clips in them.
+fn tests_with_normals<'a>(tree: &'a Tree) -> BTreeSet<Vec<&'a str>> {
+    let of_normals = |folders: Vec<&'a str>| {
+        let test = test_folder(&folders)?;
+        let is_of_normals = words::label(folders.get(test + 1)?) == Some(Label::Normal);
+        is_of_normals.then(|| folders[..=test].to_vec())
+    };
+    tree.sounds.iter().filter_map(|path| of_normals(tree.folders(path))).collect()
+}
+
+/// The folder of a fault, taken out of `folders`, where it lies beside one of normal clips and no folder has a label.
+fn take_fault<'a>(folders: &mut Vec<&'a str>, tests_with_normals: &BTreeSet<Vec<&str>>) -> Option<&'a str> {
+    let test = test_folder(folders)?;
+    let is_labelled = folders.iter().any(|folder| words::label(folder).is_some());
+    let is_fault = !is_labelled && test + 1 < folders.len() && tests_with_normals.contains(&folders[..=test]);
+    is_fault.then(|| folders.remove(test + 1))
+}
+
 pub(super) fn place(tree: &Tree) -> Placement {
     let mut placement = Placement::default();
+    let tests_with_normals = tests_with_normals(tree);
     let drafts = tree.sounds.iter().map(|path| {
-        let (group, label, split) = read_folders(&tree.folders(path), tree.root_name());
+        let mut folders = tree.folders(path);
+        let fault = take_fault(&mut folders, &tests_with_normals);
+        let (group, label, split) = read_folders(&folders, tree.root_name());
+        let label = fault.map(|_| Label::Anomalous).or(label);
         let label_of_split = if split == Some(Split::Train) {
             Label::Normal
         } else {
@@ -55,7 +88,7 @@ pub(super) fn place(tree: &Tree) -> Placement {
             split: Split::Test,
             label,
             domain: None,
-            attributes: Vec::new(),
+            attributes: fault.map(attribute).into_iter().collect(),
         };
         Draft { clip, split }
     });
@@ -63,11 +96,18 @@ pub(super) fn place(tree: &Tree) -> Placement {
     placement
 }
 
+fn attribute(fault: &str) -> Attribute {
+    Attribute {
+        name: FAULT.to_owned(),
+        value: fault.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::read_folders;
+    use super::{read_folders, take_fault};
     use crate::dataset::{Label, Split};
 
     #[test]
@@ -101,6 +141,12 @@ mod tests {
             let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
             let (group, _, _) = read_folders(&folders, "root");
             prop_assert!(!group.section.is_empty() || folders.len() > 1);
+            let mut tests = std::collections::BTreeSet::new();
+            for end in 1..=folders.len() {
+                tests.insert(folders[..end].to_vec());
+            }
+            let mut rest = folders.clone();
+            prop_assert!(take_fault(&mut rest, &tests).is_some() == (rest.len() < folders.len()));
         }
     }
 }

@@ -85,6 +85,19 @@ impl Layout {
         }
     }
 
+    /// What it stands for, in words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Manifest => "a table of clips: manifest.csv or auscult.csv",
+            Self::Dcase2020 => "DCASE 2020: machine ids, train and test",
+            Self::Dcase2021 => "DCASE 2021: sections, a test folder for each domain",
+            Self::Dcase2022 => "DCASE 2022: sections, both domains in one test folder",
+            Self::Dcase2023 => "DCASE 2023 to 2026: one section a machine",
+            Self::Mimii => "MIMII: machine/id_NN/normal and abnormal",
+            Self::PlainFolders => "plain folders named after machines, splits and labels",
+        }
+    }
+
     /// The first layout that fits; plain folders fit everything.
     pub(super) fn detect(tree: &Tree) -> Self {
         let fitting = DETECTION_ORDER.into_iter().find(|layout| layout.fits(tree));

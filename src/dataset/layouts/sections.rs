@@ -107,6 +107,14 @@ pub(super) fn place(tree: &Tree, layout: &str) -> Placement {
         let clips = count(n_supplemental, "supplemental clip");
         placement.notes.push(format!("{clips} left out: neither training nor test"));
     }
+    let is_unhidden = |clip: &&PlacedClip| stem(&clip.path).ends_with("_noAttribute") && !clip.attributes.is_empty();
+    let n_unhidden = placement.clips.iter().filter(is_unhidden).count();
+    if n_unhidden > 0 {
+        let clips = count(n_unhidden, "clip");
+        placement.notes.push(format!(
+            "{clips} named noAttribute with attributes all the same, from tables: the challenge hid them from its systems"
+        ));
+    }
     drop_renamed(&mut placement, |stem| {
         parse(stem).is_none_or(|name| name.label == Label::Unknown)
     });

@@ -4,6 +4,8 @@
 //! * `ground_truth_<machine>_{section,id}_NN….csv`: `file,value`; the value is 0 or 1 (an anomaly, or below a folder whose
 //!   name speaks of domains the target domain) or the clip's labelled name.
 //! * `eval_data_list_….csv`: a line with the machine alone, then `file,labelled name` lines.
+//! * `attributes_NN_{train,test}_correspondence.csv`: `source_file_name,target_file_name`, the name with attributes beside that of
+//!   the published clip, which hides them as `noAttribute` (2024 and 2025).
 
 use std::collections::HashMap;
 
@@ -31,7 +33,7 @@ pub(super) struct KnownOf<'a> {
     pub(super) attributes: &'a [Attribute],
 }
 
-/// All tables of a tree, by machine and by file name without its extension.
+/// All tables of a tree, by machine and by [`key`].
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     clips: HashMap<String, HashMap<String, Known>>,
@@ -43,7 +45,9 @@ impl Truth {
         let mut truth = Self::default();
         for path in &tree.tables {
             let name = stem(path);
-            let outcome = if name.starts_with("attributes_") {
+            let outcome = if name.starts_with("attributes_") && name.ends_with("_correspondence") {
+                records(tree, path).map(|lines| truth.add_correspondence(sections::machine_of(tree, path), &lines))
+            } else if name.starts_with("attributes_") {
                 records(tree, path).map(|lines| truth.add_attributes(sections::machine_of(tree, path), &lines))
             } else if let Some(machine) = machine_of_ground_truth(name) {
                 records(tree, path).map(|lines| truth.add_ground_truth(machine, path.contains("domain"), &lines))
@@ -60,7 +64,7 @@ impl Truth {
     }
 
     pub(super) fn of(&self, machine: &str, stem: &str) -> KnownOf<'_> {
-        let known = self.clips.get(machine).and_then(|clips| clips.get(stem));
+        let known = self.clips.get(machine).and_then(|clips| clips.get(&key(stem)));
         KnownOf {
             label: known.and_then(|known| known.label).unwrap_or(Label::Unknown),
             domain: known.and_then(|known| known.domain),
@@ -72,7 +76,7 @@ impl Truth {
         self.clips
             .entry(machine.to_owned())
             .or_default()
-            .entry(stem_of_cell(file).to_owned())
+            .entry(key(stem_of_cell(file)))
             .or_default()
     }
 
@@ -94,8 +98,17 @@ impl Truth {
                 name: name.to_owned(),
                 value: value.to_owned(),
             }));
-            if let Some(name) = labelled.and_then(|column| line.get(column)) {
+            // Rows of valve 05 of 2022 lack an attribute that the header names: the labelled name is the last cell all the same.
+            if let Some(name) = labelled.and_then(|column| line.get(column.min(line.len().saturating_sub(1)))) {
                 known.learn_from_name(name);
+            }
+        }
+    }
+
+    fn add_correspondence(&mut self, machine: &str, lines: &[StringRecord]) {
+        for line in lines {
+            if let (Some(with_attributes), Some(published)) = (line.get(0), line.get(1)) {
+                self.entry(machine, published).learn_from_name(with_attributes);
             }
         }
     }
@@ -141,6 +154,11 @@ impl Known {
             self.label = self.label.or(Some(label));
         }
     }
+}
+
+/// One spelling of a clip's name: the README of 2022 writes `section_03_test_0000`, its truth and its recordings `section_03_0000`.
+fn key(stem: &str) -> String {
+    stem.replacen("_test", "", 1)
 }
 
 /// A cell's file name without folders and `.wav`. Other dots belong to the name: `…_volt_1.5` often comes without an extension.
@@ -235,6 +253,15 @@ mod tests {
     }
 
     #[test]
+    fn correspondence_tables_give_hidden_attributes_back() {
+        let mut truth = Truth::default();
+        let row = "section_00_source_test_normal_0036_car_D1_spd_7.wav,section_00_source_test_normal_0036_noAttribute.wav";
+        truth.add_correspondence("ToyTrain", &lines(&format!("source_file_name,target_file_name\n{row}\n")));
+        let known = truth.of("ToyTrain", "section_00_source_test_normal_0036_noAttribute");
+        assert_eq!((known.label, known.attributes.len()), (Label::Normal, 2));
+    }
+
+    #[test]
     fn ground_truth_names() {
         assert_eq!(machine_of_ground_truth("ground_truth_ToyCar_section_03_test"), Some("ToyCar"));
         assert_eq!(machine_of_ground_truth("ground_truth_fan_id_01"), Some("fan"));
@@ -249,6 +276,7 @@ mod tests {
                 truth.add_attributes("fan", &lines(text));
                 truth.add_ground_truth("fan", false, &lines(text));
                 truth.add_data_list(&lines(text));
+                truth.add_correspondence("fan", &lines(text));
                 let _ = (machine_of_ground_truth(text), stem_of_cell(text), truth.of("fan", text).label);
             }
         }

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::dispatch::{gradient_sums, moments, normalise, replace_by_gradient};
+use super::dispatch::{gradient_sums, normalise, replace_by_gradient};
 use crate::nn::kernels::batch_norm::Norm;
 use crate::nn::kernels::geometry::Frame;
 use crate::nn::kernels::n_lanes;
@@ -21,10 +21,10 @@ pub(super) struct BatchNorm {
 }
 
 impl BatchNorm {
-    /// `parameters`: factors, then offsets.
-    pub(super) fn of_batch(frame: &Frame, windows: &[f32], parameters: &[f32], epsilon: f32) -> Self {
+    /// `of_windows`: the moments of each window; `parameters`: factors, then offsets.
+    pub(super) fn of_batch(frame: &Frame, of_windows: &[Vec<f32>], parameters: &[f32], epsilon: f32) -> Self {
         let n_channels = frame.map.channels;
-        let (mean, variance) = mean_and_variance(frame, windows);
+        let (mean, variance) = mean_and_variance(frame, of_windows);
         let inverse: Vec<f32> = variance.iter().map(|variance| 1.0 / (variance + epsilon).sqrt()).collect();
         let (factors, offsets) = parameters.split_at(n_channels);
         let scale = padded(
@@ -65,12 +65,20 @@ impl BatchNorm {
         windows.for_each(|(x, y)| normalise(self.norm(), (x_frame, x), (y_frame, y)));
     }
 
-    /// Replaces `x` by its gradient and writes those of factors and offsets, from the gradient of `y`.
-    pub(super) fn backward(&self, (x_frame, x): (&Frame, &mut [f32]), (y_frame, y): (&Frame, &[f32]), parameters: &mut [f32]) {
-        let windows = x.par_chunks(x_frame.n_values()).zip(y.par_chunks(y_frame.n_values()));
-        let sums: Vec<_> = windows
-            .map(|(x, y)| gradient_sums(self.norm(), (x_frame, x), (y_frame, y)))
-            .collect();
+    /// What the gradients are made of, over a window, from the gradient of `y`.
+    pub(super) fn gradient_sums(&self, x: (&Frame, &[f32]), y: (&Frame, &[f32])) -> Vec<f32> {
+        gradient_sums(self.norm(), x, y)
+    }
+
+    /// Replaces `x` by its gradient and writes those of factors and offsets, from the gradient of `y` and the
+    /// [`Self::gradient_sums`] of each window.
+    pub(super) fn backward(
+        &self,
+        sums: &[Vec<f32>],
+        (x_frame, x): (&Frame, &mut [f32]),
+        (y_frame, y): (&Frame, &[f32]),
+        parameters: &mut [f32],
+    ) {
         let n_padded = self.scale.len();
         let total = |at: usize| sums.iter().map(|sums| f64::from(sums[at])).sum::<f64>() as f32;
         let n_values = (sums.len() * x_frame.map.n_pixels()) as f32;
@@ -89,11 +97,7 @@ impl BatchNorm {
 }
 
 /// Of each channel over all windows, the variance biased; padded.
-fn mean_and_variance(frame: &Frame, windows: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let of_windows: Vec<_> = windows
-        .par_chunks(frame.n_values())
-        .map(|window| moments(frame, window))
-        .collect();
+fn mean_and_variance(frame: &Frame, of_windows: &[Vec<f32>]) -> (Vec<f32>, Vec<f32>) {
     let n_padded = frame.map.channels.next_multiple_of(n_lanes());
     let (n_windows, n_pixels) = (of_windows.len() as f64, frame.map.n_pixels() as f64);
     let channels = (0..n_padded).map(|c| {

@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 use crate::nn::kernels::convolution::{Activation, Pass};
 use crate::nn::kernels::geometry::Frame;
 use crate::nn::kernels::product::Packed;
-use crate::nn::kernels::weight_gradient::WeightGradient;
+use crate::nn::kernels::weight_gradient::{WeightGradient, Workspace};
 use crate::nn::kernels::{batch_norm, batch_norm::Norm, convolution, weight_gradient};
 
 /// A function of these arguments that calls the kernel with the vectors of this processor.
@@ -76,8 +76,8 @@ dispatched! {
     add_weight_gradient = weight_gradient::add_weight_gradient, <'a>(
         gradient: &'a WeightGradient,
         place: (usize, Range<usize>),
-        larges: &'a [f32],
-        smalls: &'a [f32],
+        maps: (&'a [f32], &'a [f32]),
         sums: &'a mut [f32],
+        workspace: &'a mut Workspace,
     ) -> ()
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use rayon::prelude::*;
 
 use super::dispatch::convolve;
-use super::{Bias, Layer, add_to_each, channels_innermost, frames, put_into_frames};
+use super::{Bias, Layer, add_to_each, channels_innermost, frames, put_into_frames, take_out_of_frames};
 use crate::nn::kernels::convolution::{Activation, Pass};
 use crate::nn::kernels::n_lanes;
 use crate::nn::kernels::product::{Packed, padded};
@@ -100,22 +100,32 @@ impl Inference {
 
     /// The outputs of windows `[n_windows, height, width, channels]`, in the same order.
     pub(in crate::nn) fn run(&self, windows: &[f32]) -> Vec<f32> {
-        let (Some(first), Some(last)) = (self.steps.first(), self.steps.last()) else {
-            return windows.to_vec();
+        self.run_and_show(windows, 0).0
+    }
+
+    /// The outputs, and what the layer `shown` gets of each window: pixel by pixel, channels innermost.
+    pub(in crate::nn) fn run_and_show(&self, windows: &[f32], shown: usize) -> (Vec<f32>, Vec<f32>) {
+        let (Some(first), Some(last), Some(shown_step)) = (self.steps.first(), self.steps.last(), self.steps.get(shown)) else {
+            return (windows.to_vec(), windows.to_vec());
         };
         let (from_len, to_len) = (first.pass.input.map.n_values(), last.pass.output.map.n_values());
-        let mut outputs = vec![0.0; windows.len() / from_len * to_len];
+        let shown_frame = &shown_step.pass.input;
+        let shown_len = shown_frame.map.n_values();
+        let n_windows = windows.len() / from_len;
+        let (mut outputs, mut shown_values) = (vec![0.0; n_windows * to_len], vec![0.0; n_windows * shown_len]);
         let inputs = windows.par_chunks(WINDOWS_TOGETHER * from_len);
         inputs
             .zip(outputs.par_chunks_mut(WINDOWS_TOGETHER * to_len))
-            .for_each(|(inputs, outputs)| {
+            .zip(shown_values.par_chunks_mut(WINDOWS_TOGETHER * shown_len))
+            .for_each(|((inputs, outputs), shown_values)| {
                 let mut maps = self.take_maps();
                 self.run_together(inputs, &mut maps, outputs);
+                take_out_of_frames(&maps.inputs[shown], shown_frame, shown_values);
                 if let Ok(mut idle) = self.idle.lock() {
                     idle.push(maps);
                 }
             });
-        outputs
+        (outputs, shown_values)
     }
 
     fn take_maps(&self) -> Maps {

@@ -77,6 +77,15 @@ fn put_into_frames(windows: &[f32], frame: &Frame, framed: &mut [f32]) {
     }
 }
 
+/// The windows out of their frames again: as many as `windows` has room for.
+fn take_out_of_frames(framed: &[f32], frame: &Frame, windows: &mut [f32]) {
+    for (window, framed) in windows.chunks_mut(frame.map.n_values()).zip(framed.chunks(frame.n_values())) {
+        for (row, place) in window.chunks_mut(frame.map.width * frame.map.channels).zip(frame.rows()) {
+            row.copy_from_slice(&framed[place]);
+        }
+    }
+}
+
 /// Biases `[channels, height, width]` with the channels innermost.
 fn channels_innermost(values: &[f32], map: MapShape) -> Vec<f32> {
     let n_pixels = map.n_pixels();

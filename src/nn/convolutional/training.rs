@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use super::batch_norm::BatchNorm;
-use super::dispatch::convolve;
+use super::dispatch::{convolve, moments};
 use super::weights::{pack_all, weight_gradient};
 use super::{Bias, Layer, add_to_each, channels_innermost, frames, put_into_frames};
 use crate::nn::blocks::{self, Block, Gradients, Values, Wanted};
@@ -197,17 +197,33 @@ impl Training {
             return (inputs, gradients);
         };
         let mut rest = gradients.as_mut_slice();
+        let last = self.steps.len() - 1;
+        let mut norm_sums = self.steps[last].norm_sums(kept.norms[last].as_ref(), &buffers.sums[last], output_gradient);
         for (i, step) in self.steps.iter().enumerate().rev() {
             let own;
             (rest, own) = rest.split_at_mut(rest.len() - step.layer.n_parameters());
             let (before, after) = buffers.maps.split_at_mut(i + 1);
-            let (map, sums) = (&mut before[i], &mut buffers.sums[i]);
+            let map = &mut before[i];
+            let (sums_below, sums) = buffers.sums.split_at_mut(i);
+            let sums = &mut sums[0];
             let from = after.first().map_or(output_gradient, Vec::as_slice);
             let (weights, others) = own.split_at_mut(step.layer.convolution.n_weights());
-            step.gradient_of_sums(kept.norms[i].as_ref(), from, sums, others);
+            step.gradient_of_sums(
+                kept.norms[i].as_ref().map(|norm| (norm, norm_sums.as_slice())),
+                from,
+                sums,
+                others,
+            );
             step.weight_gradient(map, sums, weights);
             if i > 0 || wants_inputs {
-                step.gradient_of_input(&kept.weights[i], sums, map);
+                norm_sums = step.gradient_of_input(&kept.weights[i], sums, map, |first, gradients| match i {
+                    0 => Vec::new(),
+                    _ => {
+                        let below = &self.steps[i - 1];
+                        let sums = &sums_below[i - 1][first * below.sums.n_values()..];
+                        below.norm_sums(kept.norms[i - 1].as_ref(), sums, gradients)
+                    }
+                });
             }
             if i == 0 && wants_inputs {
                 let windows = map.chunks(step.input.n_values());
@@ -299,38 +315,62 @@ impl Step {
         let no_bias = padded(std::iter::repeat_n(0.0, n_channels), n_lanes());
         if self.layer.has_norm {
             // The norm takes any bias away again.
-            convolve_windows(&self.forward, weights, &no_bias, inputs, sums);
-            let norm = BatchNorm::of_batch(&self.sums, sums, parameters.norm, epsilon);
+            let moments = convolve_windows(&self.forward, weights, &no_bias, inputs, sums, |_, sums| {
+                let windows = sums.chunks(self.sums.n_values());
+                windows.map(|window| moments(&self.sums, window)).collect::<Vec<_>>()
+            });
+            let norm = BatchNorm::of_batch(&self.sums, &moments.concat(), parameters.norm, epsilon);
             norm.normalise((&self.sums, sums), (&self.output, outputs));
             return Some(norm);
         }
         match self.layer.bias {
             Bias::PerChannel => {
                 let bias = padded(parameters.bias.iter().copied(), n_lanes());
-                convolve_windows(&self.forward, weights, &bias, inputs, outputs);
+                convolve_windows(&self.forward, weights, &bias, inputs, outputs, |_, _| ());
             }
             Bias::PerValue => {
-                convolve_windows(&self.forward, weights, &no_bias, inputs, outputs);
-                add_to_each(outputs, &self.output, &channels_innermost(parameters.bias, self.output.map));
+                convolve_windows(&self.forward, weights, &no_bias, inputs, outputs, |_, _| ());
+                let bias = channels_innermost(parameters.bias, self.output.map);
+                let windows = outputs.par_chunks_mut(self.output.n_values());
+                windows.for_each(|window| add_to_each(window, &self.output, &bias));
             }
         }
         None
     }
 
+    /// Of each window what the gradients of the norm are made of, from the gradient of the outputs.
+    fn norm_sums(&self, norm: Option<&BatchNorm>, sums: &[f32], outputs: &[f32]) -> Vec<Vec<f32>> {
+        let windows = sums.chunks(self.sums.n_values()).zip(outputs.chunks(self.output.n_values()));
+        let of_window = |(sums, outputs)| norm.map(|norm| norm.gradient_sums((&self.sums, sums), (&self.output, outputs)));
+        windows.filter_map(of_window).collect()
+    }
+
     /// From the gradient of the outputs to that of the sums, and of all parameters but the weights.
-    fn gradient_of_sums(&self, norm: Option<&BatchNorm>, outputs: &[f32], sums: &mut [f32], parameters: &mut [f32]) {
+    ///
+    /// With the norm go its [`Self::norm_sums`].
+    fn gradient_of_sums(
+        &self,
+        norm: Option<(&BatchNorm, &[Vec<f32>])>,
+        outputs: &[f32],
+        sums: &mut [f32],
+        parameters: &mut [f32],
+    ) {
         let (bias, of_norm) = parameters.split_at_mut(self.layer.n_biases());
         match norm {
-            Some(norm) => norm.backward((&self.sums, sums), (&self.output, outputs), of_norm),
+            Some((norm, of_windows)) => norm.backward(of_windows, (&self.sums, sums), (&self.output, outputs), of_norm),
             None => {
-                let windows = sums
-                    .chunks_mut(self.sums.n_values())
-                    .zip(outputs.chunks(self.output.n_values()));
-                for (sums, outputs) in windows {
+                let windows = sums.par_chunks_mut(self.sums.n_values());
+                let windows = windows.zip(outputs.par_chunks(self.output.n_values()));
+                let of_windows = windows.map(|(sums, outputs)| {
                     for (to, from) in self.sums.rows().zip(self.output.rows()) {
                         sums[to].copy_from_slice(&outputs[from]);
                     }
-                    self.add_bias_gradient(outputs, bias);
+                    let mut of_window = vec![0.0; bias.len()];
+                    self.add_bias_gradient(outputs, &mut of_window);
+                    of_window
+                });
+                for of_window in of_windows.collect::<Vec<_>>() {
+                    bias.iter_mut().zip(of_window).for_each(|(sum, gradient)| *sum += gradient);
                 }
             }
         }
@@ -355,19 +395,36 @@ impl Step {
         }
     }
 
-    fn gradient_of_input(&self, weights: &[Packed], sums: &[f32], inputs: &mut [f32]) {
+    /// What `then` makes of each window of it, from the given one on.
+    fn gradient_of_input(
+        &self,
+        weights: &[Packed],
+        sums: &[f32],
+        inputs: &mut [f32],
+        then: impl Fn(usize, &[f32]) -> Vec<Vec<f32>> + Sync,
+    ) -> Vec<Vec<f32>> {
         let no_bias = padded(std::iter::repeat_n(0.0, self.input.map.channels), n_lanes());
-        convolve_windows(&self.backward, weights, &no_bias, sums, inputs);
+        convolve_windows(&self.backward, weights, &no_bias, sums, inputs, then).concat()
     }
 }
 
-fn convolve_windows(pass: &Pass, weights: &[Packed], bias: &[f32], inputs: &[f32], outputs: &mut [f32]) {
+/// What `then` makes of the outputs while they are in the cache: of the windows that a kernel takes together, from the given one on.
+fn convolve_windows<R: Send>(
+    pass: &Pass,
+    weights: &[Packed],
+    bias: &[f32],
+    inputs: &[f32],
+    outputs: &mut [f32],
+    then: impl Fn(usize, &[f32]) -> R + Sync,
+) -> Vec<R> {
     let n_together = pass.n_together();
     let inputs = inputs.par_chunks(n_together * pass.input.n_values());
     let windows = inputs.zip(outputs.par_chunks_mut(n_together * pass.output.n_values()));
-    windows.for_each_init(Vec::new, |workspace, (inputs, outputs)| {
+    let windows = windows.enumerate().map_init(Vec::new, |workspace, (i, (inputs, outputs))| {
         convolve(pass, (weights, bias, Activation::None), inputs, outputs, workspace);
+        then(i * n_together, outputs)
     });
+    windows.collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use pulp::Simd;
 use super::geometry::{Convolution, Direction, Frame, Phase, phases};
 use super::product::{Packed, product, store_all};
 use super::scatter::{Scatter, scatter};
-use super::winograd::{Winograd, filter};
+use super::winograd::{LONGEST_FILTER, Winograd, filter};
 
 /// Below this, fetching a weight takes longer than using it.
 const PIXELS_PER_GROUP: usize = 64;
@@ -28,6 +28,14 @@ const WINOGRAD_HEIGHT: usize = 3;
 const WINOGRAD_PIXELS: usize = 256;
 /// and where so many channels pay for its sums of rows.
 const WINOGRAD_CHANNELS: usize = 16;
+
+/// Whether Winograd's algorithm gains.
+pub(super) fn is_worth_winograd(convolution: &Convolution) -> bool {
+    let n_channels = convolution.large.channels.min(convolution.small.channels);
+    let is_wide = convolution.small.n_pixels() >= WINOGRAD_PIXELS && n_channels >= WINOGRAD_CHANNELS;
+    let (height, stride) = (convolution.kernel[0], convolution.stride[0]);
+    is_wide && height > WINOGRAD_HEIGHT && height.div_ceil(stride) <= LONGEST_FILTER
+}
 
 /// What is done to each output before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +78,7 @@ enum Way {
 impl Pass {
     /// The input's frame has the margin that the convolution needs in this direction, or more; the output's frame may be any.
     pub(in crate::nn) fn new(convolution: Convolution, direction: Direction, input: Frame, output: Frame) -> Self {
-        let is_wide = convolution.small.n_pixels() >= WINOGRAD_PIXELS && convolution.kernel[0] > WINOGRAD_HEIGHT;
-        let n_channels = convolution.large.channels.min(convolution.small.channels);
-        let winograd = (is_wide && n_channels >= WINOGRAD_CHANNELS)
+        let winograd = is_worth_winograd(&convolution)
             .then(|| Winograd::new(&convolution, direction, &input, &output))
             .flatten();
         let way = if direction == Direction::Up && output.map.channels <= SCATTERED_CHANNELS {
@@ -121,12 +127,9 @@ impl Pass {
         };
         let packed = phases.iter().map(|phase| {
             let [rows, columns] = &phase.taps;
-            let taps = rows.iter().flat_map(|y| columns.iter().map(move |x| y * width + x));
-            let places: Vec<usize> = taps
-                .flat_map(|tap| (0..n_inputs).map(move |c| tap + c * input_pitch))
-                .collect();
-            Packed::new(places.len(), n_outputs, n_lanes, |input_idx, c| {
-                weights[places[input_idx] + c * output_pitch] * scale(c)
+            let taps: Vec<usize> = rows.iter().flat_map(|y| columns.iter().map(move |x| y * width + x)).collect();
+            Packed::of_taps((taps.len(), n_inputs), n_outputs, n_lanes, |tap, k, c| {
+                weights[taps[tap] + k * input_pitch + c * output_pitch] * scale(c)
             })
         });
         packed.collect()

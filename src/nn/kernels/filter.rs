@@ -278,3 +278,152 @@ impl<S: Simd> ChannelPass<S> {
         g
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulp::WithSimd;
+
+    use super::*;
+    use crate::nn::kernels::{numbers, on_every_processor};
+
+    /// What stands in `sums` before.
+    const BEFORE: f32 = 1.0;
+    /// Low enough that some activations lie above it.
+    const CEILING: f32 = 0.5;
+
+    /// The filter over a stretch of outputs, or its gradient over a stretch of inputs.
+    #[derive(Clone, Copy, Debug)]
+    struct Case {
+        stride: usize,
+        n_rows: usize,
+        width: usize,
+        n_channels: usize,
+        is_gradient: bool,
+    }
+
+    impl Case {
+        fn stretch(&self) -> Stretch {
+            let (before, after) = gradient_padding(self.stride);
+            Stretch {
+                n_rows: self.n_rows,
+                width: self.width,
+                pitch: if self.is_gradient {
+                    before + self.width.div_ceil(self.stride) + after
+                } else {
+                    (self.width - 1) * self.stride + 3
+                },
+            }
+        }
+
+        /// The padded picture, or the padded gradients of the filter's outputs.
+        fn padded(&self) -> Vec<f32> {
+            let n_rows = if self.is_gradient {
+                gradient_rows(self.stride, 0, self.n_rows).1
+            } else {
+                (self.n_rows - 1) * self.stride + 3
+            };
+            numbers(n_rows * self.stretch().pitch * self.n_channels, 1.0)
+        }
+
+        fn weights(&self) -> Vec<f32> {
+            numbers(9 * self.n_channels, 2.0)
+        }
+
+        fn z(&self) -> Vec<f32> {
+            numbers(self.n_rows * self.width * self.n_channels, 3.0)
+        }
+
+        fn n_sums(&self) -> usize {
+            (if self.is_gradient { 11 } else { 2 }) * self.n_channels
+        }
+
+        /// Outputs, or gradients that take the place of `z`; and sums.
+        fn expected(&self) -> [Vec<f64>; 2] {
+            let mut outputs = vec![0.0; self.z().len()];
+            let mut sums = vec![f64::from(BEFORE); self.n_sums()];
+            let (padded, weights, z) = (self.padded(), self.weights(), self.z());
+            let coefficients = [4.0, 5.0, 6.0].map(|seed| numbers(self.n_channels, seed));
+            for (at, output) in outputs.iter_mut().enumerate() {
+                let (c, x) = (at % self.n_channels, at / self.n_channels % self.width);
+                let y = at / self.n_channels / self.width;
+                let padded = |y: usize, x: usize| f64::from(padded[(y * self.stretch().pitch + x) * self.n_channels + c]);
+                let weight = |tap: usize| f64::from(weights[tap * self.n_channels + c]);
+                let taps = (0..3).flat_map(|i| (0..3).map(move |j| (i, j)));
+                if !self.is_gradient {
+                    *output = taps
+                        .map(|(i, j)| weight(3 * i + j) * padded(y * self.stride + i, x * self.stride + j))
+                        .sum();
+                    sums[c] += *output;
+                    sums[self.n_channels + c] += *output * *output;
+                    continue;
+                }
+                let [scale, shift, slope] = [0, 1, 2].map(|i| f64::from(coefficients[i][c]));
+                let h = scale * f64::from(z[at]) + shift;
+                let ceiling = f64::from(CEILING);
+                let activated = slope * h.min(0.0) + h.clamp(0.0, ceiling);
+                let factor = if h > ceiling {
+                    0.0
+                } else if h > 0.0 {
+                    1.0
+                } else {
+                    slope
+                };
+                let mut of_activated = 0.0;
+                // Output (y + 1 - i) / stride saw this input through row i of its weights, where that is a whole number.
+                let is_whole = |sum: usize| sum.is_multiple_of(self.stride);
+                for (i, j) in taps.filter(|(i, j)| is_whole(y + 1 + i) && is_whole(x + 1 + j)) {
+                    let (above, left) = match self.stride {
+                        1 => (y + 2 - i, x + 2 - j),
+                        _ => ((y + 1 - i) / 2, (x + 1 - j) / 2),
+                    };
+                    of_activated += weight(3 * i + j) * padded(above, left);
+                    sums[(3 * i + j) * self.n_channels + c] += activated * padded(above, left);
+                }
+                *output = factor * of_activated;
+                sums[9 * self.n_channels + c] += *output;
+                sums[10 * self.n_channels + c] += of_activated * h.min(0.0);
+            }
+            [outputs, sums]
+        }
+    }
+
+    impl WithSimd for Case {
+        type Output = [Vec<f32>; 2];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            let (padded, weights, stretch) = (self.padded(), self.weights(), self.stretch());
+            let (mut z, mut sums) = (self.z(), vec![BEFORE; self.n_sums()]);
+            let [scale, shift, slope] = [4.0, 5.0, 6.0].map(|seed| numbers(self.n_channels, seed));
+            let activation = Activation {
+                scale: &scale,
+                shift: &shift,
+                slope: &slope,
+                ceiling: CEILING,
+            };
+            match (self.is_gradient, self.stride) {
+                (false, 1) => filter::<S, 1>(simd, &padded, &weights, stretch, &mut z, &mut sums),
+                (false, _) => filter::<S, 2>(simd, &padded, &weights, stretch, &mut z, &mut sums),
+                (true, 1) => filter_gradient::<S, 1>(simd, &padded, &weights, activation, stretch, &mut z, &mut sums),
+                (true, _) => filter_gradient::<S, 2>(simd, &padded, &weights, activation, stretch, &mut z, &mut sums),
+            }
+            [z, sums]
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn filter_and_gradient_are_their_sums_over_neighbours(
+            stride in 1usize..3, n_rows in 1usize..5, width in 1usize..6, n_channels in 1usize..40, is_gradient: bool,
+        ) {
+            let case = Case { stride, n_rows, width, n_channels, is_gradient };
+            let expected = case.expected();
+            for found in on_every_processor(&case) {
+                for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                    prop_assert!((f64::from(*found) - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{} {}", found, expected);
+                }
+            }
+        }
+    }
+}

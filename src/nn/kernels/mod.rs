@@ -7,11 +7,13 @@
 //! *Invariant:* no burn, no thread, no file.
 
 pub(super) mod activation;
+pub(super) mod adam;
 pub(super) mod batch_norm;
 pub(super) mod convolution;
 pub(super) mod depthwise;
 pub(super) mod filter;
 pub(super) mod geometry;
+mod panels;
 pub(super) mod product;
 pub(super) mod rows;
 mod scatter;

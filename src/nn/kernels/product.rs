@@ -21,22 +21,38 @@ pub(in crate::nn) struct Packed {
 impl Packed {
     /// `weight(input_idx, output_idx)` for vectors of `n_lanes` numbers.
     pub(in crate::nn) fn new(n_inputs: usize, n_outputs: usize, n_lanes: usize, weight: impl Fn(usize, usize) -> f32) -> Self {
+        Self::of_taps((1, n_inputs), n_outputs, n_lanes, |_, input_idx, output_idx| {
+            weight(input_idx, output_idx)
+        })
+    }
+
+    /// `weight(tap, k, output_idx)`, for inputs that are `n_taps` pieces of `n_k` numbers.
+    ///
+    /// Loop order: taps innermost, which lie side by side in a convolution's weights.
+    pub(in crate::nn) fn of_taps(
+        (n_taps, n_k): (usize, usize),
+        n_outputs: usize,
+        n_lanes: usize,
+        weight: impl Fn(usize, usize, usize) -> f32,
+    ) -> Self {
+        let n_inputs = n_taps * n_k;
         let mut packed = Self {
-            values: Vec::with_capacity(n_inputs * n_outputs.next_multiple_of(n_lanes)),
+            values: vec![0.0; n_inputs * n_outputs.next_multiple_of(n_lanes)],
             n_inputs,
             n_outputs,
             n_lanes,
         };
-        for (first, width) in packed.blocks() {
-            for input_idx in 0..n_inputs {
-                let outputs = first..first + width;
-                packed.values.extend(outputs.map(|output_idx| {
-                    if output_idx < n_outputs {
-                        weight(input_idx, output_idx)
-                    } else {
-                        0.0
+        let mut rest = packed.values.as_mut_slice();
+        for (first, width) in blocks(n_outputs, n_lanes) {
+            let block;
+            (block, rest) = rest.split_at_mut(width * n_inputs);
+            let n_here = width.min(n_outputs - first);
+            for k in 0..n_k {
+                for tap in 0..n_taps {
+                    for (i, value) in block[(tap * n_k + k) * width..][..n_here].iter_mut().enumerate() {
+                        *value = weight(tap, k, first + i);
                     }
-                }));
+                }
             }
         }
         packed
@@ -50,14 +66,13 @@ impl Packed {
     pub(in crate::nn) fn n_outputs(&self) -> usize {
         self.n_outputs
     }
+}
 
-    /// First output and width of each block.
-    fn blocks(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (n_lanes, padded) = (self.n_lanes, self.n_outputs.next_multiple_of(self.n_lanes));
-        (0..padded)
-            .step_by(2 * n_lanes)
-            .map(move |first| (first, (padded - first).min(2 * n_lanes)))
-    }
+/// First output and width of each block.
+fn blocks(n_outputs: usize, n_lanes: usize) -> impl Iterator<Item = (usize, usize)> {
+    let padded = n_outputs.next_multiple_of(n_lanes);
+    let firsts = (0..padded).step_by(2 * n_lanes);
+    firsts.map(move |first| (first, (padded - first).min(2 * n_lanes)))
 }
 
 /// A vector for each output, padded like [`Packed`]: biases, slopes.
@@ -102,7 +117,7 @@ fn tiles<'a, S: Simd, const ROWS: usize>(
 ) {
     assert_eq!(weights.n_lanes, S::F32_LANES, "weights are packed for this processor");
     let mut rest = weights.values.as_slice();
-    for (first, width) in weights.blocks() {
+    for (first, width) in blocks(weights.n_outputs, weights.n_lanes) {
         let (block, others) = rest.split_at(width * weights.n_inputs);
         rest = others;
         let (block, bias) = (S::as_simd_f32s(block).0, S::as_simd_f32s(&bias[first..first + width]).0);

@@ -295,3 +295,105 @@ impl<S: Simd> ActivationPass<S> {
         vectors.activated(h)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use pulp::WithSimd;
+
+    use super::*;
+    use crate::nn::kernels::{numbers, on_every_processor};
+
+    /// All that happens to rows, once each.
+    #[derive(Clone)]
+    struct Passes {
+        n_positions: usize,
+        n_channels: usize,
+    }
+
+    /// What stands in `sums` before.
+    const BEFORE: f32 = 1.0;
+    /// Low enough that some activations lie above it.
+    const CEILING: f32 = 0.5;
+
+    impl Passes {
+        fn rows(&self, seed: f32) -> Vec<f32> {
+            numbers(self.n_positions * self.n_channels, seed)
+        }
+    }
+
+    impl WithSimd for Passes {
+        /// Activated; moments of `z` and of the gradients; normalised; added to the gradients; gradient of the norm; gradient
+        /// through both; sums of the activation; activated beside.
+        type Output = [Vec<f32>; 8];
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+            let [scale, shift, slope, by_value, constant] = [1.0, 2.0, 3.0, 4.0, 5.0].map(|seed| numbers(self.n_channels, seed));
+            let activation = Activation {
+                scale: &scale,
+                shift: &shift,
+                slope: &slope,
+                ceiling: CEILING,
+            };
+            let norm = NormGradient {
+                scale: &scale,
+                by_value: &by_value,
+                constant: &constant,
+            };
+            let (z, gradient) = (self.rows(6.0), self.rows(7.0));
+            let empty = vec![f32::NAN; z.len()];
+            let [mut activated, mut normed, mut of_norm, mut of_both, mut beside] = [(); 5].map(|()| empty.clone());
+            activate(simd, &z, activation, &mut activated);
+            let mut moments = vec![BEFORE; 2 * self.n_channels];
+            add_moments(simd, &z, &gradient, &mut moments);
+            normalise(simd, &z, (&scale, &shift), &mut normed);
+            let mut added = gradient.clone();
+            add_normalised(simd, &z, (&scale, &shift), &mut added);
+            norm_gradient(simd, &gradient, &z, norm, &mut of_norm);
+            activation_gradient(simd, &gradient, &z, (activation, norm), &mut of_both);
+            let mut sums = vec![BEFORE; 3 * self.n_channels];
+            add_activation_moments(simd, &gradient, &z, activation, None, &mut sums);
+            add_activation_moments(simd, &gradient, &z, activation, Some(&mut beside), &mut sums);
+            [activated, moments, normed, added, of_norm, of_both, sums, beside]
+        }
+    }
+
+    fn is_near(found: f32, expected: f64) -> bool {
+        (f64::from(found) - expected).abs() < 1e-5 * (1.0 + expected.abs())
+    }
+
+    proptest! {
+        #[test]
+        fn every_pass_is_its_formula(n_positions in 1usize..8, n_channels in 1usize..40) {
+            let passes = Passes { n_positions, n_channels };
+            let (z, gradient) = (passes.rows(6.0), passes.rows(7.0));
+            for [activated, moments, normed, added, of_norm, of_both, sums, beside] in on_every_processor(&passes) {
+                prop_assert_eq!(&activated, &beside);
+                for c in 0..n_channels {
+                    let [scale, shift, slope, by_value, constant] =
+                        [1.0, 2.0, 3.0, 4.0, 5.0].map(|seed| f64::from(numbers(n_channels, seed)[c]));
+                    let mut totals = [0.0; 5];
+                    for at in (0..n_positions).map(|position| position * n_channels + c) {
+                        let (z, gradient) = (f64::from(z[at]), f64::from(gradient[at]));
+                        let h = scale * z + shift;
+                        let ceiling = f64::from(CEILING);
+                        let factor = if h > ceiling { 0.0 } else if h > 0.0 { 1.0 } else { slope };
+                        let (of_h, negative) = (factor * gradient, h.min(0.0));
+                        prop_assert!(is_near(activated[at], slope * negative + h.clamp(0.0, ceiling)));
+                        prop_assert!(is_near(normed[at], h));
+                        prop_assert!(is_near(added[at], gradient + h));
+                        prop_assert!(is_near(of_norm[at], scale * gradient + by_value * z + constant));
+                        prop_assert!(is_near(of_both[at], scale * of_h + by_value * z + constant));
+                        let terms = [z, z * gradient, 2.0 * of_h, 2.0 * of_h * z, 2.0 * gradient * negative];
+                        totals.iter_mut().zip(terms).for_each(|(total, term)| *total += term);
+                    }
+                    let found = moments.chunks(n_channels).chain(sums.chunks(n_channels));
+                    for (found, total) in found.zip(totals) {
+                        prop_assert!(is_near(found[c], f64::from(BEFORE) + total));
+                    }
+                }
+            }
+        }
+    }
+}

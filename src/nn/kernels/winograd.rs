@@ -17,25 +17,27 @@ use super::geometry::{Band, Convolution, Direction, Frame, RowPhase, column_phas
 use super::product::{Packed, load, padded, product, store, store_all};
 
 /// Output rows of a tile.
-const TILE_ROWS: usize = 4;
+pub(super) const TILE_ROWS: usize = 4;
+/// Taps of the longest filter that the algorithm knows.
+pub(super) const LONGEST_FILTER: usize = 5;
 /// Pixels that meet each matrix at once.
 const PIXELS_TOGETHER: usize = 64;
 
 /// Four outputs of a filter: `outputs · ((taps · filter) ∘ (inputs · rows))`.
 #[derive(Debug, Clone)]
-struct Algorithm {
-    n_points: usize,
+pub(super) struct Algorithm {
+    pub n_points: usize,
     /// `[n_points, n_points]`
-    inputs: Vec<f32>,
+    pub inputs: Vec<f32>,
     /// `[n_points, n_taps]`
-    taps: Vec<f64>,
+    pub taps: Vec<f64>,
     /// `[TILE_ROWS, n_points]`
-    outputs: Vec<f32>,
+    pub outputs: Vec<f32>,
 }
 
 impl Algorithm {
     /// The points are small, and so are the rounding errors: below 3e-6 of the size of the terms with five taps.
-    fn new(n_taps: usize) -> Self {
+    pub(super) fn new(n_taps: usize) -> Self {
         const POINTS: [f64; 7] = [0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5];
         let n_points = TILE_ROWS + n_taps - 1;
         let finite = &POINTS[..n_points - 1];
@@ -121,10 +123,9 @@ struct Columns {
 impl Winograd {
     /// `None` where a column of the kernel is longer than the algorithm knows.
     pub(super) fn new(convolution: &Convolution, direction: Direction, input: &Frame, output: &Frame) -> Option<Self> {
-        const LONGEST: usize = 5;
         let phases = row_phases(convolution, direction);
         let mut bands = phases.iter().flat_map(|phase| &phase.bands);
-        if bands.any(|band| band.taps.len() > LONGEST) {
+        if bands.any(|band| band.taps.len() > LONGEST_FILTER) {
             return None;
         }
         let columns = column_phases(convolution, direction, input, output);
@@ -159,10 +160,12 @@ impl Winograd {
             for (band, algorithm) in rows.phase.bands.iter().zip(&rows.algorithms) {
                 for of_taps in algorithm.taps.chunks(band.taps.len()) {
                     for columns in &self.columns {
-                        packed.push(Packed::new(columns.run_len, n_outputs, n_lanes, |at, output| {
-                            let (x, input) = (columns.taps[at / n_inputs], at % n_inputs);
+                        let size = (columns.taps.len(), n_inputs);
+                        packed.push(Packed::of_taps(size, n_outputs, n_lanes, |tap, input, output| {
                             let taps = band.taps.iter().zip(of_taps);
-                            let sum: f64 = taps.map(|(&y, share)| f64::from(weight(y, x, input, output)) * share).sum();
+                            let sum: f64 = taps
+                                .map(|(&y, share)| f64::from(weight(y, columns.taps[tap], input, output)) * share)
+                                .sum();
                             sum as f32
                         }));
                     }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, ComboBox, Layout, RichText, vec2};
 
 use super::roc::number;
-use crate::app::{Action, Decisions, Workbench, decisions};
+use crate::app::{Action, Decisions, ThresholdBasis, Workbench, decisions};
 use crate::dataset::MachineSection;
 use crate::evaluation::{ThresholdRule, percentile};
 use crate::ui::theme::{self, GRID};
@@ -34,6 +34,7 @@ pub(super) fn ui(
     let share = result.and_then(|result| percentile(threshold, &result.normal_scores));
     let share = share.map_or(String::new(), |share| format!("  above {share:.0} % of normals"));
     ui.label(RichText::new(format!("{}{share}", number(threshold))).monospace());
+    basis(ui, workbench, group);
     let Some(decisions) = decisions(workbench, group, threshold) else {
         return;
     };
@@ -87,7 +88,7 @@ fn rule(ui: &mut egui::Ui, workbench: &Workbench, group: &MachineSection, thresh
                         let is_on = std::mem::discriminant(&option) == std::mem::discriminant(&rule);
                         if ui
                             .selectable_label(is_on, title(option))
-                            .on_hover_text(meaning(option))
+                            .on_hover_text(meaning(option, workbench.threshold_basis(group)))
                             .clicked()
                         {
                             chosen = Some(option);
@@ -114,14 +115,29 @@ fn title(rule: ThresholdRule) -> String {
     }
 }
 
-fn meaning(rule: ThresholdRule) -> &'static str {
+fn meaning(rule: ThresholdRule, basis: Option<ThresholdBasis>) -> String {
+    let scores = basis.map_or_else(|| "scores of normal clips".to_owned(), |basis| basis.to_string());
     match rule {
-        ThresholdRule::Gamma(_) => {
-            "Quantile of a gamma distribution fitted to leave-one-out scores of normal training clips: no anomaly is needed"
-        }
-        ThresholdRule::Quantile(_) => "Quantile of the leave-one-out scores of normal training clips themselves",
-        ThresholdRule::Manual(_) => "Where you leave the line",
+        ThresholdRule::Gamma(_) => format!("Quantile of a gamma distribution fitted to {scores}. No anomaly is needed"),
+        ThresholdRule::Quantile(_) => format!("Quantile of the {scores}"),
+        ThresholdRule::Manual(_) => "Where you leave the line".to_owned(),
     }
+}
+
+/// What the line rests on, where that is not the training clips of a front end that learns nothing.
+fn basis(ui: &mut egui::Ui, workbench: &Workbench, group: &MachineSection) {
+    let is_by_hand = matches!(workbench.threshold_rule(group), ThresholdRule::Manual(_));
+    let Some(basis) = workbench.threshold_basis(group).filter(|_| !is_by_hand) else {
+        return;
+    };
+    let text = match basis {
+        ThresholdBasis::AllClips => return,
+        ThresholdBasis::HeldOut(n) => format!("from {n} clips held out from training"),
+        ThresholdBasis::TrainedOn(_) => "from clips the network learned: rather low".to_owned(),
+    };
+    let weak = theme::palette(ui).weak;
+    ui.label(RichText::new(text).color(weak))
+        .on_hover_text(format!("The threshold comes from {basis}"));
 }
 
 /// The table of decisions against labels, with the rates that follow.

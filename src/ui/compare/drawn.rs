@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::app::{Bins, Matrix, MatrixMetric, Workbench, bins, histogram_figure, matrix, roc_detectors, roc_figure, ties};
+use crate::app::{Bins, Matrix, MatrixMetric, Workbench, bins, histogram_figure, matrix, roc_detectors, roc_figure};
 use crate::dataset::{Label, MachineSection};
 use crate::detectors::DetectorKind;
 use crate::evaluation::ThresholdRule;
 use crate::figures::{HistogramFigure, RocFigure};
 use crate::pipeline::Comparison;
+use crate::project::DetectorChoice;
 
 /// The matrix, and the pictures of one section.
 pub(super) struct Drawn {
     basis: Basis,
-    /// Parallel to the sections of the comparison.
-    ties: Vec<Vec<bool>>,
     pub(super) matrix: Matrix,
     pub(super) roc: Option<RocFigure>,
     /// Parallel to the curves of `roc`.
@@ -27,6 +26,8 @@ pub(super) struct Drawn {
 struct Basis {
     comparison: Arc<Comparison>,
     pins: BTreeMap<String, DetectorKind>,
+    choice: DetectorChoice,
+    beside: BTreeMap<String, Option<Arc<Comparison>>>,
     thresholds: BTreeMap<String, ThresholdRule>,
     labels: BTreeMap<String, Label>,
     metric: MatrixMetric,
@@ -36,18 +37,27 @@ struct Basis {
 impl Basis {
     fn holds(&self, workbench: &Workbench, metric: MatrixMetric, group: &MachineSection) -> bool {
         let project = &workbench.project;
-        self.is_of(workbench)
+        let now = workbench.comparison.as_ref();
+        now.is_some_and(|now| Arc::ptr_eq(now, &self.comparison))
             && self.metric == metric
             && self.group == *group
             && self.pins == project.pins
+            && self.choice == project.choice
+            && is_same(&self.beside, &workbench.beside)
             && self.thresholds == project.thresholds
             && self.labels == project.labels
     }
+}
 
-    fn is_of(&self, workbench: &Workbench) -> bool {
-        let now = workbench.comparison.as_ref();
-        now.is_some_and(|now| Arc::ptr_eq(now, &self.comparison))
-    }
+/// Whether the same comparisons stand beside the first: the very same, without looking into them.
+fn is_same(before: &BTreeMap<String, Option<Arc<Comparison>>>, now: &BTreeMap<String, Option<Arc<Comparison>>>) -> bool {
+    let place = |comparison: &Option<Arc<Comparison>>| comparison.as_ref().map(Arc::as_ptr);
+    let places = |runs: &BTreeMap<String, Option<Arc<Comparison>>>| -> Vec<_> {
+        runs.iter()
+            .map(|(run, comparison)| (run.clone(), place(comparison)))
+            .collect()
+    };
+    before.len() == now.len() && (before.is_empty() || places(before) == places(now))
 }
 
 impl Drawn {
@@ -58,21 +68,13 @@ impl Drawn {
         metric: MatrixMetric,
         group: &MachineSection,
     ) -> Option<Self> {
-        let before = match before {
-            Some(before) if before.basis.holds(workbench, metric, group) => return Some(before),
-            other => other,
-        };
+        if let Some(before) = before.filter(|before| before.basis.holds(workbench, metric, group)) {
+            return Some(before);
+        }
         let comparison = workbench.comparison.as_ref()?;
-        let ties = match before {
-            Some(before) if before.basis.is_of(workbench) => before.ties,
-            _ => ties(comparison),
-        };
-        let mut matrix = matrix(workbench, metric)?;
-        matrix.mark_ties(comparison, &ties);
         let histogram = histogram_figure(workbench, group);
         Some(Self {
-            ties,
-            matrix,
+            matrix: matrix(workbench, metric)?,
             roc: roc_figure(workbench, group),
             roc_detectors: roc_detectors(workbench, group),
             bins: histogram.as_ref().map(bins).unwrap_or_default(),
@@ -80,6 +82,8 @@ impl Drawn {
             basis: Basis {
                 comparison: Arc::clone(comparison),
                 pins: workbench.project.pins.clone(),
+                choice: workbench.project.choice,
+                beside: workbench.beside.clone(),
                 thresholds: workbench.project.thresholds.clone(),
                 labels: workbench.project.labels.clone(),
                 metric,

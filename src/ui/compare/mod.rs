@@ -2,14 +2,19 @@
 
 mod axes;
 mod badge;
+mod choice;
 mod columns;
 mod decisions;
 mod detail;
 mod drawn;
 mod empty;
 mod histogram;
+mod lines;
 mod matrix;
 mod roc;
+mod settings;
+
+use std::collections::BTreeSet;
 
 use eframe::egui::{self, Frame, Key, Modifiers, Panel};
 
@@ -23,8 +28,9 @@ use drawn::Drawn;
 
 /// Part of the width for the ROC curves before a person drags their edge.
 const ROC_PART: f32 = 0.345;
-/// Height of the row with the score histogram before a person drags its edge.
+/// Height of the row with the score histogram before a person drags its edge, and its largest part of the screen's.
 const HISTOGRAM_HEIGHT: f32 = 208.0;
+const HISTOGRAM_PART: f32 = 0.36;
 
 /// The private look of the screen.
 #[derive(Default)]
@@ -34,8 +40,12 @@ pub struct CompareView {
     focus: Option<(MachineSection, DetectorKind)>,
     /// The scope when the cell was clicked: another scope lets go of it.
     scope: Scope,
+    matrix: matrix::MatrixView,
+    choice: choice::ChoiceView,
+    detail: detail::DetailView,
     roc: roc::RocView,
     histogram: histogram::HistogramView,
+    settings: settings::SettingsView,
     /// What is drawn, until something that it rests on changes.
     drawn: Option<Drawn>,
 }
@@ -56,8 +66,10 @@ impl CompareView {
             return;
         };
         let detector = self.current_detector(workbench, &group);
-        keys(ui, workbench, &group, detector, &drawn, actions);
-        self.header(ui, workbench, &drawn);
+        if keys(ui, workbench, &group, detector, &drawn, actions) {
+            self.matrix.toggle(&drawn, &group);
+        }
+        self.header(ui, workbench, &drawn, &group, actions);
         Panel::right("compare_roc")
             .frame(Frame::NONE.inner_margin(egui::Margin {
                 left: 12,
@@ -71,7 +83,7 @@ impl CompareView {
                 top: 8,
                 ..Default::default()
             }))
-            .default_size(HISTOGRAM_HEIGHT)
+            .default_size(HISTOGRAM_HEIGHT.min(HISTOGRAM_PART * ui.available_height()))
             .size_range(150.0..=420.0)
             .show(ui, |ui| self.histogram.ui(ui, workbench, &drawn, actions));
         Panel::bottom("compare_detail")
@@ -81,16 +93,26 @@ impl CompareView {
             }))
             .resizable(false)
             .show_separator_line(false)
-            .show(ui, |ui| detail::ui(ui, workbench, &drawn, &group, detector, actions));
-        if let Some(cell) = matrix::ui(ui, workbench, &drawn, (&group, detector)) {
+            .show(ui, |ui| {
+                self.choice.ui(ui, workbench, &drawn, actions);
+                self.detail.ui(ui, workbench, &drawn, (&group, detector), actions);
+            });
+        if let Some(cell) = self.matrix.ui(ui, workbench, &drawn, (&group, detector)) {
             self.scope = workbench.scope.clone();
             self.focus = Some(cell);
         }
         self.drawn = Some(drawn);
     }
 
-    /// The metric, the badge of the whole table, and how to save it.
-    fn header(&mut self, ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn) {
+    /// The metric, the mode of the choice, the detectors' settings, and how to save the table.
+    fn header(
+        &mut self,
+        ui: &mut egui::Ui,
+        workbench: &Workbench,
+        drawn: &Drawn,
+        group: &MachineSection,
+        actions: &mut Vec<Action>,
+    ) {
         ui.horizontal(|ui| {
             // The tooltip stands on the label: on the box it would take the place of its name.
             ui.label("Metric").on_hover_text(self.metric.definition());
@@ -103,15 +125,21 @@ impl CompareView {
                     }
                 });
             });
+            ui.add_space(GRID);
+            choice::modes(ui, workbench, drawn, actions);
             if let Some(run) = &workbench.project.active_run {
                 ui.add_space(GRID);
-                ui.weak(format!("run {run}"));
+                ui.weak(run);
             }
-            ui.add_space(GRID);
-            badge::of_table(ui, &drawn.matrix);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let others = drawn.matrix.beside.iter().flat_map(|other| &other.columns);
+                let columns: BTreeSet<DetectorKind> = drawn.matrix.columns.iter().chain(others).copied().collect();
+                let columns: Vec<DetectorKind> = columns.into_iter().collect();
+                self.matrix.columns_menu(ui, &columns);
+                matrix::runs_menu(ui, workbench, actions);
                 let stem = format!("{} {}", workbench.project.name, self.metric.title());
                 widgets::save_table_menu(ui, &stem, || matrix_table(workbench, self.metric));
+                self.settings.ui(ui, workbench, group, actions);
             });
         });
         ui.add_space(GRID);
@@ -142,7 +170,8 @@ impl CompareView {
     }
 }
 
-/// `P` pins, `[` and `]` move the threshold by a hundredth of the range of the scores, with Shift by a tenth.
+/// `P` pins, `[` and `]` move the threshold by a hundredth of the range of the scores, with Shift by a tenth. Returns whether
+/// the row in focus is to be opened or closed (`O`).
 fn keys(
     ui: &egui::Ui,
     workbench: &Workbench,
@@ -150,17 +179,18 @@ fn keys(
     detector: DetectorKind,
     drawn: &Drawn,
     actions: &mut Vec<Action>,
-) {
+) -> bool {
     if ui.ctx().text_edit_focused() || egui::Popup::is_any_open(ui.ctx()) {
-        return;
+        return false;
     }
     let is_pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     if is_pressed(Key::P) && detail::can_pin(workbench, group, detector) {
         actions.push(detail::toggle_pin(workbench, group, detector));
     }
+    let opens = is_pressed(Key::O);
     let steps = f64::from(i8::from(is_pressed(Key::CloseBracket)) - i8::from(is_pressed(Key::OpenBracket)));
     let (Some(threshold), Some([low, high])) = (workbench.threshold(group), drawn.score_range()) else {
-        return;
+        return opens;
     };
     if steps != 0.0 {
         let size = if ui.input(|input| input.modifiers.shift) { 0.1 } else { 0.01 };
@@ -168,4 +198,5 @@ fn keys(
         let group = group.clone();
         actions.push(Action::SetThreshold { group, rule });
     }
+    opens
 }

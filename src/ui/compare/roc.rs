@@ -14,12 +14,16 @@ use crate::ui::widgets;
 
 /// Height of one row of the legend.
 const LEGEND_ROW: f32 = 18.0;
+/// Where the names begin in the legend, right of the strokes.
+const LEGEND_TEXT: f32 = 25.0;
 /// So near to a step the pointer must be, in points, for its card.
 const HOVER_RADIUS: f32 = 14.0;
 
 /// The private look of the plot.
 #[derive(Default)]
 pub(super) struct RocView {
+    /// Shows the detector in focus and the one in use only.
+    shows_chosen_only: bool,
     /// Shows the pAUC band only.
     zooms_to_band: bool,
     /// The curve whose legend entry the pointer is on.
@@ -37,15 +41,25 @@ impl RocView {
     ) {
         let group = drawn.group();
         ui.horizontal(|ui| {
-            ui.label(RichText::new(format!("ROC of {group}")).strong());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let stem = format!("roc {group}");
                 widgets::save_figure_menu(ui, &stem, || roc_figure(workbench, group).map(Figure::Roc));
-                let zoom = egui::Button::new("FPR ≤ 0.1").selected(self.zooms_to_band);
-                if ui.add(zoom).on_hover_text("Show the band of the pAUC only").clicked() {
-                    self.zooms_to_band = !self.zooms_to_band;
-                }
+                let title = RichText::new(format!("ROC of {group}")).strong();
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    ui.add(egui::Label::new(title).truncate());
+                });
             });
+        });
+        ui.horizontal(|ui| {
+            let all = egui::Button::new("All detectors").selected(!self.shows_chosen_only);
+            let hint = "The curves of all detectors, or of the one in focus and the one in use alone";
+            if ui.add(all).on_hover_text(hint).clicked() {
+                self.shows_chosen_only = !self.shows_chosen_only;
+            }
+            let zoom = egui::Button::new("FPR ≤ 0.1").selected(self.zooms_to_band);
+            if ui.add(zoom).on_hover_text("Show the band of the pAUC only").clicked() {
+                self.zooms_to_band = !self.zooms_to_band;
+            }
         });
         let Some(figure) = &drawn.roc else {
             let text = format!(
@@ -54,7 +68,10 @@ impl RocView {
             widgets::message(ui, theme::palette(ui).weak, &text);
             return;
         };
-        let legend_height = (figure.curves.len() as f32 * LEGEND_ROW + GRID).min(0.45 * ui.available_height());
+        let in_use = workbench.detector(group).0;
+        let is_shown = |idx: &usize| !self.shows_chosen_only || [detector, in_use].contains(&drawn.roc_detectors[*idx]);
+        let shown: Vec<usize> = (0..figure.curves.len()).filter(is_shown).collect();
+        let legend_height = (shown.len() as f32 * LEGEND_ROW + GRID).min(0.45 * ui.available_height());
         let room = (ui.available_size() - vec2(0.0, legend_height) - Axes::margin()).max(vec2(80.0, 80.0));
         let side = room.min_elem();
         let (outer, response) = ui.allocate_exact_size(vec2(side, side) + Axes::margin(), Sense::click());
@@ -64,19 +81,33 @@ impl RocView {
         axes.paint(ui, "False positive rate", "True positive rate");
         let front = self
             .hovered
+            .filter(|hovered| shown.contains(hovered))
             .or_else(|| drawn.roc_detectors.iter().position(|&other| other == detector));
-        paint_curves(ui, &axes, figure, &drawn.roc_detectors, front);
-        steps(ui, &axes, workbench, drawn, figure, &response, front, actions);
-        self.legend(ui, figure, &drawn.roc_detectors, front);
+        paint_curves(ui, &axes, figure, (&shown, &drawn.roc_detectors), front);
+        steps(ui, &axes, workbench, drawn, (figure, &shown), &response, front, actions);
+        self.legend(ui, figure, (&shown, &drawn.roc_detectors), front);
     }
 
     /// One row a curve, best AUC first; the pointer on it brings its curve to the front.
-    fn legend(&mut self, ui: &mut egui::Ui, figure: &RocFigure, detectors: &[DetectorKind], front: Option<usize>) {
+    fn legend(
+        &mut self,
+        ui: &mut egui::Ui,
+        figure: &RocFigure,
+        (shown, detectors): (&[usize], &[DetectorKind]),
+        front: Option<usize>,
+    ) {
         self.hovered = None;
+        let small = egui::TextStyle::Small.resolve(ui.style());
+        let width = |&idx: &usize| {
+            let name = figure.curves[idx].label.split("  ").next().unwrap_or_default().to_owned();
+            ui.painter().layout_no_wrap(name, small.clone(), Color32::WHITE).size().x
+        };
+        let name_width = shown.iter().map(width).fold(56.0, f32::max);
         ui.add_space(GRID);
         ScrollArea::vertical().id_salt("roc_legend").show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for (idx, curve) in figure.curves.iter().enumerate() {
+            for &idx in shown {
+                let curve = &figure.curves[idx];
                 let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LEGEND_ROW), Sense::hover());
                 response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &curve.label));
                 if response.hovered() {
@@ -84,18 +115,19 @@ impl RocView {
                 }
                 let stroke = stroke(ui, detectors[idx], front == Some(idx));
                 let y = rect.center().y;
-                ui.painter().hline(rect.left()..=rect.left() + 20.0, y, stroke);
+                let ends = [pos2(rect.left(), y), pos2(rect.left() + 20.0, y)];
+                curve_line(ui.painter(), ends.to_vec(), stroke, detectors[idx]);
                 if curve.operating_point.is_some() {
                     ui.painter().circle_filled(pos2(rect.left() + 10.0, y), 4.0, stroke.color);
                 }
-                legend_text(ui, rect, &curve.label, front == Some(idx));
+                legend_text(ui, rect, &curve.label, name_width, front == Some(idx));
             }
         });
     }
 }
 
 /// Name, AUC with its interval and pAUC in columns, so that the figures stand below each other.
-fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, is_front: bool) {
+fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, name_width: f32, is_front: bool) {
     let color = if is_front {
         ui.visuals().strong_text_color()
     } else {
@@ -107,15 +139,18 @@ fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, is_front: bool) {
     let y = rect.center().y;
     let left = |x: f32| pos2(rect.left() + x, y);
     ui.painter().text(
-        left(28.0),
+        left(LEGEND_TEXT),
         egui::Align2::LEFT_CENTER,
         parts.next().unwrap_or_default(),
         small,
         color,
     );
-    for (x, part) in [92.0, 236.0].into_iter().zip(parts) {
-        ui.painter()
+    let mut x = LEGEND_TEXT + name_width + 1.5 * GRID;
+    for part in parts {
+        let drawn = ui
+            .painter()
             .text(left(x), egui::Align2::LEFT_CENTER, part, figures.clone(), color);
+        x += drawn.width() + 1.5 * GRID;
     }
 }
 
@@ -124,9 +159,21 @@ fn color(ui: &egui::Ui, detector: DetectorKind) -> Color32 {
     if detector == DetectorKind::Fusion {
         return theme::palette(ui).ink;
     }
-    let place = DetectorKind::ALL.iter().position(|&other| other == detector).unwrap_or(0);
     let colors = theme::categories(ui);
-    colors[place % colors.len()]
+    colors[place(detector) % colors.len()]
+}
+
+fn place(detector: DetectorKind) -> usize {
+    DetectorKind::ALL.iter().position(|&other| other == detector).unwrap_or(0)
+}
+
+/// Where the colours are used up they come again with dashes.
+fn curve_line(painter: &egui::Painter, points: Vec<Pos2>, stroke: Stroke, detector: DetectorKind) {
+    if detector == DetectorKind::Fusion || place(detector) < theme::CATEGORIES.len() {
+        painter.line(points, stroke);
+    } else {
+        painter.extend(Shape::dashed_line(&points, stroke, 6.0, 3.0));
+    }
 }
 
 fn stroke(ui: &egui::Ui, detector: DetectorKind, is_front: bool) -> Stroke {
@@ -134,7 +181,13 @@ fn stroke(ui: &egui::Ui, detector: DetectorKind, is_front: bool) -> Stroke {
 }
 
 /// The band, the diagonal of chance, the steps of every curve with `front` above the others, and the operating point.
-fn paint_curves(ui: &egui::Ui, axes: &Axes, figure: &RocFigure, detectors: &[DetectorKind], front: Option<usize>) {
+fn paint_curves(
+    ui: &egui::Ui,
+    axes: &Axes,
+    figure: &RocFigure,
+    (shown, detectors): (&[usize], &[DetectorKind]),
+    front: Option<usize>,
+) {
     let palette = theme::palette(ui);
     let painter = ui.painter_at(axes.plot.expand(1.0));
     let band = Rect::from_min_max(axes.pos([0.0, 1.0]), axes.pos([figure.pauc_max_fpr, 0.0])).intersect(axes.plot);
@@ -142,12 +195,13 @@ fn paint_curves(ui: &egui::Ui, axes: &Axes, figure: &RocFigure, detectors: &[Det
     let chance = [axes.pos([0.0, 0.0]), axes.pos([1.0, 1.0])];
     painter.extend(Shape::dashed_line(&chance, Stroke::new(1.0, palette.weak), 5.0, 4.0));
     let last = front.into_iter();
-    let order = (0..figure.curves.len()).filter(|&idx| Some(idx) != front).chain(last);
+    let order = shown.iter().copied().filter(|&idx| Some(idx) != front).chain(last);
     for idx in order {
         let curve = &figure.curves[idx];
-        painter.line(steps_of(axes, &curve.points), stroke(ui, detectors[idx], front == Some(idx)));
+        let stroke = stroke(ui, detectors[idx], front == Some(idx));
+        curve_line(&painter, steps_of(axes, &curve.points), stroke, detectors[idx]);
     }
-    for (curve, &detector) in figure.curves.iter().zip(detectors) {
+    for (curve, &detector) in shown.iter().map(|&idx| (&figure.curves[idx], &detectors[idx])) {
         if let Some(point) = curve.operating_point {
             let at = axes.pos(point);
             painter.circle(at, 5.5, color(ui, detector), Stroke::new(1.5, palette.ink));
@@ -168,7 +222,7 @@ fn steps(
     axes: &Axes,
     workbench: &Workbench,
     drawn: &Drawn,
-    figure: &RocFigure,
+    (figure, shown): (&RocFigure, &[usize]),
     response: &Response,
     front: Option<usize>,
     actions: &mut Vec<Action>,
@@ -176,7 +230,7 @@ fn steps(
     let Some(pointer) = response.hover_pos().filter(|&pointer| axes.plot.contains(pointer)) else {
         return;
     };
-    let Some((curve_idx, step_idx)) = nearest(axes, figure, pointer, front) else {
+    let Some((curve_idx, step_idx)) = nearest(axes, (figure, shown), pointer, front) else {
         return;
     };
     let (curve, detector) = (&figure.curves[curve_idx], drawn.roc_detectors[curve_idx]);
@@ -184,12 +238,12 @@ fn steps(
     ui.painter()
         .circle_stroke(axes.pos([fpr, tpr]), 5.0, Stroke::new(1.5, theme::palette(ui).ink));
     let group = drawn.group();
-    let Some(result) = workbench.group_comparison(group).and_then(|group| group.result(detector)) else {
+    let Some(result) = workbench.shown_group(group).and_then(|group| group.result(detector)) else {
         return;
     };
     let n_anomalies = result.labelled.iter().filter(|clip| clip.is_anomaly).count();
     let n_normals = result.labelled.len() - n_anomalies;
-    let clips = workbench.group_comparison(group).map_or(&[][..], |group| &group.test_clips);
+    let clips = workbench.shown_group(group).map_or(&[][..], |group| &group.test_clips);
     let flipping = result.test_scores.iter().zip(clips).filter(|&(&score, _)| score == threshold);
     let flipping: Vec<usize> = flipping.map(|(_, &clip_idx)| clip_idx).collect();
     if response.clicked()
@@ -228,9 +282,10 @@ fn steps(
 }
 
 /// Curve and step nearest to the pointer; among steps equally near the front curve wins.
-fn nearest(axes: &Axes, figure: &RocFigure, pointer: Pos2, front: Option<usize>) -> Option<(usize, usize)> {
+fn nearest(axes: &Axes, (figure, shown): (&RocFigure, &[usize]), pointer: Pos2, front: Option<usize>) -> Option<(usize, usize)> {
     let mut best: Option<(f32, usize, usize)> = None;
-    for (curve_idx, curve) in figure.curves.iter().enumerate() {
+    for &curve_idx in shown {
+        let curve = &figure.curves[curve_idx];
         // The front curve is what a person points at, unless another is clearly meant.
         let handicap = if front == Some(curve_idx) { 0.0 } else { 3.0 };
         for (step_idx, &[fpr, tpr, _]) in curve.points.iter().enumerate() {

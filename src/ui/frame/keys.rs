@@ -27,7 +27,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("G, Shift+G", "Larger, smaller FFT"),
             ("Esc", "Drop the selection"),
             ("Ctrl+F, Ctrl+A", "Search, select all clips"),
-            ("P, [ ]", "Pin, move threshold (Compare)"),
+            ("P, O, [ ]", "Pin, open a row, move threshold (Compare)"),
         ],
     ),
     ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),

@@ -15,10 +15,10 @@ pub(super) struct Camera {
 
 impl Camera {
     /// Shows all finite points within `screen`.
-    pub(super) fn fitting(points: &[[f32; 2]], screen: Rect) -> Self {
-        let finite = points.iter().filter(|point| point.iter().all(|value| value.is_finite()));
+    pub(super) fn fitting(points: impl Iterator<Item = [f32; 2]>, screen: Rect) -> Self {
+        let finite = points.filter(|point| point.iter().all(|value| value.is_finite()));
         let mut bounds = Rect::NOTHING;
-        for &[x, y] in finite {
+        for [x, y] in finite {
             bounds.extend_with(pos2(x, y));
         }
         if !bounds.is_finite() {
@@ -70,17 +70,17 @@ mod tests {
     #[test]
     fn everything_fits() {
         let points = [[-30.0, 4.0], [12.0, 80.0], [f32::NAN, 0.0]];
-        let camera = Camera::fitting(&points, SCREEN);
+        let camera = Camera::fitting(points.into_iter(), SCREEN);
         for point in &points[..2] {
             assert!(SCREEN.contains(camera.to_screen(*point, SCREEN)));
         }
-        assert!(Camera::fitting(&[], SCREEN).scale.is_finite());
-        assert!(Camera::fitting(&[[1.0, 1.0]], SCREEN).scale.is_finite());
+        assert!(Camera::fitting(std::iter::empty(), SCREEN).scale.is_finite());
+        assert!(Camera::fitting([[1.0, 1.0]].into_iter(), SCREEN).scale.is_finite());
     }
 
     #[test]
     fn zoom_keeps_what_is_under_the_pointer() {
-        let camera = Camera::fitting(&[[0.0, 0.0], [10.0, 10.0]], SCREEN);
+        let camera = Camera::fitting([[0.0, 0.0], [10.0, 10.0]].into_iter(), SCREEN);
         let pointer = pos2(300.0, 200.0);
         let before = camera.to_map(pointer, SCREEN);
         let after = camera.zoomed(3.0, pointer, SCREEN).to_map(pointer, SCREEN);

@@ -31,7 +31,7 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
         return;
     };
     let (screen, response) = ui.allocate_exact_size(ui.available_size(), Sense::click_and_drag());
-    let n_clips = layout.points.len().min(workbench.map.clips.len());
+    let n_clips: usize = looks.counts.iter().sum();
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Map of {n_clips} clips")));
     let grid = Grid::renew(view.grid.take(), layout);
     let map = Map {
@@ -67,7 +67,7 @@ struct Map<'a> {
 
 /// Wheel zooms about the pointer, Alt or middle drag moves, double-click or F shows everything again.
 fn steer(ui: &egui::Ui, view: &mut MapView, map: &Map<'_>, response: &Response) -> Camera {
-    let fitting = || Camera::fitting(&map.layout.points, map.screen);
+    let fitting = || Camera::fitting(map.shown_points(), map.screen);
     let is_alone = !ui.ctx().text_edit_focused() && !egui::Popup::is_any_open(ui.ctx());
     let wants_fit = is_alone && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, Key::F));
     if response.double_clicked() || wants_fit {
@@ -143,11 +143,19 @@ fn choose(
 }
 
 impl Map<'_> {
-    /// The clip of a point, unless its category is switched off.
+    fn shown_points(&self) -> impl Iterator<Item = [f32; 2]> {
+        let points = self.workbench.map.clips.iter().zip(&self.layout.points);
+        let is_shown = |clip_idx: usize| self.looks.of_clip.get(clip_idx).is_some_and(|look| look.is_shown);
+        points
+            .filter(move |&(&clip_idx, _)| is_shown(clip_idx))
+            .map(|(_, &point)| point)
+    }
+
+    /// The clip of a point, unless it is not shown or its category is switched off.
     fn shown_clip(&self, point_idx: usize, view: &MapView) -> Option<usize> {
         let &clip_idx = self.workbench.map.clips.get(point_idx)?;
         let look = self.looks.of_clip.get(clip_idx)?;
-        (!view.hidden.contains(&(look.category as usize))).then_some(clip_idx)
+        (look.is_shown && !view.hidden.contains(&(look.category as usize))).then_some(clip_idx)
     }
 
     fn clip_at(&self, pointer: Pos2, camera: Camera, view: &MapView) -> Option<usize> {
@@ -166,7 +174,7 @@ impl Map<'_> {
         let colors = self.looks.colors(ui);
         let is_hidden: Vec<bool> = (0..colors.len()).map(|category| view.hidden.contains(&category)).collect();
         let selection = &self.workbench.selection;
-        let size = size_of(self.layout.points.len());
+        let size = size_of(self.looks.counts.iter().sum());
         let visible = self.screen.expand(size);
         let (mut normal, mut anomalies) = (Mesh::with_texture(texture), Mesh::with_texture(texture));
         normal.reserve_vertices(4 * self.layout.points.len());
@@ -177,7 +185,7 @@ impl Map<'_> {
             let Some(look) = self.looks.of_clip.get(clip_idx).filter(|_| visible.contains(at)) else {
                 continue;
             };
-            if is_hidden[look.category as usize] {
+            if !look.is_shown || is_hidden[look.category as usize] {
                 continue;
             }
             let is_selected = !selection.is_empty() && selection.contains(&clip_idx);

@@ -4,8 +4,8 @@ use eframe::egui::{self, ComboBox, Rect, Response, RichText, Role, ScrollArea, S
 
 use super::looks::Looks;
 use super::markers::{self, Marker};
-use super::{MapView, canvas};
-use crate::app::{Action, MapColor, Workbench, map_figure_by};
+use super::{MapView, canvas, presets};
+use crate::app::{Action, MapColor, Workbench, map_figure_of};
 use crate::figures::Figure;
 use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
@@ -13,6 +13,7 @@ use crate::ui::widgets;
 const ROW_HEIGHT: f32 = 20.0;
 
 pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, looks: &Looks, actions: &mut Vec<Action>) {
+    presets::ui(ui, view, workbench, actions);
     ui.horizontal(|ui| {
         ui.label("Colour");
         ui.name_inputs("Colour", |ui| {
@@ -77,8 +78,8 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
         }
     });
     let stem = format!("map {}", workbench.project.name);
-    let color = view.color;
-    widgets::save_figure_menu(ui, &stem, || map_figure_by(workbench, color).map(Figure::Map));
+    let (color, show) = (view.color, view.show);
+    widgets::save_figure_menu(ui, &stem, || map_figure_of(workbench, color, show).map(Figure::Map));
     ui.label(
         RichText::new("Drag selects, Shift adds; Alt or middle drag moves, the wheel zooms, F fits")
             .small()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Color32, ecolor::Hsva};
 
 use super::markers::Marker;
-use crate::app::{ClipScore, MapColor, Workbench, map_categories};
+use crate::app::{ClipScore, MapColor, MapShow, Scope, Workbench, map_categories};
 use crate::dataset::{Dataset, Label};
 use crate::ui::theme;
 
@@ -15,6 +15,8 @@ use crate::ui::theme;
 pub(super) struct Look {
     pub(super) category: u32,
     pub(super) marker: Marker,
+    /// Among what the screen shows now.
+    pub(super) is_shown: bool,
 }
 
 /// All clips of the data set.
@@ -22,11 +24,13 @@ pub(super) struct Looks {
     dataset: Arc<Dataset>,
     clips_on_map: Arc<Vec<usize>>,
     color: MapColor,
+    show: MapShow,
+    scope: Scope,
     labels: BTreeMap<String, Label>,
     scores: Vec<Option<ClipScore>>,
     /// Names of the categories.
     pub(super) categories: Vec<String>,
-    /// Clips on the map, one a category.
+    /// Clips that are shown, one a category.
     pub(super) counts: Vec<usize>,
     pub(super) n_targets: usize,
     pub(super) n_anomalies: usize,
@@ -35,22 +39,24 @@ pub(super) struct Looks {
 }
 
 impl Looks {
-    pub(super) fn renew(before: Option<Self>, workbench: &Workbench, color: MapColor) -> Self {
+    pub(super) fn renew(before: Option<Self>, workbench: &Workbench, color: MapColor, show: MapShow) -> Self {
         match before {
-            Some(before) if before.holds(workbench, color) => before,
-            _ => Self::new(workbench, color),
+            Some(before) if before.holds(workbench, color, show) => before,
+            _ => Self::new(workbench, color, show),
         }
     }
 
-    fn holds(&self, workbench: &Workbench, color: MapColor) -> bool {
+    fn holds(&self, workbench: &Workbench, color: MapColor, show: MapShow) -> bool {
         Arc::ptr_eq(&self.dataset, &workbench.dataset)
             && Arc::ptr_eq(&self.clips_on_map, &workbench.map.clips)
             && self.color == color
+            && self.show == show
+            && (show != MapShow::Scope || self.scope == workbench.scope)
             && self.labels == workbench.project.labels
             && (color != MapColor::Score || self.scores == workbench.scores)
     }
 
-    fn new(workbench: &Workbench, color: MapColor) -> Self {
+    fn new(workbench: &Workbench, color: MapColor, show: MapShow) -> Self {
         let (categories, category_of) = map_categories(workbench, color);
         let look = |(clip_idx, &category): (usize, &usize)| Look {
             category: category as u32,
@@ -58,11 +64,13 @@ impl Looks {
                 workbench.label(clip_idx) == Label::Anomalous,
                 workbench.dataset.clips[clip_idx].is_target(),
             ),
+            is_shown: show.shows(workbench, clip_idx),
         };
         let of_clip: Vec<Look> = category_of.iter().enumerate().map(look).collect();
         let mut counts = vec![0; categories.len()];
         let (mut n_targets, mut n_anomalies) = (0, 0);
-        for look in workbench.map.clips.iter().filter_map(|&clip_idx| of_clip.get(clip_idx)) {
+        let on_map = workbench.map.clips.iter().filter_map(|&clip_idx| of_clip.get(clip_idx));
+        for look in on_map.filter(|look| look.is_shown) {
             counts[look.category as usize] += 1;
             n_targets += usize::from(look.marker.is_target());
             n_anomalies += usize::from(look.marker.is_anomaly());
@@ -71,6 +79,8 @@ impl Looks {
             dataset: Arc::clone(&workbench.dataset),
             clips_on_map: Arc::clone(&workbench.map.clips),
             color,
+            show,
+            scope: workbench.scope.clone(),
             labels: workbench.project.labels.clone(),
             scores: if color == MapColor::Score {
                 workbench.scores.clone()

@@ -6,13 +6,14 @@ mod grid;
 mod legend;
 mod looks;
 mod markers;
+mod presets;
 mod tools;
 
 use std::collections::BTreeSet;
 
 use eframe::egui::{self, Frame, Margin, Panel, RichText, TextureHandle};
 
-use crate::app::{Action, MapColor, State, Workbench};
+use crate::app::{Action, MapColor, MapShow, State, Workbench};
 use crate::projection::ProjectionConfig;
 use crate::ui::theme;
 use crate::ui::widgets;
@@ -26,6 +27,7 @@ const LEGEND_WIDTH: f32 = 196.0;
 #[derive(Default)]
 pub struct MapView {
     color: MapColor,
+    show: MapShow,
     /// Categories that the legend has switched off.
     hidden: BTreeSet<usize>,
     /// `None`: the whole map fits.
@@ -58,7 +60,7 @@ impl MapView {
             without_layout(ui, workbench, actions);
             return;
         }
-        let looks = Looks::renew(self.looks.take(), workbench, self.color);
+        let looks = Looks::renew(self.looks.take(), workbench, self.color, self.show);
         Panel::bottom("map_reminder")
             .frame(Frame::NONE.inner_margin(Margin {
                 top: 4,

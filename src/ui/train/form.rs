@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eframe::egui::{self, Checkbox, ComboBox, DragValue, Key, Margin, Modifiers, Panel, RichText, ScrollArea};
+use eframe::egui::{self, Checkbox, CollapsingHeader, ComboBox, DragValue, Key, Margin, Modifiers, Panel, RichText, ScrollArea};
 
+use super::{conditions, mobileanonet};
 use crate::app::{Action, Workbench, estimate_secs};
-use crate::dataset::{Dataset, Label, Split};
-use crate::extractors::{DeviceChoice, Recipe, TrainingConfig};
+use crate::dataset::{ClipEntry, Dataset, Label, Split};
+use crate::extractors::{ConditionHead, DeviceChoice, LossChoice, Recipe, TrainingConfig, condition_heads};
 use crate::project::RunRecipe;
 use crate::ui::theme;
 use crate::ui::widgets::{count, duration, field, heading, message, primary_button};
@@ -17,7 +18,25 @@ pub(super) struct Form {
     config: TrainingConfig,
     /// Machines that are not trained on: kept as what is left out, so that a new data set starts with all.
     left_out: BTreeSet<String>,
-    counted: Option<(Arc<Dataset>, Vec<MachineClips>)>,
+    counted: Option<Counted>,
+}
+
+/// What a data set offers to train on; kept, because counting 14,000 clips takes longer than a frame.
+struct Counted {
+    dataset: Arc<Dataset>,
+    machines: Vec<MachineClips>,
+    conditions: Vec<ConditionHead>,
+}
+
+impl Counted {
+    fn new(dataset: &Arc<Dataset>) -> Self {
+        let clips = dataset.clips.iter().filter(|clip| is_trained_on(clip));
+        Self {
+            dataset: Arc::clone(dataset),
+            machines: count_training_clips(dataset),
+            conditions: condition_heads(clips.map(|clip| (&clip.group, clip.attributes.as_slice()))),
+        }
+    }
 }
 
 /// The normal training clips of one machine.
@@ -41,48 +60,91 @@ impl Default for Form {
 impl Form {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, workbench: &Workbench, n_runs: usize, actions: &mut Vec<Action>) {
         let dataset = &workbench.dataset;
-        let is_counted = matches!(&self.counted, Some((counted, _)) if Arc::ptr_eq(counted, dataset));
-        if !is_counted {
-            self.counted = Some((Arc::clone(dataset), count_training_clips(dataset)));
-        }
-        let machines = self.counted.as_ref().map_or(Vec::new(), |(_, machines)| machines.clone());
+        let counted = match self.counted.take() {
+            Some(counted) if Arc::ptr_eq(&counted.dataset, dataset) => counted,
+            _ => Counted::new(dataset),
+        };
+        let taken: Vec<MachineClips> = counted
+            .machines
+            .iter()
+            .filter(|clips| !self.left_out.contains(&clips.machine))
+            .cloned()
+            .collect();
+        let n_clips = taken.iter().map(|clips| clips.n_clips).sum();
+        let conditions: Vec<&ConditionHead> = counted
+            .conditions
+            .iter()
+            .filter(|head| !self.left_out.contains(&head.group.machine))
+            .collect();
         // First, so that the button keeps its place at the foot.
         Panel::bottom("start").frame(egui::Frame::NONE).show(ui, |ui| {
-            self.start(ui, &machines, n_runs, actions);
+            let has_nothing_to_learn = self.learns_by_conditions_alone() && conditions.is_empty();
+            self.start(ui, &taken, counted.machines.len(), has_nothing_to_learn, n_runs, actions);
         });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            ui.scope(|ui| self.recipes(ui));
-            ui.scope(|ui| self.data(ui, &machines));
+            ui.scope(|ui| self.recipes(ui, n_clips));
+            ui.scope(|ui| self.data(ui, &counted.machines));
+            if self.config.recipe == Recipe::MobileAnoNet && self.config.mobileanonet.loss != LossChoice::Machine {
+                ui.scope(|ui| conditions::ui(ui, &conditions));
+            }
             if self.config.recipe.is_trained() {
-                self.settings(ui);
+                self.settings(ui, n_clips);
             }
         });
+        self.counted = Some(counted);
     }
 
-    fn recipes(&mut self, ui: &mut egui::Ui) {
+    fn learns_by_conditions_alone(&self) -> bool {
+        self.config.recipe == Recipe::MobileAnoNet && self.config.mobileanonet.loss == LossChoice::Condition
+    }
+
+    /// The published settings of a recipe, with what a person chose that is no part of them.
+    fn published(&self, recipe: Recipe, n_clips: usize) -> TrainingConfig {
+        TrainingConfig {
+            seed: self.config.seed,
+            device: self.config.device,
+            ..TrainingConfig::published_for(recipe, n_clips)
+        }
+    }
+
+    fn recipes(&mut self, ui: &mut egui::Ui, n_clips: usize) {
         heading(ui, "Recipe");
         ui.spacing_mut().item_spacing.y = 0.0;
-        for recipe in Recipe::ALL {
-            let is_chosen = self.config.recipe == recipe;
-            if ui.radio(is_chosen, recipe.title()).clicked() && !is_chosen {
-                let (seed, device) = (self.config.seed, self.config.device);
-                self.config = TrainingConfig {
-                    seed,
-                    device,
-                    ..TrainingConfig::published(recipe)
-                };
-            }
-            let beside_the_circle = Margin {
-                left: 18,
-                bottom: 4,
-                ..Margin::ZERO
-            };
-            egui::Frame::NONE.inner_margin(beside_the_circle).show(ui, |ui| {
-                let weak = theme::palette(ui).weak;
-                let text = RichText::new(recipe.description()).small().color(weak);
-                ui.add(egui::Label::new(text).wrap());
-            });
+        let (recommended, others): (Vec<Recipe>, Vec<Recipe>) =
+            Recipe::ALL.into_iter().partition(|recipe| recipe.is_recommended());
+        for recipe in recommended {
+            self.recipe_choice(ui, recipe, n_clips);
         }
+        if others.is_empty() {
+            return;
+        }
+        // A choice that is made is never out of sight.
+        let is_open = others.contains(&self.config.recipe).then_some(true);
+        CollapsingHeader::new(format!("{} more recipes", others.len()))
+            .id_salt("more recipes")
+            .open(is_open)
+            .show(ui, |ui| {
+                for recipe in others {
+                    self.recipe_choice(ui, recipe, n_clips);
+                }
+            });
+    }
+
+    fn recipe_choice(&mut self, ui: &mut egui::Ui, recipe: Recipe, n_clips: usize) {
+        let is_chosen = self.config.recipe == recipe;
+        if ui.radio(is_chosen, recipe.title()).clicked() && !is_chosen {
+            self.config = self.published(recipe, n_clips);
+        }
+        let beside_the_circle = Margin {
+            left: 18,
+            bottom: 4,
+            ..Margin::ZERO
+        };
+        egui::Frame::NONE.inner_margin(beside_the_circle).show(ui, |ui| {
+            let weak = theme::palette(ui).weak;
+            let text = RichText::new(recipe.description()).small().color(weak);
+            ui.add(egui::Label::new(text).wrap());
+        });
     }
 
     fn data(&mut self, ui: &mut egui::Ui, machines: &[MachineClips]) {
@@ -107,8 +169,9 @@ impl Form {
         }
     }
 
-    fn settings(&mut self, ui: &mut egui::Ui) {
+    fn settings(&mut self, ui: &mut egui::Ui, n_clips: usize) {
         heading(ui, "Training");
+        let published = self.published(self.config.recipe, n_clips);
         let config = &mut self.config;
         field(ui, "Epochs", |ui| {
             ui.add(DragValue::new(&mut config.n_epochs).speed(1.0).range(1..=10_000))
@@ -140,37 +203,36 @@ impl Form {
                     }
                 });
         });
-        if *config
-            != (TrainingConfig {
-                seed: config.seed,
-                device: config.device,
-                ..TrainingConfig::published(config.recipe)
-            })
-            && ui
-                .button("Published settings")
-                .on_hover_text("Back to the settings of the paper or baseline")
-                .clicked()
-        {
-            let (seed, device) = (config.seed, config.device);
-            *config = TrainingConfig {
-                seed,
-                device,
-                ..TrainingConfig::published(config.recipe)
-            };
+        if config.recipe == Recipe::MobileAnoNet {
+            mobileanonet::ui(ui, &mut config.mobileanonet);
+        }
+        let hint = "Back to the settings of the paper or baseline";
+        if *config != published && ui.button("Published settings").on_hover_text(hint).clicked() {
+            *config = published;
         }
     }
 
-    fn start(&self, ui: &mut egui::Ui, machines: &[MachineClips], n_runs: usize, actions: &mut Vec<Action>) {
+    fn start(
+        &self,
+        ui: &mut egui::Ui,
+        taken: &[MachineClips],
+        n_machines: usize,
+        has_nothing_to_learn: bool,
+        n_runs: usize,
+        actions: &mut Vec<Action>,
+    ) {
         let weak = theme::palette(ui).weak;
-        let taken: Vec<&MachineClips> = machines
-            .iter()
-            .filter(|clips| !self.left_out.contains(&clips.machine))
-            .collect();
         let n_clips: usize = taken.iter().map(|clips| clips.n_clips).sum();
         let total_secs = taken.iter().map(|clips| clips.total_secs).sum();
         ui.add_space(theme::GRID);
         if n_clips == 0 {
             message(ui, weak, "Tick a machine that has normal training clips");
+        } else if has_nothing_to_learn {
+            message(
+                ui,
+                weak,
+                "No working condition to learn: choose another loss, or more machines",
+            );
         } else {
             let secs = estimate_secs(&self.config, n_clips, total_secs);
             let text = format!("About {} for {} clips on four cores", rough(secs), count(n_clips));
@@ -186,15 +248,16 @@ impl Form {
         } else {
             "Start another run in the background (Ctrl+Enter)"
         };
-        let is_pressed = primary_button(ui, n_clips > 0, text, hint).clicked();
+        let can_start = n_clips > 0 && !has_nothing_to_learn;
+        let is_pressed = primary_button(ui, can_start, text, hint).clicked();
         let is_typed = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
-        if n_clips > 0 && (is_pressed || is_typed) {
-            actions.push(Action::Train(self.recipe(&taken, machines.len())));
+        if can_start && (is_pressed || is_typed) {
+            actions.push(Action::Train(self.recipe(taken, n_machines)));
         }
         ui.add_space(theme::GRID);
     }
 
-    fn recipe(&self, taken: &[&MachineClips], n_machines: usize) -> RunRecipe {
+    fn recipe(&self, taken: &[MachineClips], n_machines: usize) -> RunRecipe {
         // Empty stands for all, so that machines that come later are trained on too.
         let machines = if taken.len() == n_machines {
             Vec::new()
@@ -227,6 +290,10 @@ fn rough(secs: f64) -> String {
     }
 }
 
+fn is_trained_on(clip: &ClipEntry) -> bool {
+    clip.split == Split::Train && clip.label != Label::Anomalous
+}
+
 fn count_training_clips(dataset: &Dataset) -> Vec<MachineClips> {
     let mut machines: Vec<MachineClips> = dataset
         .machines()
@@ -237,11 +304,7 @@ fn count_training_clips(dataset: &Dataset) -> Vec<MachineClips> {
             total_secs: 0.0,
         })
         .collect();
-    for clip in dataset
-        .clips
-        .iter()
-        .filter(|clip| clip.split == Split::Train && clip.label != Label::Anomalous)
-    {
+    for clip in dataset.clips.iter().filter(|clip| is_trained_on(clip)) {
         if let Ok(place) = machines.binary_search_by(|clips| clips.machine.cmp(&clip.group.machine)) {
             machines[place].n_clips += 1;
             machines[place].total_secs += f64::from(clip.duration_secs);

@@ -1,32 +1,83 @@
-//! The loss of a run over its epochs, growing while it trains.
+//! The figures of a run over its epochs, growing while it trains: the loss first, and what else there is by choice.
 
-use eframe::egui;
+use eframe::egui::{self, ComboBox};
 use egui_plot::{Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints, uniform_grid_spacer};
 
 use crate::app::RunView;
+use crate::extractors::EpochMetrics;
 use crate::ui::theme;
 
-/// Points of one curve: (epoch counted from 1, value).
-type Points = Vec<[f64; 2]>;
+/// The quantity that every run has.
+const LOSS: &str = "Loss";
+const ACCURACY: &str = "Accuracy";
 
-/// What is drawn of one network.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Curves {
-    network: String,
-    train: Points,
-    validation: Points,
+/// What is drawn on one scale.
+#[derive(Debug, Clone, PartialEq)]
+struct Quantity {
+    title: String,
+    curves: Vec<Curve>,
+    /// The newest value, of the first curve that the newest epoch belongs to.
+    last: f64,
 }
 
-pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
+#[derive(Debug, Clone, PartialEq)]
+struct Curve {
+    name: String,
+    /// Curves of one network and figure have one colour, whatever clips they are of.
+    colour_key: String,
+    is_held_out: bool,
+    /// (epoch counted from 1, value)
+    points: Vec<[f64; 2]>,
+}
+
+/// Draws the quantity that is `chosen`, and the choice where there are several.
+pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32, chosen: &mut String) {
+    let quantities = quantities(&run.epochs);
+    let shown = quantities
+        .iter()
+        .find(|quantity| quantity.title == *chosen)
+        .or(quantities.first());
+    let mut height = height;
+    if let (true, Some(shown)) = (quantities.len() > 1, shown) {
+        let mut title = shown.title.clone();
+        let row = ui.horizontal(|ui| {
+            ui.name_inputs("Curves", |ui| {
+                ComboBox::from_id_salt("curves")
+                    .width(260.0)
+                    .selected_text(title.as_str())
+                    .show_ui(ui, |ui| {
+                        for quantity in &quantities {
+                            ui.selectable_value(&mut title, quantity.title.clone(), &quantity.title);
+                        }
+                    })
+                    .response
+            });
+        });
+        if title != shown.title {
+            *chosen = title;
+        }
+        height = (height - row.response.rect.height() - ui.spacing().item_spacing.y).max(100.0);
+    }
+    plot(ui, run, shown, height);
+}
+
+fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32) {
     let palette = theme::palette(ui);
-    let curves = curves(run);
     let colours = theme::categories(ui);
-    let is_dashed = |place: usize| place % 2 == 1;
-    let response = Plot::new("loss")
+    let title = shown.map_or(LOSS, |quantity| &quantity.title);
+    let curves = shown.map_or(&[] as &[Curve], |quantity| &quantity.curves);
+    let is_of_both = curves.iter().any(|curve| !curve.is_held_out);
+    let mut keys: Vec<&str> = Vec::new();
+    for curve in curves {
+        if !keys.contains(&curve.colour_key.as_str()) {
+            keys.push(&curve.colour_key);
+        }
+    }
+    let response = Plot::new(("figures", title))
         .height(height)
         .legend(Legend::default().position(Corner::RightTop).follow_insertion_order(true))
         .x_axis_label("Epoch")
-        .y_axis_label("Loss")
+        .y_axis_label(title)
         .include_y(0.0)
         .include_x(1.0)
         .include_x(run.recipe.training.n_epochs as f64)
@@ -40,41 +91,32 @@ pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32) {
             HoverPosition::Elsewhere { .. } => None,
         })
         .show(ui, |plot| {
-            for (place, curves) in curves.iter().enumerate() {
+            for curve in curves {
+                let place = keys.iter().position(|key| *key == curve.colour_key).unwrap_or(0);
                 let colour = colours[place % colours.len()];
-                let name = |what: &str| match curves.network.as_str() {
-                    "" => what.to_owned(),
-                    network => format!("{network} {what}"),
-                };
-                for (kind, (what, points)) in [("training", &curves.train), ("held-out", &curves.validation)]
-                    .into_iter()
-                    .enumerate()
-                {
-                    if points.is_empty() {
-                        continue;
-                    }
-                    // One epoch makes no line yet.
-                    let dots = egui_plot::Points::new(name(what), PlotPoints::from(points.clone()))
-                        .color(colour)
-                        .radius(2.0);
-                    plot.points(dots.filled(!is_dashed(kind)));
-                    let line = Line::new(name(what), PlotPoints::from(points.clone()))
-                        .color(colour)
-                        .width(1.8);
-                    plot.line(if is_dashed(kind) {
-                        line.style(LineStyle::dashed_loose())
-                    } else {
-                        line
-                    });
-                }
+                // Dashes tell clips apart where there are both kinds.
+                let is_dashed = curve.is_held_out && is_of_both;
+                // One epoch makes no line yet.
+                let dots = egui_plot::Points::new(curve.name.as_str(), PlotPoints::from(curve.points.clone()))
+                    .color(colour)
+                    .radius(2.0);
+                plot.points(dots.filled(!is_dashed));
+                let line = Line::new(curve.name.as_str(), PlotPoints::from(curve.points.clone()))
+                    .color(colour)
+                    .width(1.8);
+                plot.line(if is_dashed {
+                    line.style(LineStyle::dashed_loose())
+                } else {
+                    line
+                });
             }
         })
         .response;
-    let last = run.epochs.last().map_or_else(
+    let last = shown.map_or_else(
         || "no epoch is finished yet".to_owned(),
-        |epoch| format!("{:.4}", epoch.train_loss),
+        |quantity| format!("{:.4}", quantity.last),
     );
-    response.accessible_name(format!("Loss over epochs, last: {last}"));
+    response.accessible_name(format!("{title} over epochs, last: {last}"));
     if run.epochs.is_empty() {
         let text = "The curve begins when the first epoch is finished";
         let rect = egui::Align2::CENTER_CENTER;
@@ -97,24 +139,112 @@ fn whole_epochs((first, last): (f64, f64)) -> [f64; 3] {
     [4.0 * step, 2.0 * step, step]
 }
 
-/// The epochs by network, in the order of their coming.
-fn curves(run: &RunView) -> Vec<Curves> {
-    let mut all: Vec<Curves> = Vec::new();
-    for epoch in &run.epochs {
-        let place = all
-            .iter()
-            .position(|curves| curves.network == epoch.network)
-            .unwrap_or_else(|| {
-                all.push(Curves {
-                    network: epoch.network.clone(),
-                    ..Curves::default()
+/// All that there is to draw: the loss, the accuracies on one scale, then each further figure by itself.
+fn quantities(epochs: &[EpochMetrics]) -> Vec<Quantity> {
+    let mut all: Vec<Quantity> = Vec::new();
+    for epoch in epochs {
+        let mut seen: Vec<String> = Vec::new();
+        for (title, what, is_held_out, value) in values(epoch) {
+            let place = all.iter().position(|quantity| quantity.title == title).unwrap_or_else(|| {
+                all.push(Quantity {
+                    title: title.clone(),
+                    curves: Vec::new(),
+                    last: value,
                 });
                 all.len() - 1
             });
-        let curves = &mut all[place];
-        let x = (curves.train.len() + 1) as f64;
-        curves.train.push([x, epoch.train_loss]);
-        curves.validation.extend(epoch.validation_loss.map(|loss| [x, loss]));
+            let quantity = &mut all[place];
+            if !seen.contains(&title) {
+                quantity.last = value;
+                seen.push(title);
+            }
+            let kind = if is_held_out { "held-out" } else { "training" };
+            let words = [epoch.network.as_str(), what.as_str(), kind];
+            let name = words
+                .into_iter()
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join(" ");
+            let point = [epoch.epoch_idx as f64 + 1.0, value];
+            match quantity.curves.iter_mut().find(|curve| curve.name == name) {
+                Some(curve) => curve.points.push(point),
+                None => quantity.curves.push(Curve {
+                    name,
+                    colour_key: format!("{} {what}", epoch.network),
+                    is_held_out,
+                    points: vec![point],
+                }),
+            }
+        }
     }
     all
+}
+
+/// (quantity, what of it where it has several, whether of held-out clips, value)
+fn values(epoch: &EpochMetrics) -> Vec<(String, String, bool, f64)> {
+    let mut values = vec![(LOSS.to_owned(), String::new(), false, epoch.train_loss)];
+    values.extend(epoch.validation_loss.map(|loss| (LOSS.to_owned(), String::new(), true, loss)));
+    let accuracy = |what: &str, share| (ACCURACY.to_owned(), what.to_owned(), true, share);
+    values.extend(epoch.validation_accuracy.map(|share| accuracy("classes", share)));
+    for figure in &epoch.figures {
+        values.push(match figure.name.strip_suffix(" accuracy") {
+            Some(what) => accuracy(&format!("{what}s"), figure.value),
+            None => (capitalised(&figure.name), String::new(), figure.is_held_out, figure.value),
+        });
+    }
+    values
+}
+
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extractors::EpochFigure;
+
+    fn epoch(network: &str, epoch_idx: usize) -> EpochMetrics {
+        let figure = |name: &str, is_held_out, value| EpochFigure {
+            name: name.to_owned(),
+            is_held_out,
+            value,
+        };
+        EpochMetrics {
+            epoch_idx,
+            network: network.to_owned(),
+            train_loss: 2.0,
+            validation_loss: Some(3.0),
+            validation_accuracy: Some(0.5),
+            secs: 1.0,
+            figures: vec![
+                figure("centre loss", false, 7.0 + epoch_idx as f64),
+                figure("centre loss", true, 9.0),
+                figure("condition accuracy", true, 0.25),
+            ],
+        }
+    }
+
+    #[test]
+    fn figures_of_one_scale_are_drawn_together() {
+        let found = quantities(&[epoch("", 0), epoch("", 1)]);
+        let titles: Vec<&str> = found.iter().map(|quantity| quantity.title.as_str()).collect();
+        assert_eq!(titles, ["Loss", "Accuracy", "Centre loss"]);
+        let names = |place: usize| {
+            found[place]
+                .curves
+                .iter()
+                .map(|curve| curve.name.as_str())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(0), ["training", "held-out"]);
+        assert_eq!(names(1), ["classes held-out", "conditions held-out"]);
+        assert_eq!(found[2].curves[0].points, [[1.0, 7.0], [2.0, 8.0]]);
+        assert_eq!(found[2].last, 8.0);
+        let two = quantities(&[epoch("fan", 0), epoch("pump", 0)]);
+        assert_eq!(two[0].curves.len(), 4);
+        assert_eq!(quantities(&[]), []);
+    }
 }

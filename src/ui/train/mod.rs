@@ -1,7 +1,9 @@
 //! The screen Train: a recipe and its settings on the left, the runs with their curves and logs on the right.
 
+mod conditions;
 mod form;
 mod loss_plot;
+mod mobileanonet;
 mod run;
 mod runs;
 

@@ -4,6 +4,7 @@ use eframe::egui::{self, RichText, ScrollArea};
 
 use super::loss_plot;
 use crate::app::{Action, JobView, RunStatus, RunView, Workbench, loss_figure};
+use crate::extractors::Recipe;
 use crate::figures::Figure;
 use crate::ui::theme;
 use crate::ui::widgets::{job_row, labelled_button, message, save_figure_menu};
@@ -13,6 +14,8 @@ use crate::ui::widgets::{job_row, labelled_button, message, save_figure_menu};
 pub(super) struct RunDetail {
     /// The run whose deletion waits for a second click.
     deleting: Option<String>,
+    /// The figures that are drawn, by their title; empty for the loss.
+    curves: String,
 }
 
 impl RunDetail {
@@ -41,7 +44,7 @@ impl RunDetail {
         let log_height = (ui.available_height() * 0.3).clamp(72.0, 220.0);
         if run.recipe.training.recipe.is_trained() {
             let plot_height = (ui.available_height() - log_height - 40.0).max(120.0);
-            loss_plot::ui(ui, run, plot_height);
+            loss_plot::ui(ui, run, plot_height, &mut self.curves);
         }
         log(ui, run);
     }
@@ -90,8 +93,13 @@ fn settings(ui: &mut egui::Ui, run: &RunView) {
         run.recipe.machines.join(", ")
     };
     let text = if training.recipe.is_trained() {
+        let own = &training.mobileanonet;
+        let own = match training.recipe {
+            Recipe::MobileAnoNet => format!(", loss {}, input {}", own.loss.name(), own.input.name()),
+            _ => String::new(),
+        };
         format!(
-            "{} on {machines}; {} epochs, batch {}, learning rate {:e}, seed {}, {}",
+            "{} on {machines}; {} epochs, batch {}, learning rate {:e}, seed {}, {}{own}",
             training.recipe.title(),
             training.n_epochs,
             training.batch_size,

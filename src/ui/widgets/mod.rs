@@ -9,6 +9,7 @@ mod menu;
 mod save_menu;
 mod text;
 
+pub use crate::figures::date;
 pub use button::{labelled_button, primary_button};
 pub use empty_state::empty_state;
 pub use field::{field, heading, message};
@@ -16,4 +17,4 @@ pub use icon::{Icon, icon_button, icon_toggle};
 pub use job::job_row;
 pub use menu::menu_button;
 pub use save_menu::{save_figure_menu, save_table_menu};
-pub use text::{clock, count, date, duration};
+pub use text::{clock, count, duration};

@@ -1,0 +1,118 @@
+//! The paper's tables and figures by one command each.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::commands::{self, print};
+use super::progress::{StderrProgress, say};
+use crate::dataset::{self, Dataset};
+use crate::extractors::DeviceChoice;
+use crate::figures;
+use crate::pipeline::reproduce::{self, Caps, Challenge, Settings, Target};
+
+#[derive(Debug, Args)]
+pub(super) struct ReproduceArguments {
+    /// table-ii, table-iii, table-iv, figure-2 or figure-3
+    target: String,
+    /// The recordings of the challenge
+    #[arg(long, conflicts_with = "synthetic")]
+    data: Option<PathBuf>,
+    /// Make recordings up instead
+    #[arg(long)]
+    synthetic: bool,
+    /// A few clips and epochs: shows that all of it runs, says nothing about the paper
+    #[arg(long)]
+    quick: bool,
+    /// The panels of figure-3, with commas; slider,ToyTrain by default
+    #[arg(long, value_delimiter = ',')]
+    machine: Vec<String>,
+    /// cpu, ndarray or gpu
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    #[arg(long, value_parser = super::count(1024))]
+    threads: Option<usize>,
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Tables and figures, and below it trainings and recordings: the same place again goes on where it was stopped
+    #[arg(long)]
+    out: PathBuf,
+}
+
+pub(super) fn reproduce(arguments: &ReproduceArguments) -> anyhow::Result<()> {
+    let target = target(&arguments.target)?;
+    commands::use_threads(arguments.threads)?;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
+    let settings = Settings {
+        seed: arguments.seed,
+        device: DeviceChoice::from_name(&arguments.device)
+            .with_context(|| format!("there is no device '{}': choose cpu, ndarray or gpu", arguments.device))?,
+        is_synthetic: arguments.synthetic,
+        caps: arguments.quick.then(Caps::default),
+        date: figures::date(now),
+    };
+    if let Some(warning) = settings.warning() {
+        say(&warning);
+    }
+    let dataset = match &arguments.data {
+        Some(data) => commands::scan_data(data).with_context(|| where_to_get(target.challenge()))?,
+        None if arguments.synthetic => synthetic(target, &settings, &arguments.out)?,
+        None => bail!(
+            "{} is about recordings that are not given: {}; --synthetic runs it on made-up machines",
+            target.name(),
+            where_to_get(target.challenge())
+        ),
+    };
+    let mut progress = StderrProgress::new("Reproducing");
+    let written = if target.is_figure() {
+        reproduce::reproduce_figure(target, &dataset, &settings, &arguments.machine, &arguments.out, &mut progress)?
+    } else {
+        let (reproduction, written) = reproduce::reproduce_table(target, &dataset, &settings, &arguments.out, &mut progress)?;
+        drop(progress);
+        reproduction.lines().iter().try_for_each(|line| print(line))?;
+        written
+    };
+    written.iter().try_for_each(|path| print(&path.display().to_string()))
+}
+
+fn target(name: &str) -> anyhow::Result<Target> {
+    if name == "table-1" {
+        bail!("table-1 (the compact autoencoders of the second paper) cannot be reproduced yet");
+    }
+    let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
+    Target::from_name(name).with_context(|| format!("there is no '{name}' to reproduce: choose among {}", known.join(", ")))
+}
+
+/// Where the recordings of a challenge are.
+fn where_to_get(challenge: Challenge) -> String {
+    let [development, additional, evaluation] = challenge.records();
+    format!(
+        "get {} task 2 from zenodo.org/records/{development} (development; {additional} additional training, {evaluation} evaluation), \
+         unpack it and name its folder with --data",
+        challenge.title()
+    )
+}
+
+/// Makes the recordings, unless an earlier call has made the same ones.
+fn synthetic(target: Target, settings: &Settings, out: &Path) -> anyhow::Result<Dataset> {
+    let config = settings.synthetic(target.challenge());
+    let name = format!(
+        "{}-{}-clips-of-{}-s-seed-{}",
+        target.challenge().layout().name(),
+        config.n_clips,
+        config.clip_secs,
+        config.seed
+    );
+    let dir = out.join("recordings").join(&name);
+    if !dir.is_dir() {
+        // Under another name until it is whole: a folder of this name is never half a data set.
+        let unfinished = out.join("recordings").join(format!("{name}.unfinished"));
+        dataset::write_synthetic(&unfinished, &config, &mut StderrProgress::new("Making recordings"))?;
+        std::fs::rename(&unfinished, &dir).with_context(|| format!("cannot rename {}", unfinished.display()))?;
+    }
+    commands::scan_data(&dir)
+}

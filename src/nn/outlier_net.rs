@@ -1,0 +1,339 @@
+//! Compact convolutional autoencoders that are built from a genome.
+//!
+//! Source: the `OutlierNets` paper names their parts: depthwise and pointwise convolutions, replicators, standard convolutions
+//! and a dense code; batch norm and ReLU, mean squared error and Adam are ours, as in CAE-MCS.
+
+use std::path::Path;
+
+use burn::module::{Initializer, Module};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor};
+
+use super::cae_mcs::mean_squared_error;
+use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
+use super::tally::Judged;
+use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::weights::weights_error;
+use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
+use crate::exploration::{Genome, Layer, N_BANDS, N_FRAMES, Operation, Shape};
+use crate::export;
+
+const NORM_EPSILON: f64 = 1e-5;
+/// Of running statistics: short trainings must find them settled.
+const NORM_MOMENTUM: f64 = 0.1;
+/// Windows that are redrawn at once.
+const CHUNK_WINDOWS: usize = 256;
+
+/// The network of a genome, on a device.
+#[derive(Debug)]
+pub struct OutlierNet {
+    genome: Genome,
+    network: Network,
+    choice: DeviceChoice,
+    device: Device,
+}
+
+impl OutlierNet {
+    /// Numbers in a window: 32 frames of 128 bands.
+    pub const WINDOW_LEN: usize = N_FRAMES * N_BANDS;
+
+    /// A fresh network; the same seed gives the same weights on every device.
+    ///
+    /// # Errors
+    /// Where the genome describes no network, or this build or machine lacks the device.
+    pub fn new(genome: &Genome, choice: DeviceChoice, seed: u64) -> Result<Self, TrainingError> {
+        let device = choice.open()?;
+        genome.check().map_err(TrainingError::Design)?;
+        Ok(Self {
+            genome: genome.clone(),
+            network: initialised(Network::new(genome.layers(), &device), seed, he_bound),
+            choice,
+            device,
+        })
+    }
+
+    /// The network of a genome with these weights; `origin` is named where they do not fit.
+    ///
+    /// # Errors
+    /// As [`Self::new`], and where the weights do not fit.
+    pub fn from_weights(
+        genome: &Genome,
+        choice: DeviceChoice,
+        tensors: &[NamedTensor],
+        origin: &Path,
+    ) -> Result<Self, TrainingError> {
+        let mut fresh = Self::new(genome, choice, 0)?;
+        fresh.network = with_tensors(fresh.network, tensors).map_err(|reason| weights_error(origin, &reason))?;
+        Ok(fresh)
+    }
+
+    pub fn genome(&self) -> &Genome {
+        &self.genome
+    }
+
+    /// Trainable numbers; [`Genome::cost`] tells them without building the network.
+    pub fn n_parameters(&self) -> usize {
+        n_trainable(&self.network)
+    }
+
+    /// All weights and running statistics, in the order of the layers.
+    pub fn weights(&self) -> Result<Vec<NamedTensor>, TrainingError> {
+        tensors_of(&self.network)
+    }
+
+    /// Trains by mean squared error and Adam, and resumes from `checkpoint` where that file is of the same plan.
+    ///
+    /// # Errors
+    /// Where the observer asks to stop, the loss diverges, the examples fail, or the checkpoint cannot be written.
+    pub fn train(
+        mut self,
+        plan: &TrainingPlan,
+        examples: Examples<'_>,
+        checkpoint: Option<&Path>,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<Self, TrainingError> {
+        self.network = train(self.network, self.choice, plan, examples, checkpoint, observer)?;
+        Ok(self)
+    }
+
+    /// What the network makes of `windows`, `[n_windows, 32 frames, 128 bands]`: as many again.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn reconstruct(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError> {
+        let mut reconstructions = Vec::with_capacity(windows.len());
+        for windows in windows.chunks(CHUNK_WINDOWS * Self::WINDOW_LEN) {
+            let redrawn = self.network.forward(network_input(windows.to_vec(), &self.device));
+            reconstructions.extend(redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
+        }
+        Ok(reconstructions)
+    }
+
+    /// The mean squared error of each window of [`Self::reconstruct`].
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn errors(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError> {
+        let reconstructions = self.reconstruct(windows)?;
+        let pairs = windows.chunks(Self::WINDOW_LEN).zip(reconstructions.chunks(Self::WINDOW_LEN));
+        Ok(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect())
+    }
+
+    /// The network as it leaves: norms folded into the weights. `name` may stand in code.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn graph(&self, name: &str) -> Result<export::Graph, TrainingError> {
+        let mut tensors = self.weights()?.into_iter();
+        let mut next = || tensors.next().map(|tensor| tensor.values).unwrap_or_default();
+        // The tensors lie kind by kind, each in the order of the layers.
+        let mut take = |is_of_kind: fn(&Layer) -> bool, n_tensors: fn(&Layer) -> usize| -> Vec<Vec<Vec<f32>>> {
+            let layers = self.network.layers.iter().filter(|layer| is_of_kind(layer));
+            layers.map(|layer| (0..n_tensors(layer)).map(|_| next()).collect()).collect()
+        };
+        let n_of_convolution = |layer: &Layer| 1 + usize::from(layer.has_bias && !layer.has_norm);
+        let mut convolutions = take(|layer| layer.operation != Operation::Dense, n_of_convolution).into_iter();
+        let mut dense = take(|layer| layer.operation == Operation::Dense, |_| 2).into_iter();
+        let mut norms = take(|layer| layer.has_norm, |_| 4).into_iter();
+        let nodes = self.network.layers.iter().map(|layer| {
+            let mut tensors = match layer.operation {
+                Operation::Dense => dense.next(),
+                _ => convolutions.next(),
+            }
+            .unwrap_or_default()
+            .into_iter();
+            let (weights, biases) = (tensors.next().unwrap_or_default(), tensors.next().unwrap_or_default());
+            let norm = if layer.has_norm { norms.next() } else { None };
+            node(layer, weights, biases, norm.as_deref())
+        });
+        Ok(export::Graph {
+            name: name.to_owned(),
+            input: map_shape(self.network.layers.first().map_or(WINDOW, |layer| layer.input)),
+            nodes: nodes.collect(),
+            result: export::OutputKind::Reconstruction,
+            metadata: Vec::new(),
+        })
+    }
+}
+
+const WINDOW: Shape = Shape {
+    frames: N_FRAMES,
+    bands: N_BANDS,
+    channels: 1,
+};
+
+fn map_shape(shape: Shape) -> export::MapShape {
+    export::MapShape {
+        height: shape.frames,
+        width: shape.bands,
+        channels: shape.channels,
+    }
+}
+
+/// A layer with its numbers; `norm` are the factors, offsets, means and variances of the batch norm behind it.
+fn node(layer: &Layer, mut weights: Vec<f32>, mut biases: Vec<f32>, norm: Option<&[Vec<f32>]>) -> export::Node {
+    if layer.operation == Operation::Dense {
+        weights = transposed(&weights, layer.input.n_values());
+    }
+    if let Some([factors, offsets, means, variances]) = norm {
+        biases = Vec::with_capacity(factors.len());
+        for (channel, weights) in weights.chunks_mut(layer.n_weights() / layer.output.channels).enumerate() {
+            let scale = factors[channel] / (variances[channel] + NORM_EPSILON as f32).sqrt();
+            weights.iter_mut().for_each(|weight| *weight *= scale);
+            biases.push(offsets[channel] - means[channel] * scale);
+        }
+    }
+    let convolution = |kernel: usize, groups| export::Operation::Convolution {
+        kernel: [kernel; 2],
+        stride: layer.stride,
+        padding: [kernel / 2; 2],
+        groups,
+        replicated: layer.replicated,
+    };
+    export::Node {
+        operation: match layer.operation {
+            Operation::Convolution { kernel } => convolution(kernel, 1),
+            Operation::Depthwise => convolution(3, layer.input.channels),
+            Operation::Dense => export::Operation::Dense,
+        },
+        weights,
+        biases,
+        activation: if layer.has_norm {
+            export::Activation::Relu
+        } else {
+            export::Activation::None
+        },
+        output: map_shape(layer.output),
+    }
+}
+
+/// `[n_rows, …]` → `[…, n_rows]`
+fn transposed(values: &[f32], n_rows: usize) -> Vec<f32> {
+    let n_columns = values.len() / n_rows.max(1);
+    (0..values.len())
+        .map(|at| values[at % n_rows * n_columns + at / n_rows])
+        .collect()
+}
+
+/// He's: uniform, as wide as keeps the variance through a ReLU.
+fn he_bound(shape: &[usize]) -> f32 {
+    // Kernels are `[out, in, height, width]`, burn's matrices `[in, out]`.
+    let n_inputs = match shape {
+        [n_inputs, _] => *n_inputs,
+        [_, kernel @ ..] => kernel.iter().product(),
+        [] => 1,
+    };
+    (6.0 / n_inputs as f32).sqrt()
+}
+
+/// `[n_windows, 1, 32, 128]`
+fn network_input(windows: Vec<f32>, device: &Device) -> Tensor<4> {
+    let n_windows = windows.len() / OutlierNet::WINDOW_LEN;
+    input_tensor(windows, [n_windows, 1, N_FRAMES, N_BANDS], device)
+}
+
+/// The layers' numbers kind by kind, each in the order of the layers.
+#[derive(Module, Debug)]
+struct Network {
+    convolutions: Vec<Conv2d>,
+    dense: Vec<Linear>,
+    norms: Vec<BatchNorm>,
+    #[module(skip)]
+    layers: Vec<Layer>,
+}
+
+impl Network {
+    fn new(layers: Vec<Layer>, device: &Device) -> Self {
+        let convolution = |layer: &Layer| {
+            let (kernel, groups) = match layer.operation {
+                Operation::Convolution { kernel } => (kernel, 1),
+                Operation::Depthwise => (3, layer.input.channels),
+                Operation::Dense => return None,
+            };
+            let padding = kernel / 2;
+            Some(
+                Conv2dConfig::new([layer.input.channels, layer.output.channels], [kernel; 2])
+                    .with_stride(layer.stride)
+                    .with_groups(groups)
+                    .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+                    .with_bias(layer.has_bias && !layer.has_norm)
+                    .with_initializer(Initializer::Zeros)
+                    .init(device),
+            )
+        };
+        let dense = layers
+            .iter()
+            .filter(|layer| layer.operation == Operation::Dense)
+            .map(|layer| {
+                LinearConfig::new(layer.input.n_values(), layer.output.n_values())
+                    .with_initializer(Initializer::Zeros)
+                    .init(device)
+            });
+        let norms = layers.iter().filter(|layer| layer.has_norm).map(|layer| {
+            BatchNormConfig::new(layer.output.channels)
+                .with_epsilon(NORM_EPSILON)
+                .with_momentum(NORM_MOMENTUM)
+                .init(device)
+        });
+        Self {
+            convolutions: layers.iter().filter_map(convolution).collect(),
+            dense: dense.collect(),
+            norms: norms.collect(),
+            layers,
+        }
+    }
+
+    /// `[batch, 1, 32, 128]` → the same
+    fn forward(&self, mut x: Tensor<4>) -> Tensor<4> {
+        let (mut convolutions, mut dense, mut norms) = (self.convolutions.iter(), self.dense.iter(), self.norms.iter());
+        for layer in &self.layers {
+            let [n_windows, ..] = x.dims();
+            let Shape { frames, bands, channels } = layer.output;
+            x = match layer.operation {
+                Operation::Dense => match dense.next() {
+                    Some(dense) => dense
+                        .forward(x.flatten::<2>(1, 3))
+                        .reshape([n_windows, channels, frames, bands]),
+                    None => x,
+                },
+                _ => match convolutions.next() {
+                    Some(convolution) => convolution.forward(replicated(x, layer.replicated)),
+                    None => x,
+                },
+            };
+            if layer.has_norm
+                && let Some(norm) = norms.next()
+            {
+                x = relu(norm.forward(x));
+            }
+        }
+        x
+    }
+}
+
+/// Each value repeated along frames and bands.
+fn replicated(x: Tensor<4>, times: [usize; 2]) -> Tensor<4> {
+    if times == [1, 1] {
+        return x;
+    }
+    let [n_windows, channels, frames, bands] = x.dims();
+    x.reshape([n_windows, channels, frames, 1, bands, 1])
+        .repeat_dim(3, times[0])
+        .repeat_dim(5, times[1])
+        .reshape([n_windows, channels, frames * times[0], bands * times[1]])
+}
+
+impl Trainable for Network {
+    fn judge(&self, batch: Batch, device: &Device) -> Judged {
+        let windows = network_input(batch.inputs, device);
+        let redrawn = self.forward(windows.clone());
+        Judged::of((redrawn - windows).square().mean())
+    }
+
+    fn set_norm_momentum(&mut self, step_idx: u64) {
+        let momentum = norm_momentum(NORM_MOMENTUM, step_idx);
+        self.norms.iter_mut().for_each(|norm| norm.momentum = momentum);
+    }
+}
