@@ -143,6 +143,7 @@ impl AttributeClassifier {
             takes_end: false,
             n_frames: 1,
             hop: 1,
+            takes_end: false,
             n_per_clip: None,
             cut: |clip, _, examples| examples.extend_from_slice(&clip.values),
         };
@@ -167,6 +168,7 @@ impl AttributeClassifier {
             learning_rate: config.learning_rate,
             learning_rate_decay: 1.0,
             weight_decay: 0.0,
+            early_stop: None,
             seed: config.seed,
             device: config.device,
             data,

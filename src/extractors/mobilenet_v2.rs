@@ -272,7 +272,6 @@ fn train_machine(
         weight_decay: 0.0,
         seed: config.seed,
         device: config.device,
-        early_stop: None,
         data,
     };
     part.stage(&format!("training {}", machine.machine));

@@ -565,6 +565,7 @@ mod tests {
             learning_rate: 1e-4,
             learning_rate_decay: 1.0,
             weight_decay: 0.0,
+            early_stop: None,
             seed: 1,
             device: DeviceChoice::Cpu,
             data: String::new(),

@@ -236,7 +236,6 @@ fn clips(folder: &Path) -> Vec<TrainingClip> {
                 channel: ChannelChoice::default(),
                 group: group(machine, "00"),
                 attributes: attributes.into_iter().collect(),
-                is_target: false,
             });
         }
     }
