@@ -140,7 +140,6 @@ impl AttributeClassifier {
         let (learn, held_out) = split_held_out(read, |read| classes.index_of(&read.clip), config.seed);
         tell_held_out(&held_out, observer);
         let rule = WindowRule {
-            takes_end: false,
             n_frames: 1,
             hop: 1,
             takes_end: false,
@@ -161,7 +160,6 @@ impl AttributeClassifier {
             label_free: None,
         };
         let plan = TrainingPlan {
-            early_stop: None,
             network: String::new(),
             n_epochs: config.n_epochs,
             batch_size: config.batch_size,

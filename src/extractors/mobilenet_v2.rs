@@ -264,6 +264,7 @@ fn train_machine(
         label_free: None,
     };
     let plan = TrainingPlan {
+        early_stop: None,
         network: machine.machine.to_owned(),
         n_epochs: config.n_epochs,
         batch_size: config.batch_size,

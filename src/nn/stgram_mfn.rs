@@ -558,7 +558,6 @@ mod tests {
     fn the_learning_rate_falls_along_a_cosine_after_epoch_20() {
         let network = Network::new(N_SAMPLES, &classes(), &Device::flex());
         let plan = TrainingPlan {
-            early_stop: None,
             network: String::new(),
             n_epochs: 150,
             batch_size: 2,
