@@ -232,6 +232,7 @@ fn clips(folder: &Path) -> Vec<TrainingClip> {
                 value: speed.to_owned(),
             });
             clips.push(TrainingClip {
+                is_target: false,
                 file,
                 channel: ChannelChoice::default(),
                 group: group(machine, "00"),
