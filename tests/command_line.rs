@@ -414,6 +414,8 @@ fn failures_are_one_line_that_says_what_to_do() {
     assert!(failure(&["scan", &empty]).contains("no recording"));
     assert!(failure(&["train", &empty, "--recipe", "crystal-ball", "--out", &run]).contains("pooled-log-mel"));
     assert!(failure(&["train", &empty, "--recipe", "dense-ae", "--device", "abacus", "--out", &run]).contains("cpu"));
+    let foreign = failure(&["train", &empty, "--recipe", "dense-ae", "--loss", "machine", "--out", &run]);
+    assert!(foreign.contains("--loss is an option of mobileanonet"), "{foreign}");
     assert!(failure(&["compare", &nowhere, &empty]).contains("nowhere"));
     assert!(failure(&["features", &nowhere, "--front-end", "stft", "--out", &run]).contains("nowhere"));
     assert!(failure(&["evaluate", "--scores", &empty, "--truth", &empty]).contains(&empty));

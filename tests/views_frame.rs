@@ -11,7 +11,7 @@ use auscult::app::{
 };
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{Label, Layout};
-use auscult::extractors::{Recipe, TrainingConfig};
+use auscult::extractors::{EpochFigure, LossChoice, Recipe, TrainingConfig};
 use auscult::figures::{Figure, LossFigure};
 use auscult::jobs::JobId;
 use auscult::project::RunRecipe;
@@ -462,6 +462,81 @@ fn only_the_settings_that_a_recipe_uses_are_shown() {
     assert_eq!(shown(&harness), [true, true, false, true, true, true]);
     click(&mut harness, "MobileAnoNet");
     assert_eq!(shown(&harness), [true; 6]);
+}
+
+#[test]
+fn the_working_conditions_are_told_before_mobileanonet_starts() {
+    let mut state = open(Screen::Train);
+    let workbench = state.workbench.as_mut().unwrap();
+    let mut dataset = (*workbench.dataset).clone();
+    for (clip_idx, clip) in dataset.clips.iter_mut().enumerate() {
+        if clip.group.machine == "fan" && clip.group.section == "00" {
+            clip.attributes[0].value = (clip_idx % 3).to_string();
+        }
+    }
+    workbench.dataset = Arc::new(dataset);
+    let mut harness = window(state);
+    assert!(harness.query_by_label_contains("fan 00: vel").is_none());
+    click(&mut harness, "MobileAnoNet");
+    harness.get_by_label("fan 00: vel (3 values)");
+    harness.get_by_label_contains("louder or quieter looks the same");
+    choose(&mut harness, "Loss", "Conditions only");
+    let wishes = click(&mut harness, "Start training");
+    let [Action::Train(recipe)] = wishes.as_slice() else {
+        panic!("not {wishes:?}")
+    };
+    assert_eq!(recipe.training.mobileanonet.loss, LossChoice::Condition);
+    // Without the fan there is nothing to learn by, and it is said.
+    harness.get_by_role_and_label(Role::CheckBox, "fan").click();
+    harness.run();
+    harness.get_by_label_contains("No working condition to learn");
+    assert_eq!(click(&mut harness, "Start training"), []);
+    choose(&mut harness, "Loss", "Machines only");
+    assert_eq!(click(&mut harness, "Start training").len(), 1);
+}
+
+fn choose(harness: &mut Harness<'_, Scene>, field: &str, choice: &str) {
+    let combo = harness.get_by_role_and_label(Role::ComboBox, field);
+    // It may lie below the edge of what is scrolled to.
+    combo.scroll_to_me();
+    harness.run_steps(20);
+    harness.get_by_role_and_label(Role::ComboBox, field).click();
+    harness.run();
+    harness.get_by_label(choice).click();
+    harness.run();
+}
+
+#[test]
+fn recipes_that_are_not_recommended_are_folded() {
+    let mut harness = window(open(Screen::Train));
+    let others: Vec<Recipe> = Recipe::ALL.into_iter().filter(|recipe| !recipe.is_recommended()).collect();
+    assert_eq!(Recipe::ALL.len() - others.len(), 3);
+    let first = others[0].title();
+    assert!(harness.query_by_label(first).is_none());
+    click(&mut harness, &format!("{} more recipes", others.len()));
+    harness.run_steps(30);
+    click(&mut harness, first);
+    harness.get_by_label(first);
+}
+
+#[test]
+fn further_figures_of_a_run_are_drawn_by_choice() {
+    let mut state = trained();
+    let run = state.workbench.as_mut().unwrap().runs.get_mut("dense-ae-2").unwrap();
+    for epoch in &mut run.epochs {
+        epoch.figures.push(EpochFigure {
+            name: "centre loss".to_owned(),
+            is_held_out: true,
+            value: 7.5,
+        });
+    }
+    let mut harness = window(state);
+    harness.get_by_label_contains("Loss over epochs, last: ");
+    choose(&mut harness, "Curves", "Centre loss");
+    harness.get_by_label("Centre loss over epochs, last: 7.5000");
+    click(&mut harness, "dense-ae-1");
+    assert!(harness.query_by_label("Curves").is_none(), "one quantity needs no choice");
+    harness.get_by_label_contains("Loss over epochs, last: ");
 }
 
 #[test]

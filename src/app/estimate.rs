@@ -10,9 +10,9 @@ const POOLED_SECS_PER_CLIP: f64 = 0.01;
 /// Dense autoencoder: seconds a clip and epoch, on four cores.
 const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.005;
 /// CAE-MCS: seconds a window and epoch, forward and backward, on four cores.
-const CAE_SECS_PER_WINDOW: f64 = 0.006;
+const CAE_SECS_PER_WINDOW: f64 = 0.0035;
 /// CAE-MCS: seconds to embed a clip afterwards with a window at every frame.
-const CAE_SECS_PER_CLIP_EMBEDDED: f64 = 0.6;
+const CAE_SECS_PER_CLIP_EMBEDDED: f64 = 0.16;
 /// `MobileAnoNet`: seconds a segment and epoch, forward and backward, on four cores.
 const MOBILE_SECS_PER_SEGMENT: f64 = 0.006;
 /// `MobileAnoNet`: seconds to embed a clip afterwards with a segment at every frame.

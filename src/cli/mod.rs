@@ -187,7 +187,7 @@ struct BenchArguments {
 #[derive(Debug, Args)]
 struct TrainArguments {
     data: PathBuf,
-    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm, mobilenet-v2, attribute-classifier or cae-mcs
+    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm, cae-mcs, mobilenet-v2 or attribute-classifier
     #[arg(long)]
     recipe: String,
     /// Machine types to train on, with commas; all by default

@@ -140,9 +140,9 @@ impl AttributeClassifier {
         let (learn, held_out) = split_held_out(read, |read| classes.index_of(&read.clip), config.seed);
         tell_held_out(&held_out, observer);
         let rule = WindowRule {
+            takes_end: false,
             n_frames: 1,
             hop: 1,
-            takes_end: false,
             n_per_clip: None,
             cut: |clip, _, examples| examples.extend_from_slice(&clip.values),
         };
@@ -160,13 +160,13 @@ impl AttributeClassifier {
             label_free: None,
         };
         let plan = TrainingPlan {
+            early_stop: None,
             network: String::new(),
             n_epochs: config.n_epochs,
             batch_size: config.batch_size,
             learning_rate: config.learning_rate,
             learning_rate_decay: 1.0,
             weight_decay: 0.0,
-            early_stop: None,
             seed: config.seed,
             device: config.device,
             data,

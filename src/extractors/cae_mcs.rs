@@ -15,7 +15,7 @@ use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::standardised::Standardiser;
-use super::training_set::{fingerprint, read_training_clips, split_held_out};
+use super::training_set::{fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -184,6 +184,7 @@ fn train_machine(
     let read = read_training_clips(clips, &front_end, Network::N_FRAMES, observer.whole())?;
     let data = fingerprint(read.iter().map(|read| &read.clip));
     let (mut learn, mut held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
+    tell_held_out(&held_out, observer);
     observer.stage(&format!("measuring the levels of {machine}"));
     let standardiser = Standardiser::of(&learn, &front_end, Network::N_BANDS, observer.whole())?;
     for read in learn.iter_mut().chain(&mut held_out) {

@@ -264,7 +264,6 @@ fn train_machine(
         label_free: None,
     };
     let plan = TrainingPlan {
-        early_stop: None,
         network: machine.machine.to_owned(),
         n_epochs: config.n_epochs,
         batch_size: config.batch_size,
@@ -273,6 +272,7 @@ fn train_machine(
         weight_decay: 0.0,
         seed: config.seed,
         device: config.device,
+        early_stop: None,
         data,
     };
     part.stage(&format!("training {}", machine.machine));

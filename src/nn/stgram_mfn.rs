@@ -558,13 +558,13 @@ mod tests {
     fn the_learning_rate_falls_along_a_cosine_after_epoch_20() {
         let network = Network::new(N_SAMPLES, &classes(), &Device::flex());
         let plan = TrainingPlan {
+            early_stop: None,
             network: String::new(),
             n_epochs: 150,
             batch_size: 2,
             learning_rate: 1e-4,
             learning_rate_decay: 1.0,
             weight_decay: 0.0,
-            early_stop: None,
             seed: 1,
             device: DeviceChoice::Cpu,
             data: String::new(),

@@ -232,11 +232,11 @@ fn clips(folder: &Path) -> Vec<TrainingClip> {
                 value: speed.to_owned(),
             });
             clips.push(TrainingClip {
-                is_target: false,
                 file,
                 channel: ChannelChoice::default(),
                 group: group(machine, "00"),
                 attributes: attributes.into_iter().collect(),
+                is_target: false,
             });
         }
     }

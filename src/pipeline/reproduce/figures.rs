@@ -60,7 +60,7 @@ pub fn reproduce_figure(
     let mut page_facts = common_facts(target, settings, &facts(&dataset));
     page_facts.push(("map".to_owned(), "t-SNE, perplexity 30, 1000 iterations".to_owned()));
     let page = Page {
-        title: format!("{} of the MobileAnoNet paper", target.title()),
+        title: format!("MobileAnoNet paper, {}", target.title()),
         warning,
         facts: page_facts,
         grids: Vec::new(),

@@ -282,16 +282,28 @@ fn run_name(system: &System, recipe: &RunRecipe, dataset: &Dataset) -> String {
     format!("{}-{}", system.slug, &hasher.finalize().to_hex()[..8])
 }
 
-/// The fields of a configuration, as they are named in a run's recipe.
+/// The fields of a configuration, as they are named in a run's recipe; of settings that one recipe alone knows, its own.
 fn fields(training: &TrainingConfig) -> Vec<(String, String)> {
-    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(training) else {
+    use serde_json::Value;
+
+    let Ok(Value::Object(fields)) = serde_json::to_value(training) else {
         return Vec::new();
     };
-    let plain = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => text,
+    let plain = |value: Value| match value {
+        Value::String(text) => text,
         other => other.to_string(),
     };
-    fields.into_iter().map(|(name, value)| (name, plain(value))).collect()
+    let mut lines = Vec::new();
+    for (name, value) in fields {
+        match value {
+            Value::Object(own) if name == training.recipe.name() => {
+                lines.extend(own.into_iter().map(|(name, value)| (name, plain(value))));
+            }
+            Value::Object(_) => {}
+            value => lines.push((name, plain(value))),
+        }
+    }
+    lines
 }
 
 fn sections<'a>(comparison: &'a Comparison, machine: &str) -> Vec<&'a GroupComparison> {

@@ -177,7 +177,7 @@ fn page(reproduction: &Reproduction) -> Page {
     let mut grids = vec![summary(reproduction)];
     grids.extend(reproduction.rows.iter().map(|rows| by_machine(reproduction, rows, &faults)));
     Page {
-        title: format!("{} of the MobileAnoNet paper", reproduction.target.title()),
+        title: format!("MobileAnoNet paper, {}", reproduction.target.title()),
         warning: reproduction.settings.warning(),
         facts: facts(reproduction),
         grids,
@@ -268,7 +268,7 @@ fn by_machine(reproduction: &Reproduction, rows: &SystemRows, faults: &[&'static
         .map(|published| note_numbers(published, faults))
         .filter(|numbers| !numbers.is_empty())
     {
-        remarks.push(format!("On the published figures see notes {numbers}."));
+        remarks.push(format!("On the published figures see note {numbers}."));
     }
     let training: Vec<String> = rows.training.iter().map(|(name, value)| format!("{name} {value}")).collect();
     remarks.push(format!("Trained with: {}.", training.join(", ")));
@@ -285,7 +285,7 @@ fn by_machine(reproduction: &Reproduction, rows: &SystemRows, faults: &[&'static
 }
 
 fn note_numbers(published: &Published, faults: &[&'static Fault]) -> String {
-    let concerns = |fault: &Fault| fault.columns.is_empty() || fault.columns.contains(&published.column);
+    let concerns = |fault: &Fault| fault.columns.contains(&published.column);
     let numbered = faults.iter().zip(1..).filter(|(fault, _)| concerns(fault));
     let numbers: Vec<String> = numbered.map(|(_, number): (_, usize)| number.to_string()).collect();
     numbers.join(", ")
