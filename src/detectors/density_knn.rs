@@ -1,10 +1,10 @@
 //! Density KNN: the distance to the nearest training clip, in the measure that is usual around that clip.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::columns::{bank_columns, in_blocks};
 use super::lof::{ALIKE, SMALLEST_DISTANCE};
-use super::neighbours::{Neighbour, NeighbourBank};
+use super::neighbours::{Neighbour, Neighbourhood};
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
 /// The smallest over the training clips `y` of `D(clip, y) / mean D(y, its K nearest others)`: local density normalisation
@@ -12,10 +12,9 @@ use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observa
 /// thinly: measured by their own distances a normal clip near them is no farther than one in the crowd of the source domain,
 /// and nobody has to say which clips are of which domain.
 pub(super) struct DensityKnn {
-    bank: NeighbourBank,
+    /// One neighbour more at least than `k`, for when one of them is left out.
+    neighbourhood: Arc<Neighbourhood>,
     k: usize,
-    /// Of each clip of the bank the nearest others: one more than `k`, for when one of them is left out.
-    near: Vec<Vec<Neighbour>>,
     /// Of each clip of the bank: one over the mean distance to its `k` nearest others.
     densities: Vec<f64>,
     leave_one_out: OnceLock<Vec<f64>>,
@@ -23,21 +22,27 @@ pub(super) struct DensityKnn {
 }
 
 /// Needs 3 clips: one left out, one near, and that one's neighbour.
-pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<DensityKnn, DetectorError> {
+pub(super) fn fit(
+    config: &DetectorConfig,
+    bank: &Bank,
+    shared: Option<&Arc<Neighbourhood>>,
+) -> Result<DensityKnn, DetectorError> {
     let clips = bank_columns(DetectorKind::DensityKnn, bank, 3)?;
     let k = config.density_k.clamp(1, clips.ncols() - 2);
     let fallback = (k != config.density_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
-    let bank = NeighbourBank::new(config.knn_metric, clips);
-    let near = bank.nearest_others_in_parallel(k + 1);
+    let neighbourhood = match shared {
+        Some(shared) => Arc::clone(shared),
+        None => Arc::new(Neighbourhood::new(config.knn_metric, clips, k + 1).found()),
+    };
+    let near = neighbourhood.near();
     let densities: Vec<f64> = near.iter().map(|near| density(near[..k].iter())).collect();
     let is_alike = near.iter().all(|near| near[k - 1].distance <= SMALLEST_DISTANCE);
     Ok(DensityKnn {
-        bank,
         k,
-        near,
         densities,
         leave_one_out: OnceLock::new(),
         fallback: fallback.or_else(|| is_alike.then(|| ALIKE.to_owned())),
+        neighbourhood,
     })
 }
 
@@ -51,8 +56,8 @@ impl DensityKnn {
     /// Without a clip the density around those that it is a neighbour of falls, around the others it stays.
     fn scores_of_left_out(&self) -> Vec<f64> {
         // Each density is too high or right, so this is too far or right.
-        let mut scores = self.bank.nearest_others_in_measure(&self.densities);
-        for near in &self.near {
+        let mut scores = self.neighbourhood.bank.nearest_others_in_measure(&self.densities);
+        for near in self.neighbourhood.near().iter().map(|near| &near[..=self.k]) {
             for (rank, left_out) in near[..self.k].iter().enumerate() {
                 let others: Vec<&Neighbour> = near[..rank].iter().chain(&near[rank + 1..]).collect();
                 let score = left_out.distance * density(others.into_iter());
@@ -65,7 +70,9 @@ impl DensityKnn {
 
 impl Detector for DensityKnn {
     fn scores(&self, queries: &Observations) -> Vec<f64> {
-        in_blocks(queries, |block| self.bank.nearest_in_measure(block, &self.densities))
+        in_blocks(queries, |block| {
+            self.neighbourhood.bank.nearest_in_measure(block, &self.densities)
+        })
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {

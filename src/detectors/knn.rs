@@ -1,26 +1,29 @@
 //! KNN: the mean distance to the nearest training clips.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::columns::{bank_columns, in_blocks};
-use super::neighbours::{Neighbour, NeighbourBank};
+use super::neighbours::{Neighbour, Neighbourhood};
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
 
 /// Mean distance to the `k` nearest clips (the `MobileAnoNet` paper: cosine, k = 2). The unit is that of the metric.
 pub(super) struct Knn {
-    bank: NeighbourBank,
+    neighbourhood: Arc<Neighbourhood>,
     k: usize,
     leave_one_out: OnceLock<Vec<f64>>,
     fallback: Option<String>,
 }
 
 /// Needs 2 clips. Where fewer than `k` other clips are there, all of them are the neighbours.
-pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Knn, DetectorError> {
+pub(super) fn fit(config: &DetectorConfig, bank: &Bank, shared: Option<&Arc<Neighbourhood>>) -> Result<Knn, DetectorError> {
     let clips = bank_columns(DetectorKind::Knn, bank, 2)?;
     let k = config.knn_k.clamp(1, clips.ncols() - 1);
     let fallback = (k != config.knn_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
     Ok(Knn {
-        bank: NeighbourBank::new(config.knn_metric, clips),
+        neighbourhood: match shared {
+            Some(shared) => Arc::clone(shared),
+            None => Arc::new(Neighbourhood::new(config.knn_metric, clips, k)),
+        },
         leave_one_out: OnceLock::new(),
         k,
         fallback,
@@ -30,18 +33,15 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Knn, DetectorE
 impl Detector for Knn {
     fn scores(&self, queries: &Observations) -> Vec<f64> {
         in_blocks(queries, |block| {
-            let nearest = self.bank.nearest(block, self.k);
+            let nearest = self.neighbourhood.bank.nearest(block, self.k);
             nearest.iter().map(|near| mean_distance(near)).collect()
         })
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {
         let scores = || {
-            self.bank
-                .nearest_others(self.k)
-                .iter()
-                .map(|near| mean_distance(near))
-                .collect()
+            let near = self.neighbourhood.near().iter();
+            near.map(|near| mean_distance(&near[..self.k])).collect()
         };
         self.leave_one_out.get_or_init(scores)
     }

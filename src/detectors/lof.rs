@@ -1,18 +1,17 @@
 //! LOF: how much thinner the bank is around a clip than around that clip's neighbours.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::columns::{bank_columns, in_blocks};
-use super::neighbours::{Neighbour, NeighbourBank};
+use super::neighbours::{Neighbour, Neighbourhood};
 use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Metric, Observations};
 
 /// Local outlier factor (Breunig et al. 2000) by the cosine, as scikit-learn computes it with `novelty=True`:
 /// the clip itself does not change the densities of the bank. About 1 is as dense as its neighbours.
 pub(super) struct Lof {
-    bank: NeighbourBank,
+    /// One neighbour more at least than the factor needs, for when one of them is left out.
+    neighbourhood: Arc<Neighbourhood>,
     k: usize,
-    /// Of each clip of the bank the nearest others: one more than the factor needs, for when one of them is left out.
-    near: Vec<Vec<Neighbour>>,
     densities: Densities,
     leave_one_out: OnceLock<Vec<f64>>,
     fallback: Option<String>,
@@ -27,20 +26,22 @@ struct Densities {
 }
 
 /// Needs 3 clips: one left out, one neighbour, and the neighbour's neighbour.
-pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Lof, DetectorError> {
+pub(super) fn fit(config: &DetectorConfig, bank: &Bank, shared: Option<&Arc<Neighbourhood>>) -> Result<Lof, DetectorError> {
     let clips = bank_columns(DetectorKind::Lof, bank, 3)?;
     let k = config.lof_k.clamp(1, clips.ncols() - 2);
     let fallback = (k != config.lof_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
-    let bank = NeighbourBank::new(Metric::Cosine, clips);
-    let near = bank.nearest_others_in_parallel(k + 1);
+    let neighbourhood = match shared {
+        Some(shared) => Arc::clone(shared),
+        None => Arc::new(Neighbourhood::new(Metric::Cosine, clips, k + 1).found()),
+    };
+    let near = neighbourhood.near();
     let is_alike = near.iter().all(|near| near[k - 1].distance <= SMALLEST_DISTANCE);
     Ok(Lof {
-        densities: Densities::new(&near, k),
+        densities: Densities::new(near, k),
         leave_one_out: OnceLock::new(),
-        near,
-        bank,
         k,
         fallback: fallback.or_else(|| is_alike.then(|| ALIKE.to_owned())),
+        neighbourhood,
     })
 }
 
@@ -86,11 +87,14 @@ impl Detector for Lof {
             let mean = near.iter().map(|other| self.densities.local[other.clip]).sum::<f64>() / near.len() as f64;
             mean / density(near.iter(), self.k, |clip| self.densities.reach[clip])
         };
-        in_blocks(queries, |block| self.bank.nearest(block, self.k).iter().map(factor).collect())
+        in_blocks(queries, |block| {
+            self.neighbourhood.bank.nearest(block, self.k).iter().map(factor).collect()
+        })
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {
-        self.leave_one_out.get_or_init(|| leave_one_out(&self.near, self.k))
+        self.leave_one_out
+            .get_or_init(|| leave_one_out(self.neighbourhood.near(), self.k))
     }
 
     fn fallback(&self) -> Option<&str> {

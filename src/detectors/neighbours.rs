@@ -1,4 +1,9 @@
 //! The nearest clips of a bank, through blocked matrix products.
+//!
+//! By the cosine most clips are ruled out in single precision, which costs half as much: what could still be among the nearest
+//! for all that rounding may have done is then compared in double precision, so that the answer is that of double precision.
+
+use std::sync::OnceLock;
 
 use nalgebra::DMatrix;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
@@ -16,11 +21,45 @@ pub(super) struct Neighbour {
     pub(super) distance: f64,
 }
 
+/// A bank and, of each of its clips, the nearest others: what several detectors look at.
+pub(super) struct Neighbourhood {
+    pub(super) bank: NeighbourBank,
+    n_near: usize,
+    near: OnceLock<Vec<Vec<Neighbour>>>,
+}
+
+impl Neighbourhood {
+    /// `clips` is `[n_features, n_clips]`, more than `n_near`.
+    pub(super) fn new(metric: Metric, clips: DMatrix<f64>, n_near: usize) -> Self {
+        Self {
+            bank: NeighbourBank::new(metric, clips),
+            n_near,
+            near: OnceLock::new(),
+        }
+    }
+
+    /// Finds the nearest of all clips now, on all cores.
+    pub(super) fn found(self) -> Self {
+        let near = OnceLock::from(self.bank.nearest_others_in_parallel(self.n_near));
+        Self { near, ..self }
+    }
+
+    /// Of each clip the nearest others, nearest first; found now where they are not yet, on the core that asks: whoever waits
+    /// for it on another may be the one that would have to do a part of it.
+    pub(super) fn near(&self) -> &[Vec<Neighbour>] {
+        self.near.get_or_init(|| self.bank.nearest_others(self.n_near))
+    }
+}
+
 /// The bank, prepared for distances to it.
 pub(super) struct NeighbourBank {
     metric: Metric,
-    /// `[n_clips, n_features]`, rows of length 1 for the cosine.
+    /// `[n_features, n_clips]`, of length 1 for the cosine.
+    clips: DMatrix<f64>,
+    /// `[n_clips, n_features]`
     rows: DMatrix<f64>,
+    /// The same in single precision, for the cosine.
+    rough_rows: DMatrix<f32>,
     square_lengths: Vec<f64>,
 }
 
@@ -33,7 +72,12 @@ impl NeighbourBank {
         Self {
             metric,
             square_lengths: clips.column_iter().map(|clip| clip.norm_squared()).collect(),
+            rough_rows: match metric {
+                Metric::Cosine => clips.map(|x| x as f32).transpose(),
+                Metric::Euclidean => DMatrix::zeros(0, 0),
+            },
             rows: clips.transpose(),
+            clips,
         }
     }
 
@@ -68,7 +112,7 @@ impl NeighbourBank {
 
     /// Clips of the bank from `start` on, `[n_features, n_clips]`.
     fn block(&self, start: usize) -> DMatrix<f64> {
-        self.rows.rows(start, BLOCK.min(self.n_clips() - start)).transpose()
+        self.clips.columns(start, BLOCK.min(self.n_clips() - start)).into_owned()
     }
 
     /// Of each query the smallest distance to a clip of the bank, each distance multiplied with what `measures` has for that clip;
@@ -123,27 +167,85 @@ impl NeighbourBank {
         k: usize,
         left_out: impl Fn(usize) -> Option<usize>,
     ) -> Vec<Vec<Neighbour>> {
+        match self.metric {
+            Metric::Cosine => self.nearest_by_cosine(queries, k, left_out),
+            Metric::Euclidean => self.nearest_by_distance(queries, k, left_out),
+        }
+    }
+
+    fn nearest_by_distance(
+        &self,
+        queries: &DMatrix<f64>,
+        k: usize,
+        left_out: impl Fn(usize) -> Option<usize>,
+    ) -> Vec<Vec<Neighbour>> {
         let mut products = &self.rows * queries;
         let mut found = Vec::with_capacity(queries.ncols());
         for (query, mut closeness) in products.column_iter_mut().enumerate() {
             let closeness = closeness.as_mut_slice();
             let square_length = queries.column(query).norm_squared();
-            found.push(match self.metric {
-                Metric::Cosine => {
-                    let distance = |closeness: f64| (1.0 - closeness).min(2.0);
-                    nearest(closeness, k, left_out(query), 1.0, distance)
-                }
-                Metric::Euclidean => {
-                    for (value, other) in closeness.iter_mut().zip(&self.square_lengths) {
-                        *value = 2.0 * *value - other;
-                    }
-                    let distance = |closeness: f64| (square_length - closeness).sqrt();
-                    nearest(closeness, k, left_out(query), square_length, distance)
-                }
-            });
+            for (value, other) in closeness.iter_mut().zip(&self.square_lengths) {
+                *value = 2.0 * *value - other;
+            }
+            let distance = |closeness: f64| (square_length - closeness).sqrt();
+            found.push(nearest(closeness, k, left_out(query), square_length, distance));
         }
         found
     }
+
+    fn nearest_by_cosine(
+        &self,
+        queries: &DMatrix<f64>,
+        k: usize,
+        left_out: impl Fn(usize) -> Option<usize>,
+    ) -> Vec<Vec<Neighbour>> {
+        // Of two vectors of length 1 whose numbers are rounded and whose products are summed in single precision: each step
+        // rounds by half an epsilon at most.
+        let rounding = (self.clips.nrows() as f32 + 8.0) * 0.5 * f32::EPSILON;
+        let rough = &self.rough_rows * queries.map(|x| x as f32);
+        let mut candidates = Vec::new();
+        let of_query = |(query, rough): (usize, nalgebra::DVectorView<'_, f32>)| {
+            sift(rough.as_slice(), k, left_out(query), 2.0 * rounding, &mut candidates);
+            let column = queries.column(query);
+            let closeness: Vec<f64> = candidates
+                .iter()
+                .map(|&(_, clip)| self.clips.column(clip).dot(&column))
+                .collect();
+            let mut found = nearest(&closeness, k, None, 1.0, |closeness| (1.0 - closeness).min(2.0));
+            for neighbour in &mut found {
+                neighbour.clip = candidates[neighbour.clip].1;
+            }
+            found
+        };
+        rough.column_iter().enumerate().map(of_query).collect()
+    }
+}
+
+/// Leaves in `candidates` the clips, in their order, that are no farther than the `k` nearest but for so much `slack`.
+fn sift(closeness: &[f32], k: usize, left_out: Option<usize>, slack: f32, candidates: &mut Vec<(f32, usize)>) {
+    candidates.clear();
+    let mut largest = Vec::with_capacity(k + 1);
+    let mut to_reach = f32::NEG_INFINITY;
+    for (stretch_idx, stretch) in closeness.chunks(STRETCH).enumerate() {
+        if !stretch.iter().fold(false, |is_any, value| is_any | (*value >= to_reach)) {
+            continue;
+        }
+        for (clip, &value) in (stretch_idx * STRETCH..).zip(stretch) {
+            if value < to_reach || left_out == Some(clip) {
+                continue;
+            }
+            candidates.push((value, clip));
+            let rank = largest.partition_point(|other| *other >= value);
+            if rank < k {
+                largest.insert(rank, value);
+                largest.truncate(k);
+                if largest.len() == k {
+                    to_reach = largest[k - 1] - slack;
+                }
+            }
+        }
+    }
+    candidates.retain(|&(value, _)| value >= to_reach);
 }
 
 /// The `k` nearest clips, nearest first, of equally near ones the first.

@@ -46,6 +46,15 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Gmm, DetectorE
         notes.push(format!("{n_clips} training clips: {}", gaussians(n_gaussians)));
     }
     let mut covariance = config.gmm_covariance;
+    let is_full = |covariance| matches!(covariance, Covariance::Ridge(_));
+    let few =
+        |n_clips: f64| format!("a Gaussian of {n_clips:.0} clips has no full covariance of {n_features} features: shrunk ones");
+    // However the clips are shared out, one would have too few.
+    let fair_share = n_clips as f64 / n_gaussians as f64;
+    if is_full(covariance) && fair_share < n_features as f64 + 1.0 {
+        notes.push(few(fair_share));
+        covariance = Covariance::Shrunk;
+    }
     let mixture = loop {
         let shares = shares_of(&k_means::clusters(&clips, n_gaussians), n_gaussians);
         let mixture = Mixture::fit(&clips, shares, covariance, smallest_variance);
@@ -53,10 +62,8 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Gmm, DetectorE
             .gaussians
             .iter()
             .fold(f64::INFINITY, |least, gaussian| least.min(gaussian.n_clips));
-        if matches!(covariance, Covariance::Ridge(_)) && smallest < n_features as f64 + 1.0 {
-            notes.push(format!(
-                "a Gaussian of {smallest:.0} clips has no full covariance of {n_features} features: shrunk ones"
-            ));
+        if is_full(covariance) && smallest < n_features as f64 + 1.0 {
+            notes.push(few(smallest));
             covariance = Covariance::Shrunk;
         } else if smallest < 2.0 && n_gaussians > 1 {
             n_gaussians -= 1;

@@ -88,7 +88,7 @@ fn panels(target: Target, dataset: &Dataset, machines: &[String]) -> Result<Vec<
     if target != Target::Figure3 {
         return Ok(vec![Panel {
             stem: target.name().to_owned(),
-            title: "Figure 2: normal clips of DCASE 2023".to_owned(),
+            title: "Figure 2: normal clips".to_owned(),
             machine: None,
         }]);
     }

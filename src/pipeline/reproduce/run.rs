@@ -10,7 +10,7 @@ use crate::dataset::{Dataset, Label, Layout, Split};
 use crate::detectors::{DetectorKind, DetectorSettings};
 use crate::evaluation::{self, BootstrapConfig, LabelledScore, TableFigures};
 use crate::extractors::{TrainingConfig, TrainingObserver};
-use crate::pipeline::{self, Comparison, EmbeddedClips, GroupComparison, PipelineError, Run};
+use crate::pipeline::{self, Comparison, EmbeddedClips, GroupComparison, Half, PipelineError, Run};
 use crate::project::RunRecipe;
 
 /// A table as far as it has come.
@@ -227,6 +227,12 @@ fn directions(choice: Choice, comparison: &Comparison) -> Vec<Direction<'_>> {
             chosen_by: comparison,
             reported_on: comparison,
         }],
+        Choice::OtherHalf => match [Half::A, Half::B].map(|half| comparison.half(half)) {
+            [Some(a), Some(b)] => [(a, b), (b, a)]
+                .map(|(chosen_by, reported_on)| Direction { chosen_by, reported_on })
+                .into(),
+            _ => Vec::new(),
+        },
     }
 }
 
@@ -319,7 +325,7 @@ fn detector(choice: Choice, sections: &[&GroupComparison]) -> Option<DetectorKin
     match choice {
         Choice::Fixed(kind) => Some(kind),
         Choice::Fusion => Some(DetectorKind::Fusion),
-        Choice::Oracle => {
+        Choice::OtherHalf | Choice::Oracle => {
             let hmean = |kind: DetectorKind| {
                 let mut parts = Vec::new();
                 for section in sections {
