@@ -762,7 +762,7 @@ fn a_label_that_a_person_gave_moves_a_clip_to_another_cell() {
 #[test]
 fn detector_settings_of_all_machines_and_of_one() {
     let mut harness = stage(scored_state(SMALL), true);
-    harness.get_by_label_contains("KNN on fan 00").click();
+    cell(&harness, "KNN on fan 00").click();
     harness.run();
     harness.get_by_label("Detector settings").click();
     harness.run();
@@ -800,7 +800,7 @@ fn detector_settings_of_all_machines_and_of_one() {
 #[test]
 fn a_number_among_the_settings_counts_when_it_is_let_go_of() {
     let mut harness = stage(scored_state(SMALL), true);
-    harness.get_by_label_contains("KNN on fan 00").click();
+    cell(&harness, "KNN on fan 00").click();
     harness.run();
     harness.get_by_label("Detector settings").click();
     harness.run();

