@@ -28,6 +28,8 @@ use drawn::Drawn;
 
 /// Part of the width for the ROC curves before a person drags their edge.
 const ROC_PART: f32 = 0.345;
+/// Width beside the modes of the choice that the buttons and the name of the run need together.
+const RUN_NAME_FROM: f32 = 560.0;
 /// Height of the row with the score histogram before a person drags its edge, and its largest part of the screen's.
 const HISTOGRAM_HEIGHT: f32 = 208.0;
 const HISTOGRAM_PART: f32 = 0.36;
@@ -127,7 +129,13 @@ impl CompareView {
             });
             ui.add_space(GRID);
             choice::modes(ui, workbench, drawn, actions);
-            if let Some(run) = &workbench.project.active_run {
+            // In a narrow window the Runs menu and the Train screen tell it.
+            if let Some(run) = workbench
+                .project
+                .active_run
+                .as_ref()
+                .filter(|_| ui.available_width() > RUN_NAME_FROM)
+            {
                 ui.add_space(GRID);
                 ui.weak(run);
             }
