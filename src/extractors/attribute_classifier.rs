@@ -13,12 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::unfit;
-use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
+use super::training_set::{
+    TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
+};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, MelScale, Padding, Spectrogram};
-use crate::nn::{AttributeClasses, Examples, StgramMfn as Network, TrainingError, TrainingPlan, read_weights, write_weights};
+use crate::nn::{AttributeClasses, StgramMfn as Network, TrainingError, read_weights, write_weights};
 use crate::whole_file::write_whole;
 
 /// Samples that the network sees at once.
@@ -154,23 +156,8 @@ impl AttributeClassifier {
             FrameWindows::new(with_class.collect(), &front_end, rule)
         };
         let (mut learn, mut held_out) = (windows(learn), windows(held_out));
-        let examples = Examples {
-            train: &mut learn,
-            held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
-            label_free: None,
-        };
-        let plan = TrainingPlan {
-            network: String::new(),
-            n_epochs: config.n_epochs,
-            batch_size: config.batch_size,
-            learning_rate: config.learning_rate,
-            learning_rate_decay: 1.0,
-            weight_decay: 0.0,
-            early_stop: None,
-            seed: config.seed,
-            device: config.device,
-            data,
-        };
+        let examples = examples_of(&mut learn, &mut held_out);
+        let plan = plan_of(config, "", data);
         observer.stage("training");
         let fresh = Network::new(N_SAMPLES, &classes.for_network(), config.device, config.seed)?;
         let network = fresh.train(&plan, examples, Some(&run_dir.join(CHECKPOINT_FILE)), observer)?;

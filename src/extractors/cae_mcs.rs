@@ -15,12 +15,12 @@ use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::standardised::Standardiser;
-use super::training_set::{fingerprint, read_training_clips, split_held_out, tell_held_out};
+use super::training_set::{examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
-use crate::nn::{CaeMcs as Network, EarlyStop, Examples, TrainingPlan};
+use crate::nn::{CaeMcs as Network, EarlyStop, TrainingPlan};
 use crate::progress::Progress;
 
 /// Windows that are redrawn at once: 2 MB of input.
@@ -202,22 +202,10 @@ fn train_machine(
     let windows = |clips: Vec<_>| FrameWindows::new(clips.into_iter().map(|clip| (clip, 0)).collect(), &standardised, rule);
     let (mut learn, mut held_out) = (windows(learn), windows(held_out));
     let plan = TrainingPlan {
-        network: (*machine).to_owned(),
-        n_epochs: config.n_epochs,
-        batch_size: config.batch_size,
-        learning_rate: config.learning_rate,
-        learning_rate_decay: 1.0,
-        weight_decay: 0.0,
-        seed: config.seed,
-        device: config.device,
         early_stop: Some(EARLY_STOP),
-        data: format!("{data} every {}", config.window_hop),
+        ..plan_of(config, machine, format!("{data} every {}", config.window_hop))
     };
-    let examples = Examples {
-        train: &mut learn,
-        held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
-        label_free: None,
-    };
+    let examples = examples_of(&mut learn, &mut held_out);
     observer.stage(&format!("training {machine}"));
     let fresh = Network::new(config.device, config.seed)?;
     let network = fresh.train(&plan, examples, Some(checkpoint), observer)?;

@@ -11,12 +11,14 @@ use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::selective_maha::{ClipDistances, ErrorMoments, SelectiveMaha, moments_of};
-use super::training_set::{fingerprint, read_training_clips, spectrogram_of, split_held_out, tell_held_out};
+use super::training_set::{
+    examples_of, fingerprint, plan_of, read_training_clips, spectrogram_of, split_held_out, tell_held_out,
+};
 use super::{Embedding, Extractor, ExtractorError, OwnScore, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
-use crate::nn::{DenseAutoencoder, Examples, Reconstruction, TrainingError, TrainingPlan};
+use crate::nn::{DenseAutoencoder, Reconstruction, TrainingError};
 use crate::progress::Progress;
 
 /// Frames that the network sees at once.
@@ -214,23 +216,8 @@ fn train_machine(
     };
     let windows = |clips: Vec<_>| FrameWindows::new(clips.into_iter().map(|clip| (clip, 0)).collect(), &front_end, rule);
     let (mut learn, mut held_out) = (windows(learn), windows(held_out));
-    let plan = TrainingPlan {
-        network: (*machine).to_owned(),
-        n_epochs: config.n_epochs,
-        batch_size: config.batch_size,
-        learning_rate: config.learning_rate,
-        learning_rate_decay: 1.0,
-        weight_decay: 0.0,
-        seed: config.seed,
-        device: config.device,
-        early_stop: None,
-        data,
-    };
-    let examples = Examples {
-        train: &mut learn,
-        held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
-        label_free: None,
-    };
+    let plan = plan_of(config, machine, data);
+    let examples = examples_of(&mut learn, &mut held_out);
     observer.stage(&format!("training {machine}"));
     let fresh = DenseAutoencoder::new(n_inputs(), config.device, config.seed)?;
     let network = fresh.train(&plan, examples, Some(checkpoint), observer)?;

@@ -11,7 +11,10 @@ use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
 use super::mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
-use super::training_set::{FrontEnd, TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
+use super::training_set;
+use super::training_set::{
+    FrontEnd, TrainingSpectrogram, examples_of, fingerprint, read_training_clips, split_held_out, tell_held_out,
+};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
@@ -67,12 +70,11 @@ impl MobileAnoNet {
         let mut reference = windows(reference_clips(&learn, &labels));
         let (mut learn, mut held_out) = (windows(learn), windows(held_out));
         let examples = Examples {
-            train: &mut learn,
-            held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
             label_free: Some(LabelFree {
                 reference: &mut reference,
                 figures: &label_free::figures,
             }),
+            ..examples_of(&mut learn, &mut held_out)
         };
         observer.stage("training");
         let fresh = Network::with_heads(SegmentShape::PUBLISHED, &labels.heads(own), config.device, config.seed)?;
@@ -275,18 +277,12 @@ fn windows_of<'a>(
 
 fn plan_of(config: &TrainingConfig, clips: &str, labels: &Labels) -> TrainingPlan {
     let own = &config.mobileanonet;
+    // The same clips give other examples with other segments, and other gradients with other losses.
+    let data = format!("{clips} x {}, {:?}, {own:?}", config.segments_per_clip, labels.conditions);
     TrainingPlan {
-        network: String::new(),
-        n_epochs: config.n_epochs,
-        batch_size: config.batch_size,
-        learning_rate: config.learning_rate,
         learning_rate_decay: own.learning_rate_decay,
         weight_decay: own.weight_decay,
-        seed: config.seed,
-        device: config.device,
-        early_stop: None,
-        // The same clips give other examples with other segments, and other gradients with other losses.
-        data: format!("{clips} x {}, {:?}, {own:?}", config.segments_per_clip, labels.conditions),
+        ..training_set::plan_of(config, "", data)
     }
 }
 

@@ -13,12 +13,14 @@ use super::frame_windows::{FrameWindows, WindowRule};
 use super::mobileanonet::segment_starts;
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::section_classes::SectionClasses;
-use super::training_set::{TrainingSpectrogram, fingerprint, read_training_clips, split_held_out, tell_held_out};
+use super::training_set::{
+    TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
+};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
-use crate::nn::{Examples, MobileNetV2 as Network, TrainingError, TrainingPlan};
+use crate::nn::{MobileNetV2 as Network, TrainingError};
 use crate::progress::Progress;
 use crate::whole_file::write_whole;
 
@@ -258,23 +260,8 @@ fn train_machine(
         FrameWindows::new(with_class.collect(), &front_end, rule)
     };
     let (mut learn, mut held_out) = (windows(learn), windows(held_out));
-    let examples = Examples {
-        train: &mut learn,
-        held_out: if held_out.is_empty() { None } else { Some(&mut held_out) },
-        label_free: None,
-    };
-    let plan = TrainingPlan {
-        early_stop: None,
-        network: machine.machine.to_owned(),
-        n_epochs: config.n_epochs,
-        batch_size: config.batch_size,
-        learning_rate: config.learning_rate,
-        learning_rate_decay: 1.0,
-        weight_decay: 0.0,
-        seed: config.seed,
-        device: config.device,
-        data,
-    };
+    let examples = examples_of(&mut learn, &mut held_out);
+    let plan = plan_of(config, machine.machine, data);
     part.stage(&format!("training {}", machine.machine));
     let fresh = Network::new(classes.names().len(), config.device, config.seed)?;
     let network = fresh.train(&plan, examples, Some(&machine.checkpoint), part)?;

@@ -8,9 +8,11 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::{ExtractorError, TrainingClip, TrainingObserver};
+use super::frame_windows::FrameWindows;
+use super::{ExtractorError, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::{AudioError, read_clip};
 use crate::dsp::Spectrogram;
+use crate::nn::{Examples, TrainingPlan};
 use crate::progress::par_map;
 
 /// Spectrograms of one network's clips that are kept in memory, all together; beyond it they are computed anew in each epoch.
@@ -93,6 +95,31 @@ pub(super) fn split_held_out<T, G: Ord>(clips: Vec<T>, group_of: impl Fn(&T) -> 
 pub(super) fn tell_held_out(held_out: &[TrainingSpectrogram], observer: &mut dyn TrainingObserver) {
     let files: Vec<&Path> = held_out.iter().map(|read| read.clip.file.as_path()).collect();
     observer.held_out(&files);
+}
+
+/// How a network is trained by these settings: without decay, to the last epoch. `data` stands for all that its examples depend on.
+pub(super) fn plan_of(config: &TrainingConfig, network: &str, data: String) -> TrainingPlan {
+    TrainingPlan {
+        network: network.to_owned(),
+        n_epochs: config.n_epochs,
+        batch_size: config.batch_size,
+        learning_rate: config.learning_rate,
+        learning_rate_decay: 1.0,
+        weight_decay: 0.0,
+        seed: config.seed,
+        device: config.device,
+        early_stop: None,
+        data,
+    }
+}
+
+/// What a network learns from and what it is judged by, where there is any; no figures without labels.
+pub(super) fn examples_of<'a>(learn: &'a mut FrameWindows<'_>, held_out: &'a mut FrameWindows<'_>) -> Examples<'a> {
+    Examples {
+        train: learn,
+        held_out: if held_out.is_empty() { None } else { Some(held_out) },
+        label_free: None,
+    }
 }
 
 /// A hash of the clips that a network is trained on, by name, channel, group and size of file.

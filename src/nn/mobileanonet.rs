@@ -362,15 +362,11 @@ impl Network {
     fn embed_by_blocks(&self, x: Tensor<4>) -> Tensor<2> {
         let chain = self.chain();
         let (maps, statistics) = apply::<4, 4>(Arc::new(chain), x, self.chain_parameters());
-        let norms = self
-            .bottlenecks
-            .iter()
-            .flat_map(|block| [&block.expand.norm, &block.depthwise.norm, &block.norm]);
-        let first = [&self.stem.norm, &self.depthwise.norm].into_iter();
-        follow(first.chain(norms).chain([&self.widen.norm]), &statistics);
-        // `[batch, positions, channels]` times one weight for each position and channel.
-        let weights = self.global.weight.val().flatten::<2>(1, 3).swap_dims(0, 1).unsqueeze();
-        let pooled = maps.flatten::<3>(1, 2).mul(weights).sum_dim(1);
+        follow(
+            chain_norms([&self.stem, &self.depthwise], &self.bottlenecks, &self.widen),
+            &statistics,
+        );
+        let pooled = pooled(maps, &self.global);
         self.norm.forward(pooled.flatten::<2>(1, 2))
     }
 
@@ -380,24 +376,8 @@ impl Network {
             width: self.segment.1,
         };
         let epsilon = self.norm.epsilon;
-        let mut grid = picture.filtered(2);
-        let mut blocks: Vec<Box<dyn Block>> = vec![Box::new(Stem::new(picture, STEM_CHANNELS, epsilon))];
-        for run in self.bottlenecks.chunk_by(|a, b| a.has_residual && b.has_residual) {
-            if run[0].has_residual {
-                blocks.push(Box::new(Residuals(run.iter().map(|block| block.block(grid)).collect())));
-            } else {
-                blocks.push(Box::new(run[0].block(grid)));
-                grid = grid.filtered(run[0].depthwise.conv.stride[0]);
-            }
-        }
-        let [n_outputs, n_inputs, _, _] = self.widen.conv.weight.dims();
-        blocks.push(Box::new(Widening {
-            grid,
-            n_inputs,
-            n_outputs,
-            rule: epsilon.into(),
-        }));
-        Chain(blocks)
+        let stem = Stem::new(picture, STEM_CHANNELS, epsilon);
+        chain_of(stem, picture.filtered(2), &self.bottlenecks, &self.widen, epsilon)
     }
 
     fn chain_parameters(&self) -> Vec<Tensor<1>> {
@@ -411,6 +391,46 @@ impl Network {
         parameters.extend(self.widen.parameters());
         parameters
     }
+}
+
+/// From the stem, whose map is `grid`, to the widening: what trains as one operation in networks of this family.
+pub(super) fn chain_of(stem: Stem, mut grid: Grid, bottlenecks: &[Bottleneck], widen: &ConvBlock, epsilon: f64) -> Chain {
+    let mut blocks: Vec<Box<dyn Block>> = vec![Box::new(stem)];
+    for run in bottlenecks.chunk_by(|a, b| a.has_residual && b.has_residual) {
+        if run[0].has_residual {
+            blocks.push(Box::new(Residuals(run.iter().map(|block| block.block(grid)).collect())));
+        } else {
+            blocks.push(Box::new(run[0].block(grid)));
+            grid = grid.filtered(run[0].depthwise.conv.stride[0]);
+        }
+    }
+    let [n_outputs, n_inputs, _, _] = widen.conv.weight.dims();
+    blocks.push(Box::new(Widening {
+        grid,
+        n_inputs,
+        n_outputs,
+        rule: epsilon.into(),
+    }));
+    Chain(blocks)
+}
+
+/// The norms of such a chain, in its order.
+pub(super) fn chain_norms<'a>(
+    first: [&'a ConvBlock; 2],
+    bottlenecks: &'a [Bottleneck],
+    widen: &'a ConvBlock,
+) -> impl Iterator<Item = &'a BatchNorm> {
+    let norms = bottlenecks
+        .iter()
+        .flat_map(|block| [&block.expand.norm, &block.depthwise.norm, &block.norm]);
+    first.into_iter().map(|block| &block.norm).chain(norms).chain([&widen.norm])
+}
+
+/// The global layer on a chain's maps `[batch, height, width, channels]`: one weight for each position and channel. `[batch, 1,
+/// channels]`
+pub(super) fn pooled(maps: Tensor<4>, global: &Conv2d) -> Tensor<3> {
+    let weights = global.weight.val().flatten::<2>(1, 3).swap_dims(0, 1).unsqueeze();
+    maps.flatten::<3>(1, 2).mul(weights).sum_dim(1)
 }
 
 impl Trainable for Network {

@@ -13,10 +13,10 @@ use burn::nn::{BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear, L
 use burn::tensor::activation::{leaky_relu, log_softmax, relu};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::blocks::{Block, Chain, Grid, Residuals, Stem, Widening};
+use super::blocks::{Chain, Grid, Stem};
 use super::fused::{apply, follow, has_blocks};
 use super::inference::{Network as Stages, Scratch, stgram_mfn};
-use super::mobileanonet::{Bottleneck, ConvBlock, convolution, norm_parameters};
+use super::mobileanonet::{Bottleneck, ConvBlock, chain_norms, chain_of, convolution, norm_parameters, pooled};
 use super::mobilenet_v2::softmax;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::tally::{Judged, Term, Votes};
@@ -338,38 +338,17 @@ impl Network {
     /// All layers up to the global one, in training: `[batch, 2, 128, n_frames]` → `[batch, 512, 1, 1]`
     fn pool_by_blocks(&self, x: Tensor<4>) -> Tensor<4> {
         let (maps, statistics) = apply::<4, 4>(Arc::new(self.chain()), patches(x), self.chain_parameters());
-        let norms = self
-            .bottlenecks
-            .iter()
-            .flat_map(|block| [&block.expand.norm, &block.depthwise.norm, &block.norm]);
-        let first = [&self.stem.norm, &self.depthwise.norm].into_iter();
-        follow(first.chain(norms).chain([&self.widen.norm]), &statistics);
-        // `[batch, positions, channels]` times one weight for each position and channel.
-        let weights = self.global.weight.val().flatten::<2>(1, 3).swap_dims(0, 1).unsqueeze();
-        let pooled = maps.flatten::<3>(1, 2).mul(weights).sum_dim(1);
-        pooled.swap_dims(1, 2).unsqueeze_dim(3)
+        follow(
+            chain_norms([&self.stem, &self.depthwise], &self.bottlenecks, &self.widen),
+            &statistics,
+        );
+        pooled(maps, &self.global).swap_dims(1, 2).unsqueeze_dim(3)
     }
 
     fn chain(&self) -> Chain {
-        let epsilon = self.stem.norm.epsilon;
-        let mut grid = self.stem_map();
-        let mut blocks: Vec<Box<dyn Block>> = vec![Box::new(Stem::of_patches(grid, 9 * INPUT_CHANNELS, STEM_CHANNELS, epsilon))];
-        for run in self.bottlenecks.chunk_by(|a, b| a.has_residual && b.has_residual) {
-            if run[0].has_residual {
-                blocks.push(Box::new(Residuals(run.iter().map(|block| block.block(grid)).collect())));
-            } else {
-                blocks.push(Box::new(run[0].block(grid)));
-                grid = grid.filtered(run[0].depthwise.conv.stride[0]);
-            }
-        }
-        let [n_outputs, n_inputs, _, _] = self.widen.conv.weight.dims();
-        blocks.push(Box::new(Widening {
-            grid,
-            n_inputs,
-            n_outputs,
-            rule: epsilon.into(),
-        }));
-        Chain(blocks)
+        let (grid, epsilon) = (self.stem_map(), self.stem.norm.epsilon);
+        let stem = Stem::of_patches(grid, 9 * INPUT_CHANNELS, STEM_CHANNELS, epsilon);
+        chain_of(stem, grid, &self.bottlenecks, &self.widen, epsilon)
     }
 
     /// The map behind the first layer.
