@@ -262,7 +262,11 @@ fn the_focused_clip_is_read_drawn_and_its_crops_scored() {
         .position(|clip| clip.label == Label::Anomalous)
         .unwrap();
     app.apply(Action::Focus(clip));
-    wait(&mut app, "the crops", |app| workbench(app).focus_view.ribbon.is_some());
+    // Two jobs: either may be the first.
+    wait(&mut app, "the clip and its crops", |app| {
+        let view = &workbench(app).focus_view;
+        view.loaded.is_some() && view.ribbon.is_some()
+    });
     let view = &workbench(&app).focus_view;
     let loaded = view.loaded.as_ref().unwrap();
     assert_eq!(loaded.clip.samples.len(), 64_000);
