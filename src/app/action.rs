@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, Screen, SortKey, SpectrogramSettings};
+use super::{ClipFilter, EventVerdict, LiveSettings, Screen, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -62,6 +62,26 @@ pub enum Action {
     PlayFrom(f64),
     Seek(f64),
     SetLoop(Option<(f64, f64)>),
+
+    // Live
+    ListInputs,
+    SetLive(LiveSettings),
+    Listen,
+    StopListening,
+    Record,
+    StopRecording,
+    /// Marks this moment in the take.
+    Mark,
+    /// Forgets the highest level and the clipping.
+    ClearLevel,
+    /// Scores what is heard as this section; `None` stops.
+    ScoreLive(Option<MachineSection>),
+    PauseLiveScoring(bool),
+    PlayEvent(u64),
+    JudgeEvent {
+        id: u64,
+        verdict: EventVerdict,
+    },
 
     // Training
     Train(RunRecipe),

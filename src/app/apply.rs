@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
+use super::live::Live;
 use super::saving::Saver;
 use super::{Action, JobKind, JobView, Notice, Severity, State};
 use crate::audio::Player;
@@ -23,6 +24,7 @@ pub struct App {
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
     pub(super) saver: Saver,
+    pub(super) live: Live,
     n_notices: u64,
 }
 
@@ -46,6 +48,7 @@ impl App {
             folders,
             save_due: None,
             saver: Saver::default(),
+            live: Live::default(),
             n_notices: 0,
         }
     }
@@ -58,6 +61,7 @@ impl App {
             self.take_in(id, event);
         }
         self.poll_playback();
+        let has_more = self.poll_live() || has_more;
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
         }
@@ -88,6 +92,18 @@ impl App {
             Action::CancelJob(id) => self.cancel(id),
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
+            Action::ListInputs => self.list_inputs(),
+            Action::SetLive(settings) => self.set_live(settings),
+            Action::Listen => self.listen(),
+            Action::StopListening => self.stop_listening(),
+            Action::Record => self.record(),
+            Action::StopRecording => self.stop_recording(),
+            Action::Mark => self.mark(),
+            Action::ClearLevel => self.clear_level(),
+            Action::ScoreLive(group) => self.score_live(group),
+            Action::PauseLiveScoring(is_paused) => self.pause_live_scoring(is_paused),
+            Action::PlayEvent(id) => self.play_event(id),
+            Action::JudgeEvent { id, verdict } => self.judge_event(id, verdict),
             in_project => self.apply_in_project(in_project),
         }
     }
@@ -256,7 +272,7 @@ impl App {
         }
     }
 
-    fn set_paused(&mut self, id: JobId, is_paused: bool) {
+    pub(super) fn set_paused(&mut self, id: JobId, is_paused: bool) {
         if let (Some(running), Some(job)) = (self.running.get_mut(&id), self.state.jobs.iter_mut().find(|job| job.id == id)) {
             running.handle.set_paused(is_paused);
             job.is_paused = is_paused;

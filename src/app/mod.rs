@@ -12,6 +12,7 @@ mod focus;
 mod folders;
 mod job_types;
 mod listening;
+mod live;
 mod plots;
 mod projects;
 mod report;
@@ -29,6 +30,7 @@ pub use clip_list::{ClipFilter, SortKey};
 pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
+pub use live::{EventVerdict, InputView, LiveEvent, LiveScoring, LiveSettings, LiveView, Waterfall};
 pub use plots::{
     Bins, Decisions, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow, MatrixSection,
     Trouble, bins, decisions, histogram_figure, loss_figure, map_categories, map_figure, map_figure_by, map_figure_of, matrix,

@@ -33,6 +33,10 @@ impl App {
                 self.end_map(None);
             }
             JobOutput::ProjectSaved | JobOutput::RunDeleted => {}
+            JobOutput::InputsListed(devices) => self.state.live.devices = Some(devices),
+            JobOutput::InputOpened(listener) => self.take_listener(Ok(listener)),
+            JobOutput::InputClosed => {}
+            JobOutput::ClipRecorded(clip) => self.add_clip(*clip),
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -51,6 +55,12 @@ impl App {
         let text = failure_text(error);
         match kind {
             JobKind::Scan => self.take_inspected(Err(text)),
+            JobKind::OpenInput => self.take_listener(Err(text)),
+            JobKind::ListInputs | JobKind::CloseInput => self.notify(Severity::Warning, text),
+            JobKind::ScoreLive => {
+                self.stop_live_scoring();
+                self.notify(Severity::Error, format!("live scoring stopped: {text}"));
+            }
             JobKind::LoadClip => self.take_loaded(Err(text)),
             JobKind::Train { run } => self.end_run(run, RunStatus::Failed(text)),
             JobKind::Map => self.end_map(Some(text)),

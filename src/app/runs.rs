@@ -71,6 +71,15 @@ impl App {
                 }
             }
             (JobUpdate::Layout(layout), Some(JobKind::Map)) => self.take_layout(layout),
+            (
+                JobUpdate::Live {
+                    score,
+                    cost_ms,
+                    hop_frames,
+                },
+                _,
+            ) => self.take_live_score(score, cost_ms, hop_frames),
+            (JobUpdate::TrainingLevel(level_db), _) => self.take_training_level(level_db),
             _ => {}
         }
     }

@@ -107,20 +107,24 @@ impl CropBank {
         let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), dataset.channel)?;
         let crops = run.extractor.crop_windows(sound.duration_secs() as f32);
         let embeddings = run.extractor.embed_crops(&sound, &self.group)?;
-        let queries = gather(run, embeddings.iter());
-        let strangers: Vec<&Half> = self
-            .halves
-            .iter()
-            .filter(|half| !half.fitted_on.contains(&clip_idx))
-            .collect();
-        let mut percentiles = vec![0.0f32; embeddings.len()];
+        let percentiles = self.percentiles(run, &embeddings, Some(clip_idx));
+        Ok(Ribbon { crops, percentiles })
+    }
+
+    /// The percentile of each crop among those of normal training clips, by the detectors that do not know this clip of the data
+    /// set; a clip from elsewhere (`None`) is known to none.
+    pub(super) fn percentiles(&self, run: &Run, crops: &[Embedding], clip_idx: Option<usize>) -> Vec<f32> {
+        let queries = gather(run, crops.iter());
+        let knows = |half: &&Half| clip_idx.is_some_and(|clip| half.fitted_on.contains(&clip));
+        let strangers: Vec<&Half> = self.halves.iter().filter(|half| !knows(half)).collect();
+        let mut percentiles = vec![0.0f32; crops.len()];
         for half in &strangers {
             for (percentile, score) in percentiles.iter_mut().zip(half.detector.scores(&queries)) {
                 *percentile +=
                     (evaluation::percentile(score, &half.normal_scores).unwrap_or(0.0) / strangers.len() as f64) as f32;
             }
         }
-        Ok(Ribbon { crops, percentiles })
+        percentiles
     }
 }
 

@@ -153,6 +153,7 @@ pub fn workbench() -> Workbench {
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: ProjectionConfig::default(),
+        added: Vec::new(),
         view: ViewSettings::default(),
     };
     Workbench::new(PathBuf::from("/home/someone/auscult/plant/project.json"), project, dataset())

@@ -133,6 +133,7 @@ fn project() -> Project {
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: projection::ProjectionConfig::default(),
+        added: Vec::new(),
         view: ViewSettings::default(),
     }
 }

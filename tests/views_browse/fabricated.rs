@@ -66,6 +66,7 @@ fn project() -> Project {
         thresholds: Default::default(),
         labels: Default::default(),
         map: ProjectionConfig::default(),
+        added: Vec::new(),
         view: ViewSettings::default(),
     }
 }
