@@ -494,7 +494,7 @@ fn notes_on_rates_channels_lengths_and_copies() {
     let notes = tree.scan().notes.join("\n");
     for part in [
         "mixed sample rates (3 at 16000 Hz, 1 at 48000 Hz)",
-        "1 to 8 channels: channel 1 is used",
+        "1 to 8 channels: the 1st channel is used",
         "1 of 4 clips are shorter",
         "1 of them lie both in training and in test",
     ] {
@@ -505,7 +505,14 @@ fn notes_on_rates_channels_lengths_and_copies() {
         ..ScanOptions::default()
     };
     let of_mean = scan(tree.dir.path(), options, &mut NoProgress).unwrap().notes.join("\n");
-    assert!(of_mean.contains("the mean of all is used"), "{of_mean}");
+    assert!(of_mean.contains("the mean of all channels is used"), "{of_mean}");
+    let options = ScanOptions {
+        channel: ChannelChoice::Index(2),
+        ..ScanOptions::default()
+    };
+    let of_third = scan(tree.dir.path(), options, &mut NoProgress).unwrap().notes.join("\n");
+    let expected = "1 to 8 channels: the 3rd channel is used; of 2 clips that have fewer, their last";
+    assert!(of_third.contains(expected), "{of_third}");
 }
 
 #[cfg(unix)]
@@ -706,8 +713,8 @@ fn the_microphone_of_2026_is_chosen_for_the_data_set() {
         );
     }
     for (channel, note) in [
-        (ChannelChoice::default(), "2 channels: channel 1 is used"),
-        (ChannelChoice::Index(1), "2 channels: channel 2 is used"),
+        (ChannelChoice::default(), "2 channels: the 1st channel is used"),
+        (ChannelChoice::Index(1), "2 channels: the 2nd channel is used"),
     ] {
         let options = ScanOptions {
             channel,

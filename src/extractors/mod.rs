@@ -192,6 +192,9 @@ pub struct TrainingConfig {
     /// Weight of a frame over that of the next louder one (GWRP + GMM): 1 pools to the mean, 0 to the loudest frame.
     #[serde(default = "default_ranking_decay")]
     pub ranking_decay: f64,
+    /// What of recordings with several channels is listened to; `None`: what the data set is read with. A finished run names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelChoice>,
     pub seed: u64,
     pub device: DeviceChoice,
     /// Runs from before these were kept were trained by the machine loss alone.
@@ -242,6 +245,7 @@ impl TrainingConfig {
             segment_hop,
             window_hop: default_window_hop(),
             ranking_decay: default_ranking_decay(),
+            channel: None,
             seed: 7,
             device: DeviceChoice::Cpu,
             mobileanonet: MobileAnoNetConfig::default(),

@@ -104,7 +104,7 @@ impl CropBank {
     /// # Errors
     /// Where the clip cannot be read or is too short for a crop.
     pub fn score(&self, run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Ribbon, PipelineError> {
-        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), dataset.channel)?;
+        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), run.recipe.channel(dataset))?;
         let crops = run.extractor.crop_windows(sound.duration_secs() as f32);
         let embeddings = run.extractor.embed_crops(&sound, &self.group)?;
         let queries = gather(run, embeddings.iter());
@@ -126,7 +126,7 @@ impl CropBank {
 
 fn embed_crops(run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Vec<Embedding>, ExtractorError> {
     let clip = &dataset.clips[clip_idx];
-    let sound = audio::read_clip(&dataset.file(clip), dataset.channel)?;
+    let sound = audio::read_clip(&dataset.file(clip), run.recipe.channel(dataset))?;
     run.extractor.embed_crops(&sound, &clip.group)
 }
 

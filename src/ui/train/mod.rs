@@ -2,6 +2,7 @@
 
 mod conditions;
 mod form;
+mod inputs;
 mod loss_plot;
 mod mobileanonet;
 mod run;
@@ -13,6 +14,9 @@ use self::form::Form;
 use self::run::RunDetail;
 use super::{theme, widgets};
 use crate::app::{Action, RunStatus, State, Workbench};
+
+/// The longest title of a choice is read whole beside its label.
+const FORM_WIDTH: f32 = 336.0;
 
 /// The private look of the screen.
 #[derive(Default)]
@@ -28,7 +32,7 @@ impl TrainView {
         let Some(workbench) = &state.workbench else { return };
         let n_runs = workbench.runs.len();
         Panel::left("recipe")
-            .exact_size(296.0)
+            .exact_size(FORM_WIDTH)
             .resizable(false)
             .frame(egui::Frame::NONE.inner_margin(Margin {
                 right: 8,
