@@ -123,7 +123,23 @@ impl App {
             Action::ComputeMap => self.compute_map(),
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),
-            _ => {}
+            // Carried out with a project or without; named one by one, so that a new action is forgotten in neither list.
+            Action::Show(_)
+            | Action::Inspect(_)
+            | Action::InspectAgain { .. }
+            | Action::DismissPreview
+            | Action::CreateProject(_)
+            | Action::OpenProject(_)
+            | Action::StartTour
+            | Action::CloseProject
+            | Action::Save
+            | Action::ForgetRecent(_)
+            | Action::DismissNotice(_)
+            | Action::PauseJob(_)
+            | Action::ContinueJob(_)
+            | Action::CancelJob(_)
+            | Action::SaveFigure { .. }
+            | Action::SaveTable { .. } => {}
         }
     }
 

@@ -507,3 +507,35 @@ fn the_attribute_classifier_learns_from_a_tiny_set() {
     let losses: Vec<f64> = watcher.epochs.iter().map(|epoch| epoch.train_loss).collect();
     assert!(losses[7] < 0.7 * losses[0], "{losses:?}");
 }
+
+/// Thresholds rest on the scores of held-out clips: nothing that scores them may have been fitted on them.
+#[test]
+fn held_out_clips_have_no_part_in_what_scores_them() {
+    for recipe in [Recipe::DenseAe, Recipe::CaeMcs] {
+        let folder = tempfile::tempdir().unwrap();
+        let clips: Vec<_> = training_clips(folder.path()).into_iter().take(12).collect();
+        let config = TrainingConfig {
+            n_epochs: 1,
+            ..config(recipe)
+        };
+        let trained = |name: &str| {
+            let (run_dir, mut watcher) = (folder.path().join(name), Watcher::default());
+            train(&config, &clips, &run_dir, &mut watcher)
+                .unwrap()
+                .save(&run_dir)
+                .unwrap();
+            let weights = std::fs::read(run_dir.join(format!("{}.safetensors", recipe.name()))).unwrap();
+            (weights, watcher.held_out)
+        };
+        let (before, held_out) = trained("before");
+        assert_eq!(held_out.len(), 1, "a tenth of 12 clips");
+        write(&held_out[0], &hum(2345.0, 2.5, 99));
+        let (after, again) = trained("after");
+        assert_eq!(held_out, again);
+        assert!(
+            before == after,
+            "{}: another held-out clip gives other weights or another spread",
+            recipe.name()
+        );
+    }
+}

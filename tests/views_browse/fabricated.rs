@@ -1,17 +1,18 @@
 //! A state as the screen meets it, made up from formulas: no file, no clock, no random numbers.
 
-use std::collections::BTreeMap;
+#[path = "../common/plant.rs"]
+mod plant;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{ClipScore, FocusView, LoadedClip, Screen, SpectrogramSettings, State, Workbench};
 use auscult::audio::{ChannelChoice, Clip};
 use auscult::dataset::{Attribute, ClipEntry, CropWindow, Dataset, Domain, Label, Layout, MachineSection, Split};
-use auscult::detectors::DetectorConfig;
 use auscult::dsp::{Peaks, Spectrogram};
 use auscult::pipeline::Ribbon;
-use auscult::project::{DataSource, Project, VERSION, ViewSettings};
-use auscult::projection::ProjectionConfig;
+
+use plant::plant;
 
 const RATE_HZ: u32 = 16_000;
 
@@ -39,34 +40,16 @@ pub(crate) fn state(n_clips: usize) -> State {
         skipped: Vec::new(),
         notes: Vec::new(),
     };
-    let mut workbench = Workbench::new(PathBuf::from("/data/project.json"), project(), Arc::new(dataset));
+    let mut workbench = Workbench::new(
+        PathBuf::from("/data/project.json"),
+        plant("plant/project.json", "plant_a"),
+        Arc::new(dataset),
+    );
     workbench.scores = scores;
     State {
         screen: Screen::Browse,
         workbench: Some(workbench),
         ..State::default()
-    }
-}
-
-fn project() -> Project {
-    Project {
-        version: VERSION,
-        name: "Plant A".to_owned(),
-        data: DataSource {
-            root: PathBuf::from("plant_a"),
-            layout: None,
-            channel: ChannelChoice::default(),
-        },
-        runs: Default::default(),
-        active_run: None,
-        detector: DetectorConfig::default(),
-        section_detectors: BTreeMap::new(),
-        pins: Default::default(),
-        choice: Default::default(),
-        thresholds: Default::default(),
-        labels: Default::default(),
-        map: ProjectionConfig::default(),
-        view: ViewSettings::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! All that is known of one cell, the pin, how two detectors stand to each other, and what the marks of the matrix mean.
 
-use eframe::egui::{self, ComboBox, Grid, RichText};
+use eframe::egui::{self, ComboBox, Grid, Label, RichText};
 
 use super::drawn::Drawn;
 use super::lines::Line;
@@ -56,7 +56,7 @@ impl DetailView {
         let best = comparison.of(group).and_then(|group| group.oracle);
         let rival = self.rival.filter(|&rival| rival != detector);
         let rival = rival.unwrap_or(if in_use == detector { best.unwrap_or(in_use) } else { in_use });
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.label(small(ui, "against"));
             ui.name_inputs("Held against", |ui| {
                 ComboBox::from_id_salt("compare_rival")
@@ -81,10 +81,12 @@ impl DetailView {
             let everywhere = (all.len() > 1).then(|| paired(comparison, &all, [detector, rival])).flatten();
             for (place, found) in [(None, here), (Some("all"), everywhere)] {
                 let Some(found) = found else { continue };
+                // What belongs together stays on one line, whatever the width.
+                let figure = RichText::new(difference(found.difference)).monospace();
                 if let Some(place) = place {
-                    ui.label(small(ui, place));
+                    ui.add(Label::new(small(ui, place)).extend());
                 }
-                let response = ui.monospace(difference(found.difference));
+                let response = ui.add(Label::new(figure).extend());
                 response.on_hover_text(format!(
                     "hmean of {} minus {} on {}, with its 95 % interval from a paired bootstrap over the same clips; beside it the \
                      share of resamples that say so",
@@ -92,7 +94,7 @@ impl DetailView {
                     rival.title(),
                     place.map_or_else(|| group.to_string(), |_| "all sections".to_owned())
                 ));
-                ui.label(small(ui, &verdict(&found)));
+                ui.add(Label::new(small(ui, &verdict(&found))).extend());
                 ui.add_space(GRID);
             }
         });
