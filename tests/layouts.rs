@@ -165,6 +165,39 @@ fn mimii_with_several_noise_levels_has_a_section_for_each() {
     assert_eq!(groups(&one_level), ["fan 00"]);
 }
 
+/// Fan and slider, four ids each, three ratios: the 24 tasks of the `OutlierNets` paper's Table 1, whatever the archives are
+/// called after unpacking.
+#[test]
+fn mimii_with_all_noise_levels_shows_its_24_tasks() {
+    for spelled in [["-6_dB_", "0_dB_", "6_dB_"], ["min6dB/", "0dB/", "6dB/"]] {
+        let mut tree = Tree::new();
+        for level in spelled {
+            for machine in ["fan", "slider"] {
+                for id in ["00", "02", "04", "06"] {
+                    // As `-6_dB_fan/id_00`, and as `min6dB/fan/id_00`.
+                    for clip_idx in 0..3 {
+                        tree.sound(&format!("{level}{machine}/id_{id}/normal/{clip_idx:08}.wav"));
+                    }
+                    tree.sound(&format!("{level}{machine}/id_{id}/abnormal/00000000.wav"));
+                }
+            }
+        }
+        let dataset = tree.scan();
+        assert_eq!(dataset.layout, Layout::Mimii);
+        let found = groups(&dataset);
+        assert_eq!(found.len(), 24, "{found:?}");
+        assert_eq!(found[..4], ["fan 00_-6dB", "fan 00_0dB", "fan 00_6dB", "fan 02_-6dB"]);
+        assert_eq!(found[23], "slider 06_6dB");
+        for group in dataset.groups() {
+            let n = |split| dataset.indices(&group, split).len();
+            assert_eq!((n(Split::Train), n(Split::Test)), (2, 2), "{group}");
+        }
+        let note =
+            "3 signal-to-noise ratios (-6 dB, 0 dB, 6 dB): each machine id at each of them is a task of its own, 24 in all";
+        assert!(dataset.notes.iter().any(|found| found == note), "{:?}", dataset.notes);
+    }
+}
+
 #[test]
 fn dcase_2020_names() {
     let tree = Tree::with(&[

@@ -55,6 +55,8 @@ pub enum Action {
         label: Label,
     },
     SetSpectrogram(SpectrogramSettings),
+    /// Frames from one window that a clip is judged by to the next; `None`: side by side.
+    SetWindowHop(Option<usize>),
 
     // Listening
     PlayPause,

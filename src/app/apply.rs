@@ -106,6 +106,7 @@ impl App {
             Action::Select(clips) => self.select(clips),
             Action::SetLabel { clip, label } => self.set_label(clip, label),
             Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
+            Action::SetWindowHop(hop) => self.set_window_hop(hop),
             Action::PlayPause => self.play_pause(),
             Action::PlayFrom(secs) => self.play_from(secs),
             Action::Seek(secs) => self.seek(secs),

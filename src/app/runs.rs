@@ -223,6 +223,7 @@ impl Workbench {
         self.crop_banks.clear();
         self.map = super::MapView::default();
         self.focus_view.crops.clear();
+        self.focus_view.window = None;
         self.focus_view.ribbon = None;
         self.refresh_scores();
     }

@@ -26,6 +26,7 @@ mod standardised;
 mod training_set;
 
 pub use conditions::{ConditionHead, condition_heads};
+pub use crops::WindowShape;
 pub use error::ExtractorError;
 pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
 
@@ -309,6 +310,21 @@ pub trait Extractor: Send + Sync {
 
     /// One embedding for each of [`Self::crop_windows`].
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError>;
+
+    /// The window that the network sees at once, where it judges a clip window by window: then [`Self::crop_windows`] are these,
+    /// side by side. `None` where a crop pools what a clip pools.
+    fn window_shape(&self) -> Option<WindowShape> {
+        None
+    }
+
+    /// One embedding for each of the [`WindowShape::windows`] that begin every `hop` frames; without a shape those of
+    /// [`Self::embed_crops`].
+    ///
+    /// # Errors
+    /// Where the run holds no network for the machine.
+    fn embed_windows(&self, clip: &Clip, group: &MachineSection, _hop: usize) -> Result<Vec<Embedding>, ExtractorError> {
+        self.embed_crops(clip, group)
+    }
 
     /// The picture that the extractor sees of a clip: log-mel in dB or STFT magnitude.
     fn model_input(&self, clip: &Clip) -> Spectrogram;

@@ -153,8 +153,10 @@ pub fn focus(workbench: &mut Workbench, clip_idx: usize) {
     workbench.focus_view = FocusView {
         loaded: Some(Arc::new(loaded_clip(clip_idx))),
         error: None,
+        window: None,
         crops: crops.clone(),
         ribbon: Some(Arc::new(Ribbon {
+            scores: Vec::new(),
             percentiles: vec![12.0, 14.0, 88.0, 97.0, 91.0, 20.0, 15.0, 11.0, 13.0, 12.0],
             crops,
         })),

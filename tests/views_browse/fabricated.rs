@@ -10,6 +10,7 @@ use auscult::app::{ClipScore, FocusView, LoadedClip, Screen, SpectrogramSettings
 use auscult::audio::{ChannelChoice, Clip};
 use auscult::dataset::{Attribute, ClipEntry, CropWindow, Dataset, Domain, Label, Layout, MachineSection, Split};
 use auscult::dsp::{Peaks, Spectrogram};
+use auscult::extractors::WindowShape;
 use auscult::pipeline::Ribbon;
 
 use plant::plant;
@@ -124,8 +125,31 @@ pub(crate) fn focus(state: &mut State, clip_idx: usize, secs: f64) {
         loaded: Some(Arc::new(fan(clip_idx, secs))),
         error: None,
         crops: crops.clone(),
-        ribbon: Some(Arc::new(Ribbon { crops, percentiles })),
+        window: None,
+        ribbon: Some(Arc::new(Ribbon {
+            crops,
+            percentiles,
+            ..Ribbon::default()
+        })),
     };
+}
+
+/// The same by a network that sees windows of 32 frames by 128 bands below 4 kHz: nine of them in ten seconds, one every `hop`.
+pub(crate) fn focus_windows(state: &mut State, clip_idx: usize, hop: usize) {
+    focus(state, clip_idx, 10.0);
+    let shape = WindowShape {
+        n_frames: 32,
+        n_bands: 128,
+        band_hz: [0.0, 4000.0],
+    };
+    let view = &mut state.workbench.as_mut().unwrap().focus_view;
+    view.window = Some(shape);
+    view.crops = shape.windows(10.0, hop);
+    view.ribbon = Some(Arc::new(Ribbon {
+        crops: view.crops.clone(),
+        percentiles: (0..view.crops.len()).map(|i| [14.0, 97.0, 58.0][i % 3]).collect(),
+        scores: (0..view.crops.len()).map(|i| 0.4 + 0.1 * i as f32).collect(),
+    }));
 }
 
 /// A fan with a knocking bearing: harmonics of 120 Hz that waver, broadband hiss that falls with frequency, a knock

@@ -48,7 +48,7 @@ fn add(curves: &mut Vec<(String, Vec<f64>)>, name: String, value: f64) {
     }
 }
 
-/// The focused clip's spectrogram with its crop boxes and, once scored, their percentiles; `None` before it is read.
+/// The focused clip's spectrogram with its crop boxes and, once scored, their scores; `None` before it is read.
 pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
     let entry = workbench.focused()?;
     let view = &workbench.focus_view;
@@ -58,7 +58,13 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
         .filter(|loaded| Some(loaded.clip_idx) == workbench.focus)?;
     let crops = match &view.ribbon {
         Some(ribbon) => {
-            let scored = ribbon.crops.iter().zip(&ribbon.percentiles);
+            // Windows of a network bear what it says of them, crops where they stand among those of normal clips.
+            let scores = if view.window.is_some() {
+                &ribbon.scores
+            } else {
+                &ribbon.percentiles
+            };
+            let scored = ribbon.crops.iter().zip(scores);
             scored
                 .map(|(crop, &score)| (crop.start_secs, crop.end_secs, Some(score)))
                 .collect()

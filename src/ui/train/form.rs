@@ -214,11 +214,11 @@ impl Form {
         }
         if config.recipe == Recipe::CaeMcs {
             let hint = "From the start of one window that is learned from to that of the next; 32 for none in common";
-            count(ui, "Training hop", &mut config.window_hop, 100_000, " frames", hint);
+            count(ui, "Training hop", &mut config.window_hop, 100_000, "frames", hint);
         }
         if has_segment_hop(config.recipe) {
             let hint = "From the start of one segment of a clip that is scored to that of the next: 1 is finest and slowest";
-            count(ui, "Scoring hop", &mut config.segment_hop, 100_000, " frames", hint);
+            count(ui, "Scoring hop", &mut config.segment_hop, 100_000, "frames", hint);
         }
         if config.recipe == Recipe::GwrpGmm {
             let hint = "Weight of a frame over that of the next louder one: 1 pools to the mean, 0 to the loudest frame";

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use eframe::egui::{self, ComboBox, DragValue};
 
+use crate::ui::theme;
 use crate::ui::widgets::field;
 
 /// A choice that fills its row, so that its words are read whole.
@@ -27,7 +28,8 @@ pub(super) fn choice_of<T: Copy + PartialEq>(
 ) {
     field(ui, label, |ui| {
         ComboBox::from_id_salt(label)
-            .width(ui.available_width())
+            // The bar that scrolls the form stands at its edge.
+            .width(ui.available_width() - 2.0 * theme::GRID)
             .selected_text(title(*chosen))
             .truncate()
             .show_ui(ui, |ui| {
@@ -41,10 +43,13 @@ pub(super) fn choice_of<T: Copy + PartialEq>(
 /// A whole number, with the unit that it counts in.
 pub(super) fn count(ui: &mut egui::Ui, label: &str, value: &mut usize, most: usize, unit: &str, hint: &str) {
     field(ui, label, |ui| {
-        let value = DragValue::new(value).speed(1.0).range(1..=most).suffix(unit);
-        let response = ui.add(value);
+        let response = ui.add(DragValue::new(value).speed(1.0).range(1..=most));
         if !hint.is_empty() {
             response.on_hover_text(hint);
+        }
+        // Not as the value's own ending: that would take the place of its name for who cannot see the label.
+        if !unit.is_empty() {
+            ui.weak(unit);
         }
     });
 }
