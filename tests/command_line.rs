@@ -197,6 +197,83 @@ fn detectors_take_their_parameters_from_the_command_line() {
     assert!(refused.contains("give 'shrunk' or a number"), "{refused}");
 }
 
+/// Puts another microphone before that of every recording below a folder: one that hears the same hum of all machines.
+fn add_a_deaf_first_channel(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add_a_deaf_first_channel(&path);
+        } else if path.extension().is_some_and(|ending| ending == "wav") {
+            let mut reader = hound::WavReader::open(&path).unwrap();
+            let spec = hound::WavSpec {
+                channels: 2,
+                ..reader.spec()
+            };
+            let samples: Vec<i16> = reader.samples().map(Result::unwrap).collect();
+            let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+            for (sample_idx, &heard) in samples.iter().enumerate() {
+                let hum = (1000.0 * (sample_idx as f64 * 0.05).sin()) as i16;
+                writer.write_sample(hum + (sample_idx % 7) as i16).unwrap();
+                writer.write_sample(heard).unwrap();
+            }
+            writer.finalize().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_run_listens_to_the_channel_that_it_was_trained_on() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&home.path().join(name));
+    let (data, mono, of_second) = (at("data"), at("of one microphone"), at("of the second"));
+    let synth = ["synth", &data, "--layout", "mimii", "--machines", "fan", "--clips", "12"];
+    results(&[&synth[..], &["--seconds", "1"]].concat());
+    results(&["train", &data, "--recipe", "pooled-log-mel", "--out", &mono]);
+    let scored = |run: &str, name: &str, more: &[&str]| {
+        let out = at(name);
+        let output = auscult(&[&["score", run, &data, "--detector", "knn", "--out", &out], more].concat());
+        assert!(output.status.success());
+        let scores = std::fs::read_to_string(Path::new(&out).join("anomaly_score_fan_section_00_test.csv")).unwrap();
+        (scores, String::from_utf8(output.stderr).unwrap())
+    };
+    let (heard_alone, _) = scored(&mono, "alone", &[]);
+    add_a_deaf_first_channel(Path::new(&data));
+
+    let notes = |more: &[&str]| json(&[&["scan", &data, "--json"], more].concat())["notes"].to_string();
+    assert!(notes(&[]).contains("2 channels: the 1st channel is used"));
+    assert!(notes(&["--channel", "1"]).contains("2 channels: the 2nd channel is used"));
+    assert!(notes(&["--channel", "mean"]).contains("the mean of all channels is used"));
+    for command in ["scan", "train"] {
+        let training = ["--recipe", "pooled-log-mel", "--out", &at("never")];
+        let more: &[&str] = if command == "train" { &training } else { &[] };
+        let refused = failure(&[&[command, &data, "--channel", "2"], more].concat());
+        assert!(
+            refused.contains("no recording has channel 2; choose --channel 0 to 1"),
+            "{refused}"
+        );
+    }
+    assert!(refusal(&["scan", &data, "--channel", "left"]).contains("or mean, is needed"));
+
+    let trained = ["train", &data, "--recipe", "pooled-log-mel", "--out", &of_second];
+    results(&[&trained[..], &["--channel", "1"]].concat());
+    let card = std::fs::read_to_string(Path::new(&of_second).join("model_card.md")).unwrap();
+    assert!(card.contains("the 2nd channel"), "{card}");
+    let (heard, said) = scored(&of_second, "as trained", &[]);
+    assert_eq!(heard, heard_alone, "the second channel is what one microphone heard");
+    assert!(!said.contains("note:"), "{said}");
+    let (same, said) = scored(&of_second, "as trained, and said so", &["--channel", "1"]);
+    assert_eq!((same, said.contains("note:")), (heard.clone(), false), "{said}");
+    let (other, said) = scored(&of_second, "by another microphone", &["--channel", "0"]);
+    assert_ne!(other, heard);
+    assert!(
+        said.contains("trained on the 2nd channel and is asked to judge the 1st channel"),
+        "{said}"
+    );
+    let compared = json(&["compare", &of_second, &data, "--json"]);
+    assert_eq!(compared, json(&["compare", &of_second, &data, "--json", "--channel", "1"]));
+    assert_ne!(compared, json(&["compare", &of_second, &data, "--json", "--channel", "0"]));
+}
+
 #[test]
 fn scores_of_an_older_run_go_and_a_section_without_scores_is_named() {
     let home = tempfile::tempdir().unwrap();

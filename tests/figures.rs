@@ -324,6 +324,32 @@ fn svg_of(figure: &Figure) -> String {
     auscult::figures::to_svg(figure).unwrap()
 }
 
+/// All detectors there are, and more: no two lines of one figure look alike.
+#[test]
+fn every_detector_has_a_line_of_its_own() {
+    let n_kinds = auscult::detectors::DetectorKind::ALL.len().max(20);
+    let series = |style: usize| RocSeries {
+        label: style.to_string(),
+        points: vec![[0.0, 0.0, 2.0], [0.5, 0.7, 1.0], [1.0, 1.0, 0.0]],
+        is_emphasised: false,
+        style,
+        operating_point: None,
+    };
+    let svg = svg_of(&Figure::Roc(RocFigure {
+        title: String::new(),
+        curves: (0..n_kinds).map(series).collect(),
+        pauc_max_fpr: 0.1,
+    }));
+    let document = Document::parse(&svg).unwrap();
+    let curves = document
+        .descendants()
+        .filter(|node| node.attribute("class") == Some("roc-curve"));
+    let looks: std::collections::BTreeSet<_> = curves
+        .map(|node| (node.attribute("stroke").unwrap(), node.attribute("stroke-dasharray")))
+        .collect();
+    assert_eq!(looks.len(), n_kinds, "{looks:?}");
+}
+
 #[test]
 fn svgs_hold_what_the_figures_say() {
     let svg = svg_of(&roc());

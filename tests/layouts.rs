@@ -165,6 +165,39 @@ fn mimii_with_several_noise_levels_has_a_section_for_each() {
     assert_eq!(groups(&one_level), ["fan 00"]);
 }
 
+/// Fan and slider, four ids each, three ratios: the 24 tasks of the `OutlierNets` paper's Table 1, whatever the archives are
+/// called after unpacking.
+#[test]
+fn mimii_with_all_noise_levels_shows_its_24_tasks() {
+    for spelled in [["-6_dB_", "0_dB_", "6_dB_"], ["min6dB/", "0dB/", "6dB/"]] {
+        let mut tree = Tree::new();
+        for level in spelled {
+            for machine in ["fan", "slider"] {
+                for id in ["00", "02", "04", "06"] {
+                    // As `-6_dB_fan/id_00`, and as `min6dB/fan/id_00`.
+                    for clip_idx in 0..3 {
+                        tree.sound(&format!("{level}{machine}/id_{id}/normal/{clip_idx:08}.wav"));
+                    }
+                    tree.sound(&format!("{level}{machine}/id_{id}/abnormal/00000000.wav"));
+                }
+            }
+        }
+        let dataset = tree.scan();
+        assert_eq!(dataset.layout, Layout::Mimii);
+        let found = groups(&dataset);
+        assert_eq!(found.len(), 24, "{found:?}");
+        assert_eq!(found[..4], ["fan 00_-6dB", "fan 00_0dB", "fan 00_6dB", "fan 02_-6dB"]);
+        assert_eq!(found[23], "slider 06_6dB");
+        for group in dataset.groups() {
+            let n = |split| dataset.indices(&group, split).len();
+            assert_eq!((n(Split::Train), n(Split::Test)), (2, 2), "{group}");
+        }
+        let note =
+            "3 signal-to-noise ratios (-6 dB, 0 dB, 6 dB): each machine id at each of them is a task of its own, 24 in all";
+        assert!(dataset.notes.iter().any(|found| found == note), "{:?}", dataset.notes);
+    }
+}
+
 #[test]
 fn dcase_2020_names() {
     let tree = Tree::with(&[
@@ -494,7 +527,7 @@ fn notes_on_rates_channels_lengths_and_copies() {
     let notes = tree.scan().notes.join("\n");
     for part in [
         "mixed sample rates (3 at 16000 Hz, 1 at 48000 Hz)",
-        "1 to 8 channels: channel 1 is used",
+        "1 to 8 channels: the 1st channel is used",
         "1 of 4 clips are shorter",
         "1 of them lie both in training and in test",
     ] {
@@ -505,7 +538,14 @@ fn notes_on_rates_channels_lengths_and_copies() {
         ..ScanOptions::default()
     };
     let of_mean = scan(tree.dir.path(), options, &mut NoProgress).unwrap().notes.join("\n");
-    assert!(of_mean.contains("the mean of all is used"), "{of_mean}");
+    assert!(of_mean.contains("the mean of all channels is used"), "{of_mean}");
+    let options = ScanOptions {
+        channel: ChannelChoice::Index(2),
+        ..ScanOptions::default()
+    };
+    let of_third = scan(tree.dir.path(), options, &mut NoProgress).unwrap().notes.join("\n");
+    let expected = "1 to 8 channels: the 3rd channel is used; of 2 clips that have fewer, their last";
+    assert!(of_third.contains(expected), "{of_third}");
 }
 
 #[cfg(unix)]
@@ -706,8 +746,8 @@ fn the_microphone_of_2026_is_chosen_for_the_data_set() {
         );
     }
     for (channel, note) in [
-        (ChannelChoice::default(), "2 channels: channel 1 is used"),
-        (ChannelChoice::Index(1), "2 channels: channel 2 is used"),
+        (ChannelChoice::default(), "2 channels: the 1st channel is used"),
+        (ChannelChoice::Index(1), "2 channels: the 2nd channel is used"),
     ] {
         let options = ScanOptions {
             channel,

@@ -465,6 +465,95 @@ fn only_the_settings_that_a_recipe_uses_are_shown() {
 }
 
 #[test]
+fn hops_the_ranking_decay_and_the_channel_reach_the_recipe() {
+    let mut state = open(Screen::Train);
+    let workbench = state.workbench.as_mut().unwrap();
+    let mut dataset = (*workbench.dataset).clone();
+    dataset.clips.iter_mut().for_each(|clip| clip.n_channels = 4);
+    workbench.dataset = Arc::new(dataset);
+    let mut harness = window(state);
+    let trained = |harness: &mut Harness<'_, Scene>, button: &str| {
+        let wishes = click(harness, button);
+        let [Action::Train(recipe)] = wishes.as_slice() else {
+            panic!("not {wishes:?}")
+        };
+        recipe.training.clone()
+    };
+    let turn = |harness: &mut Harness<'_, Scene>, field: &str, is_up: bool| {
+        let value = harness.get_by_role_and_label(Role::SpinButton, field);
+        if is_up {
+            value.increment_accesskit();
+        } else {
+            value.decrement_accesskit();
+        }
+        harness.run();
+    };
+    assert_eq!(trained(&mut harness, "Compute scores").channel, None, "as in Browse");
+    choose(&mut harness, "Channel", "Channel 3 of 4");
+    assert_eq!(trained(&mut harness, "Compute scores").channel, Some(ChannelChoice::Index(2)));
+    assert!(harness.query_by_label("Scoring hop").is_none());
+    click(&mut harness, "MobileAnoNet");
+    turn(&mut harness, "Scoring hop", true);
+    let training = trained(&mut harness, "Start training");
+    assert_eq!((training.segment_hop, training.channel), (17, Some(ChannelChoice::Index(2))));
+    let others = Recipe::ALL.len() - 3;
+    click(&mut harness, &format!("{others} more recipes"));
+    harness.run_steps(30);
+    click(&mut harness, Recipe::CaeMcs.title());
+    harness.get_by_role_and_label(Role::SpinButton, "Training hop").scroll_to_me();
+    harness.run_steps(20);
+    turn(&mut harness, "Training hop", true);
+    turn(&mut harness, "Scoring hop", false);
+    let training = trained(&mut harness, "Start training");
+    assert_eq!((training.window_hop, training.segment_hop), (4, 2));
+    harness.get_by_label(Recipe::GwrpGmm.title()).scroll_to_me();
+    harness.run_steps(20);
+    click(&mut harness, Recipe::GwrpGmm.title());
+    turn(&mut harness, "Ranking decay", false);
+    let decay = trained(&mut harness, "Compute scores").ranking_decay;
+    assert!((0.9..1.0).contains(&decay), "{decay}");
+}
+
+#[test]
+fn the_saved_loss_has_a_curve_for_every_term() {
+    let mut workbench = workbench();
+    let mut run = run(RunStatus::Done, 3, None);
+    let names = |workbench: &auscult::app::Workbench| {
+        let figure = auscult::app::loss_figure(workbench, "run").unwrap();
+        figure.curves.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    workbench.runs.insert("run".to_owned(), run.clone());
+    assert_eq!(names(&workbench), ["fan training", "fan held out"]);
+    for epoch in &mut run.epochs {
+        epoch.network.clear();
+        let figure = |name: &str, is_held_out, value| EpochFigure {
+            name: name.to_owned(),
+            is_held_out,
+            value,
+        };
+        epoch.figures = vec![
+            figure("machine loss", false, 1.5),
+            figure("centre loss", false, 7.5),
+            figure("centre loss", true, 8.0),
+            figure("condition accuracy", true, 0.5),
+        ];
+    }
+    workbench.runs.insert("run".to_owned(), run);
+    let expected = [
+        "whole loss, training",
+        "whole loss, held out",
+        "machine loss, training",
+        "centre loss, training",
+        "centre loss, held out",
+    ];
+    assert_eq!(names(&workbench), expected);
+    let figure = auscult::app::loss_figure(&workbench, "run").unwrap();
+    assert_eq!(figure.curves[3].1, [7.5, 7.5, 7.5]);
+    let svg = auscult::figures::to_svg(&Figure::Loss(figure)).unwrap();
+    assert!(expected.iter().all(|name| svg.contains(name)), "the legend names every curve");
+}
+
+#[test]
 fn the_working_conditions_are_told_before_mobileanonet_starts() {
     let mut state = open(Screen::Train);
     let workbench = state.workbench.as_mut().unwrap();

@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::Arc;
 
-use auscult::app::{Action, EventVerdict, InputView, LiveEvent, LiveScoring, State};
+use auscult::app::{Action, EventVerdict, InputView, LiveAction, LiveEvent, LiveScoring, State};
 use auscult::audio::Clip;
 use auscult::audio::capture::{InputDevice, Level};
 use auscult::jobs::JobId;
@@ -152,23 +152,29 @@ fn pictures() {
 fn inputs_are_looked_for_once_and_listening_is_one_click() {
     let mut harness = stage(State::default(), egui::Theme::Dark);
     harness.run();
-    assert!(harness.state_mut().take().contains(&Action::ListInputs));
+    assert!(harness.state_mut().take().contains(&Action::Live(LiveAction::ListInputs)));
     let mut harness = stage(idle(), egui::Theme::Dark);
     harness.run();
-    assert!(!harness.state_mut().take().contains(&Action::ListInputs));
+    assert!(!harness.state_mut().take().contains(&Action::Live(LiveAction::ListInputs)));
     harness.get_by_label("Listen").click();
     harness.run();
-    assert_eq!(harness.state_mut().take(), [Action::Listen]);
+    assert_eq!(harness.state_mut().take(), [Action::Live(LiveAction::Listen)]);
 }
 
 #[test]
 fn events_are_played_and_judged() {
     let mut harness = stage(listening(), egui::Theme::Dark);
-    assert_eq!(click(&mut harness, "Play the event at 00:10.00"), [Action::PlayEvent(2)]);
+    assert_eq!(
+        click(&mut harness, "Play the event at 00:10.00"),
+        [Action::Live(LiveAction::PlayEvent(2))]
+    );
     harness.get_all_by_label("Keep as normal").next().unwrap().click();
     harness.run();
     let verdict = EventVerdict::KeptAsNormal;
-    assert_eq!(harness.state_mut().take(), [Action::JudgeEvent { id: 2, verdict }]);
+    assert_eq!(
+        harness.state_mut().take(),
+        [Action::Live(LiveAction::JudgeEvent { id: 2, verdict })]
+    );
     assert!(harness.query_by_label("false alarm").is_some(), "what was said of the oldest");
 }
 
@@ -179,16 +185,16 @@ fn a_take_is_begun_marked_and_ended_by_its_keys_and_its_machine_cannot_change_me
     harness.state_mut().take();
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Space);
     harness.run();
-    assert_eq!(harness.state_mut().take(), [Action::Record]);
+    assert_eq!(harness.state_mut().take(), [Action::Live(LiveAction::Record)]);
     let mut harness = stage(recording(), egui::Theme::Dark);
     harness.run();
     harness.state_mut().take();
     harness.key_press(Key::M);
     harness.run();
-    assert_eq!(harness.state_mut().take(), [Action::Mark]);
+    assert_eq!(harness.state_mut().take(), [Action::Live(LiveAction::Mark)]);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Space);
     harness.run();
-    assert_eq!(harness.state_mut().take(), [Action::StopRecording]);
+    assert_eq!(harness.state_mut().take(), [Action::Live(LiveAction::StopRecording)]);
 }
 
 #[test]
@@ -200,7 +206,7 @@ fn clipping_and_a_level_that_differs_from_training_are_said() {
     harness.run();
     assert!(harness.query_by_label("+9 dB against training").is_some());
     assert!(harness.query_by_label("lost 12").is_some());
-    assert_eq!(click(&mut harness, "CLIPPED 3x"), [Action::ClearLevel]);
+    assert_eq!(click(&mut harness, "CLIPPED 3x"), [Action::Live(LiveAction::ClearLevel)]);
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub enum Action {
         label: Label,
     },
     SetSpectrogram(SpectrogramSettings),
+    /// Frames from one window that a clip is judged by to the next; `None`: side by side.
+    SetWindowHop(Option<usize>),
 
     // Listening
     PlayPause,
@@ -63,25 +65,7 @@ pub enum Action {
     Seek(f64),
     SetLoop(Option<(f64, f64)>),
 
-    // Live
-    ListInputs,
-    SetLive(LiveSettings),
-    Listen,
-    StopListening,
-    Record,
-    StopRecording,
-    /// Marks this moment in the take.
-    Mark,
-    /// Forgets the highest level and the clipping.
-    ClearLevel,
-    /// Scores what is heard as this section; `None` stops.
-    ScoreLive(Option<MachineSection>),
-    PauseLiveScoring(bool),
-    PlayEvent(u64),
-    JudgeEvent {
-        id: u64,
-        verdict: EventVerdict,
-    },
+    Live(LiveAction),
 
     // Training
     Train(RunRecipe),
@@ -132,6 +116,29 @@ pub enum Action {
     },
     Undo,
     Redo,
+}
+
+/// What a person can do while listening, with a project or without.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LiveAction {
+    ListInputs,
+    Set(LiveSettings),
+    Listen,
+    StopListening,
+    Record,
+    StopRecording,
+    /// Marks this moment in the take.
+    Mark,
+    /// Forgets the highest level and the clipping.
+    ClearLevel,
+    /// Scores what is heard as this section; `None` stops.
+    Score(Option<MachineSection>),
+    PauseScoring(bool),
+    PlayEvent(u64),
+    JudgeEvent {
+        id: u64,
+        verdict: EventVerdict,
+    },
 }
 
 impl Action {

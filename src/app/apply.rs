@@ -92,18 +92,7 @@ impl App {
             Action::CancelJob(id) => self.cancel(id),
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
-            Action::ListInputs => self.list_inputs(),
-            Action::SetLive(settings) => self.set_live(settings),
-            Action::Listen => self.listen(),
-            Action::StopListening => self.stop_listening(),
-            Action::Record => self.record(),
-            Action::StopRecording => self.stop_recording(),
-            Action::Mark => self.mark(),
-            Action::ClearLevel => self.clear_level(),
-            Action::ScoreLive(group) => self.score_live(group),
-            Action::PauseLiveScoring(is_paused) => self.pause_live_scoring(is_paused),
-            Action::PlayEvent(id) => self.play_event(id),
-            Action::JudgeEvent { id, verdict } => self.judge_event(id, verdict),
+            Action::Live(action) => self.apply_live(action),
             in_project => self.apply_in_project(in_project),
         }
     }
@@ -122,6 +111,7 @@ impl App {
             Action::Select(clips) => self.select(clips),
             Action::SetLabel { clip, label } => self.set_label(clip, label),
             Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
+            Action::SetWindowHop(hop) => self.set_window_hop(hop),
             Action::PlayPause => self.play_pause(),
             Action::PlayFrom(secs) => self.play_from(secs),
             Action::Seek(secs) => self.seek(secs),
@@ -139,7 +129,24 @@ impl App {
             Action::ComputeMap => self.compute_map(),
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),
-            _ => {}
+            // Carried out with a project or without; named one by one, so that a new action is forgotten in neither list.
+            Action::Show(_)
+            | Action::Inspect(_)
+            | Action::InspectAgain { .. }
+            | Action::DismissPreview
+            | Action::CreateProject(_)
+            | Action::OpenProject(_)
+            | Action::StartTour
+            | Action::CloseProject
+            | Action::Save
+            | Action::ForgetRecent(_)
+            | Action::DismissNotice(_)
+            | Action::PauseJob(_)
+            | Action::ContinueJob(_)
+            | Action::CancelJob(_)
+            | Action::SaveFigure { .. }
+            | Action::SaveTable { .. }
+            | Action::Live(_) => {}
         }
     }
 

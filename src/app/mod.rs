@@ -24,7 +24,7 @@ mod state;
 mod undo;
 
 pub use crate::pipeline::ThresholdBasis;
-pub use action::Action;
+pub use action::{Action, LiveAction};
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use estimate::estimate_secs;

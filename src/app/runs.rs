@@ -153,6 +153,11 @@ impl App {
             .failed
             .first()
             .map(|file| format!("{}: {}", file.path.display(), file.error));
+        let heard = scored.run.recipe.channel(&workbench.dataset);
+        let other_channel = (heard != workbench.dataset.channel).then(|| {
+            let shown = workbench.dataset.channel;
+            format!("{} listens to {heard}; Browse shows and plays {shown}", scored.run_name)
+        });
         workbench.run = Some((scored.run_name, scored.run));
         workbench.embedded = Some(scored.embedded);
         workbench.comparison = Some(scored.comparison);
@@ -162,6 +167,9 @@ impl App {
             !Arc::ptr_eq(&workbench.dataset, &scored.dataset) || workbench.project.detector_settings() != scored.settings;
         if is_outdated {
             self.compare_again();
+        }
+        if let Some(text) = other_channel {
+            self.notify(Severity::Info, text);
         }
         if let Some(first) = first_failure {
             self.notify(
@@ -224,6 +232,7 @@ impl Workbench {
         self.crop_banks.clear();
         self.map = super::MapView::default();
         self.focus_view.crops.clear();
+        self.focus_view.window = None;
         self.focus_view.ribbon = None;
         self.refresh_scores();
     }

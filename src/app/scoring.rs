@@ -180,7 +180,12 @@ impl App {
         workbench.focus_view.ribbon = None;
         let Some((name, run)) = workbench.run.clone() else { return };
         let clip = &workbench.dataset.clips[clip_idx];
-        workbench.focus_view.crops = run.extractor.crop_windows(clip.duration_secs);
+        let (shape, hop) = (run.extractor.window_shape(), workbench.window_hop);
+        workbench.focus_view.crops = match (shape, hop) {
+            (Some(shape), Some(hop)) => shape.windows(clip.duration_secs, hop),
+            _ => run.extractor.crop_windows(clip.duration_secs),
+        };
+        workbench.focus_view.window = shape;
         let (kind, _) = workbench.detector(&clip.group);
         let key = CropBankKey {
             run_name: name,
@@ -197,7 +202,7 @@ impl App {
                 Some(bank) => bank,
                 None => Arc::new(CropBank::fit(&run, &dataset, &key.group, kind, &config, context)?),
             };
-            let ribbon = Arc::new(bank.score(&run, &dataset, clip_idx)?);
+            let ribbon = Arc::new(bank.score(&run, &dataset, clip_idx, hop)?);
             Ok(JobOutput::RibbonScored {
                 clip_idx,
                 key,
@@ -205,6 +210,13 @@ impl App {
                 ribbon,
             })
         });
+    }
+
+    /// How far apart the windows lie that the focused clip is judged by; `None`: side by side.
+    pub(super) fn set_window_hop(&mut self, hop: Option<usize>) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        workbench.window_hop = hop.map(|hop| hop.max(1));
+        self.score_focused_crops();
     }
 
     pub(super) fn take_ribbon(&mut self, clip_idx: usize, key: CropBankKey, bank: Arc<CropBank>, ribbon: Arc<Ribbon>) {

@@ -11,7 +11,7 @@ use super::{ClipFilter, LiveView, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
-use crate::extractors::EpochMetrics;
+use crate::extractors::{EpochMetrics, WindowShape};
 use crate::jobs::JobId;
 use crate::pipeline::{Comparison, CropBank, EmbeddedClips, GroupComparison, Half, LabelUse, Ribbon, Run};
 use crate::project::{DetectorChoice, Project, RunRecipe};
@@ -135,6 +135,8 @@ pub struct Workbench {
     /// The active run, once it is open.
     pub(super) run: Option<(String, Arc<Run>)>,
     pub(super) crop_banks: BTreeMap<CropBankKey, Arc<CropBank>>,
+    /// Frames from the beginning of one window to that of the next, where the front end judges windows; `None`: side by side.
+    pub window_hop: Option<usize>,
     /// Of the active run.
     pub embedded: Option<Arc<EmbeddedClips>>,
     pub comparison: Option<Arc<Comparison>>,
@@ -165,6 +167,8 @@ pub struct FocusView {
     pub error: Option<String>,
     /// The crop windows of the active front end; empty without a run.
     pub crops: Vec<CropWindow>,
+    /// What they are, where the front end judges a clip window by window.
+    pub window: Option<WindowShape>,
     /// Once scored.
     pub ribbon: Option<Arc<Ribbon>>,
 }
@@ -317,6 +321,7 @@ impl Workbench {
             deleted_runs: BTreeSet::new(),
             run: None,
             crop_banks: BTreeMap::new(),
+            window_hop: None,
             embedded: None,
             comparison: None,
             beside: BTreeMap::new(),

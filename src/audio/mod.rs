@@ -30,6 +30,8 @@ pub use read::{Header, read_clip, read_clip_at_own_rate, read_header};
 pub use resample::resample;
 pub use write::write_wav;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// The rate that every front end works at; every other rate is resampled to it.
@@ -64,5 +66,23 @@ pub enum ChannelChoice {
 impl Default for ChannelChoice {
     fn default() -> Self {
         Self::Index(0)
+    }
+}
+
+/// `the 3rd channel`: words that read the same to whoever counts from 0 and to whoever counts from 1.
+impl fmt::Display for ChannelChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match self {
+            Self::Mean => return f.write_str("the mean of all channels"),
+            Self::Index(index) => u32::from(*index) + 1,
+        };
+        let ending = match (place % 10, place % 100) {
+            (_, 11..=13) => "th",
+            (1, _) => "st",
+            (2, _) => "nd",
+            (3, _) => "rd",
+            _ => "th",
+        };
+        write!(f, "the {place}{ending} channel")
     }
 }

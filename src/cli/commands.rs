@@ -39,9 +39,33 @@ pub(super) fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) fn scan_data(data: &Path) -> anyhow::Result<Dataset> {
+pub(super) fn scan_data(data: &Path, channel: Option<ChannelChoice>) -> anyhow::Result<Dataset> {
     let mut progress = StderrProgress::new("Reading headers");
-    Ok(dataset::scan(data, ScanOptions::default(), &mut progress)?)
+    let options = ScanOptions {
+        channel: channel.unwrap_or_default(),
+        ..ScanOptions::default()
+    };
+    let dataset = dataset::scan(data, options, &mut progress)?;
+    drop(progress);
+    if let Some(most) = dataset.clips.iter().map(|clip| clip.n_channels).max() {
+        is_there(dataset.channel, most, data)?;
+    }
+    Ok(dataset)
+}
+
+/// A recording with fewer channels gives its last one: where all have fewer than was asked for, nobody can have meant that.
+fn is_there(channel: ChannelChoice, n_channels: u16, path: &Path) -> anyhow::Result<()> {
+    match channel {
+        ChannelChoice::Index(index) if index >= n_channels => anyhow::bail!(
+            "{}: no recording has channel {index}; choose --channel {}",
+            path.display(),
+            match n_channels {
+                0 | 1 => "0".to_owned(),
+                _ => format!("0 to {}, or mean", n_channels - 1),
+            }
+        ),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn synth(
@@ -68,8 +92,8 @@ pub(super) fn synth(
     print(&dir.display().to_string())
 }
 
-pub(super) fn scan(data: &Path, json: bool) -> anyhow::Result<()> {
-    let found = ScanJson::new(&scan_data(data)?);
+pub(super) fn scan(data: &Path, json: bool, channel: Option<ChannelChoice>) -> anyhow::Result<()> {
+    let found = ScanJson::new(&scan_data(data, channel)?);
     if json {
         print_json(&found)
     } else {
@@ -77,8 +101,16 @@ pub(super) fn scan(data: &Path, json: bool) -> anyhow::Result<()> {
     }
 }
 
-pub(super) fn features(file: &Path, front_end: FrontEnd, channel: u16, pad: Pad, power: u8, out: &Path) -> anyhow::Result<()> {
-    let clip = audio::read_clip(file, ChannelChoice::Index(channel))?;
+pub(super) fn features(
+    file: &Path,
+    front_end: FrontEnd,
+    channel: ChannelChoice,
+    pad: Pad,
+    power: u8,
+    out: &Path,
+) -> anyhow::Result<()> {
+    is_there(channel, audio::read_header(file)?.n_channels, file)?;
+    let clip = audio::read_clip(file, channel)?;
     let padding = match pad {
         Pad::Zero => dsp::Padding::Zero,
         Pad::Reflect => dsp::Padding::Reflect,
@@ -121,6 +153,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         threads,
         seed,
         out,
+        channel,
         mobileanonet,
     } = arguments;
     use_threads(threads)?;
@@ -130,7 +163,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let device =
         DeviceChoice::from_name(&device).with_context(|| format!("there is no device '{device}': choose cpu, ndarray or gpu"))?;
     let mobileanonet = mobileanonet.settings(recipe)?;
-    let dataset = scan_data(&data)?;
+    let dataset = scan_data(&data, channel.channel)?;
     let mut recipe = RunRecipe {
         training: TrainingConfig::published(recipe),
         machines: machine,
@@ -169,9 +202,28 @@ impl Judged {
     }
 }
 
+/// Opens a run and says where it is to listen to another channel than it was trained on, or to look at other segments.
+pub(super) fn open_run(run: &Path, channel: Option<ChannelChoice>, segment_hop: Option<usize>) -> anyhow::Result<Run> {
+    let mut run = pipeline::load_run(run)?;
+    if let Some(hop_frames) = segment_hop {
+        run = pipeline::with_segment_hop(&run, hop_frames)?;
+    }
+    if let (Some(asked), Some(trained)) = (
+        channel,
+        run.recipe.training.channel.filter(|trained| Some(*trained) != channel),
+    ) {
+        super::progress::say(&format!(
+            "note: the run was trained on {trained} and is asked to judge {asked}; without --channel it listens to its own"
+        ));
+    }
+    run.recipe.training.channel = channel.or(run.recipe.training.channel);
+    Ok(run)
+}
+
 pub(super) fn judge(run: &Path, data: &Path) -> anyhow::Result<Judged> {
-    let run = pipeline::load_run(run)?;
-    judge_run(run, scan_data(data)?)
+    let run = open_run(run, None, None)?;
+    let dataset = scan_data(data, run.recipe.training.channel)?;
+    judge_run(run, dataset)
 }
 
 /// With the detectors' default parameters.
@@ -195,22 +247,12 @@ fn judge_with(run: Run, dataset: Dataset, settings: &DetectorSettings) -> anyhow
     })
 }
 
-pub(super) fn score(
-    run: &Path,
-    data: &Path,
-    detector: &str,
-    segment_hop: Option<usize>,
-    settings: &DetectorSettings,
-    out: &Path,
-) -> anyhow::Result<()> {
+pub(super) fn score(run: Run, data: &Path, detector: &str, settings: &DetectorSettings, out: &Path) -> anyhow::Result<()> {
     let known: Vec<&str> = DetectorKind::ALL.iter().map(|kind| kind.name()).collect();
     let kind = DetectorKind::from_name(detector)
         .with_context(|| format!("there is no detector '{detector}': choose among {}", known.join(", ")))?;
-    let mut run = pipeline::load_run(run)?;
-    if let Some(hop_frames) = segment_hop {
-        run = pipeline::with_segment_hop(&run, hop_frames)?;
-    }
-    let judged = judge_with(run, scan_data(data)?, settings)?;
+    let dataset = scan_data(data, run.recipe.training.channel)?;
+    let judged = judge_with(run, dataset, settings)?;
     for path in pipeline::write_scores(&judged.dataset, &judged.comparison, kind, out)? {
         print(&path.display().to_string())?;
     }
@@ -246,13 +288,14 @@ pub(super) fn evaluate(
 }
 
 pub(super) fn compare(
-    run: &Path,
+    run: Run,
     data: &Path,
     json: bool,
     tables: [Option<PathBuf>; 2],
     settings: &DetectorSettings,
 ) -> anyhow::Result<()> {
-    let judged = judge_with(pipeline::load_run(run)?, scan_data(data)?, settings)?;
+    let dataset = scan_data(data, run.recipe.training.channel)?;
+    let judged = judge_with(run, dataset, settings)?;
     let summary = judged.comparison.summary();
     let table = pipeline::summary_table(&summary);
     for path in tables.into_iter().flatten() {

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::audio::ChannelChoice;
 use crate::evaluation::Rules;
 use crate::progress::Cancelled;
 use detector_arguments::DetectorArguments;
@@ -72,15 +73,16 @@ enum Command {
         data: PathBuf,
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        channel: ChannelArgument,
     },
     /// Write one recording's STFT magnitude or log-mel as `.npy`, `[bins, frames]`
     Features {
         file: PathBuf,
         #[arg(long, value_enum)]
         front_end: FrontEnd,
-        /// Counted from 0
-        #[arg(long, default_value_t = 0)]
-        channel: u16,
+        #[command(flatten)]
+        channel: ChannelArgument,
         #[arg(long, value_enum, default_value = "zero")]
         pad: Pad,
         /// 2: power, 1: magnitude (log-mel only)
@@ -104,6 +106,8 @@ enum Command {
         threads: Option<usize>,
         #[arg(long)]
         out: PathBuf,
+        #[command(flatten)]
+        channel: ChannelArgument,
         #[command(flatten)]
         settings: DetectorArguments,
     },
@@ -137,6 +141,8 @@ enum Command {
         /// Also write the matrix as CSV
         #[arg(long)]
         csv: Option<PathBuf>,
+        #[command(flatten)]
+        channel: ChannelArgument,
         #[command(flatten)]
         settings: DetectorArguments,
     },
@@ -221,7 +227,26 @@ struct TrainArguments {
     #[arg(long)]
     out: PathBuf,
     #[command(flatten)]
+    channel: ChannelArgument,
+    #[command(flatten)]
     mobileanonet: mobileanonet_arguments::MobileAnoNetArguments,
+}
+
+/// Which microphone of a recording with several is listened to.
+#[derive(Debug, Clone, Copy, Args)]
+struct ChannelArgument {
+    /// Of recordings with several channels, counted from 0, or `mean` for the mean of all; that of the run by default, else 0
+    #[arg(long, value_parser = channel)]
+    channel: Option<ChannelChoice>,
+}
+
+fn channel(text: &str) -> Result<ChannelChoice, String> {
+    if text == "mean" {
+        return Ok(ChannelChoice::Mean);
+    }
+    text.parse()
+        .map(ChannelChoice::Index)
+        .map_err(|_| "a number counted from 0, or mean, is needed".to_owned())
 }
 
 /// A number from 1 to `most`.
@@ -307,7 +332,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             seconds,
             seed,
         }) => commands::synth(&dir, layout, machines, clips, seconds, seed),
-        Some(Command::Scan { data, json }) => commands::scan(&data, json),
+        Some(Command::Scan { data, json, channel }) => commands::scan(&data, json, channel.channel),
         Some(Command::Features {
             file,
             front_end,
@@ -315,7 +340,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             pad,
             power,
             out,
-        }) => commands::features(&file, front_end, channel, pad, power, &out),
+        }) => commands::features(&file, front_end, channel.channel.unwrap_or_default(), pad, power, &out),
         Some(Command::Train(arguments)) => commands::train(*arguments),
         Some(Command::Score {
             run,
@@ -324,10 +349,12 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             segment_hop,
             threads,
             out,
+            channel,
             settings,
         }) => {
             commands::use_threads(threads)?;
-            commands::score(&run, &data, &detector, segment_hop, &settings.settings(), &out)
+            let run = commands::open_run(&run, channel.channel, segment_hop)?;
+            commands::score(run, &data, &detector, &settings.settings(), &out)
         }
         Some(Command::Evaluate {
             scores,
@@ -343,8 +370,12 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             json,
             latex,
             csv,
+            channel,
             settings,
-        }) => commands::compare(&run, &data, json, [latex, csv], &settings.settings()),
+        }) => {
+            let run = commands::open_run(&run, channel.channel, None)?;
+            commands::compare(run, &data, json, [latex, csv], &settings.settings())
+        }
         Some(Command::Map {
             run,
             data,

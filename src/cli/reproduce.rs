@@ -59,7 +59,7 @@ pub(super) fn reproduce(arguments: &ReproduceArguments) -> anyhow::Result<()> {
         say(&warning);
     }
     let dataset = match &arguments.data {
-        Some(data) => commands::scan_data(data).with_context(|| where_to_get(target.challenge()))?,
+        Some(data) => commands::scan_data(data, None).with_context(|| where_to_get(target.challenge()))?,
         None if arguments.synthetic => synthetic(target, &settings, &arguments.out)?,
         None => bail!(
             "{} is about recordings that are not given: {}; --synthetic runs it on made-up machines",
@@ -114,5 +114,5 @@ fn synthetic(target: Target, settings: &Settings, out: &Path) -> anyhow::Result<
         dataset::write_synthetic(&unfinished, &config, &mut StderrProgress::new("Making recordings"))?;
         std::fs::rename(&unfinished, &dir).with_context(|| format!("cannot rename {}", unfinished.display()))?;
     }
-    commands::scan_data(&dir)
+    commands::scan_data(&dir, None)
 }

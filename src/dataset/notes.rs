@@ -58,10 +58,15 @@ pub(super) fn on_formats(clips: &[ClipEntry], channel: ChannelChoice) -> Vec<Str
         } else {
             format!("{fewest} to {most} channels")
         };
-        notes.push(match channel {
-            ChannelChoice::Mean => format!("{found}: the mean of all is used"),
-            ChannelChoice::Index(index) => format!("{found}: channel {} is used", u32::from(index) + 1),
-        });
+        let missing = match channel {
+            ChannelChoice::Mean => 0,
+            ChannelChoice::Index(index) => channels.range(..=index).map(|(_, n_clips)| n_clips).sum(),
+        };
+        let missing = match missing {
+            0 => String::new(),
+            n_clips => format!("; of {n_clips} clips that have fewer, their last"),
+        };
+        notes.push(format!("{found}: {channel} is used{missing}"));
     }
     let n_short = clips.iter().filter(|clip| clip.duration_secs < SHORT_SECS).count();
     if n_short > 0 {

@@ -11,13 +11,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
+use super::crops::{WindowShape, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::standardised::Standardiser;
 use super::training_set::{examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out};
 use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
-use crate::audio::Clip;
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
 use crate::nn::{CaeMcs as Network, EarlyStop, TrainingPlan};
@@ -25,6 +25,12 @@ use crate::progress::Progress;
 
 /// Windows that are redrawn at once: 2 MB of input.
 const CHUNK_WINDOWS: usize = 128;
+/// What the network sees at once: all bands of the front end.
+const WINDOW: WindowShape = WindowShape {
+    n_frames: Network::N_FRAMES,
+    n_bands: Network::N_BANDS,
+    band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+};
 const WEIGHTS_FILE: &str = "cae-mcs.safetensors";
 const EARLY_STOP: EarlyStop = EarlyStop {
     patience: 10,
@@ -127,19 +133,34 @@ impl Extractor for CaeMcs {
     }
 
     fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
-        crop_windows(clip_secs, Network::N_FRAMES)
+        WINDOW.windows(clip_secs, WINDOW.n_frames)
     }
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
+        self.embed_windows(clip, group, WINDOW.n_frames)
+    }
+
+    fn window_shape(&self) -> Option<WindowShape> {
+        Some(WINDOW)
+    }
+
+    fn embed_windows(&self, clip: &Clip, group: &MachineSection, hop: usize) -> Result<Vec<Embedding>, ExtractorError> {
         let Machine { network, standardiser } = self.machines.of(group)?;
         let levels = standardiser.apply(self.log_mel.decibel(&clip.samples));
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
-        (0..n_crops)
-            .map(|crop_idx| {
-                let end = ((crop_idx + 1) * CROP_FRAMES).min(levels.n_frames);
-                self.embedding(network, &levels, crop_idx * CROP_FRAMES, end)
-            })
-            .collect()
+        let n_windows = WINDOW.windows(clip.duration_secs() as f32, hop).len();
+        let starts: Vec<usize> = (0..n_windows).map(|window_idx| window_idx * hop.max(1)).collect();
+        let mut embeddings = Vec::with_capacity(n_windows);
+        for starts in starts.chunks(CHUNK_WINDOWS) {
+            let mut windows = Vec::with_capacity(starts.len() * Network::WINDOW_LEN);
+            starts.iter().for_each(|&start| cut_window(&levels, start, &mut windows));
+            let (codes, errors) = network.codes_and_errors(&windows)?;
+            let codes = codes.as_chunks::<{ Network::CODE_LEN }>().0;
+            embeddings.extend(codes.iter().zip(&errors).map(|(code, &error)| Embedding {
+                values: code.to_vec(),
+                own_scores: vec![error],
+            }));
+        }
+        Ok(embeddings)
     }
 
     /// Before it is standardised: each machine has levels of its own.

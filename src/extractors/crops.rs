@@ -37,9 +37,50 @@ pub(super) fn crop_windows(clip_secs: f32, min_frames: usize) -> Vec<CropWindow>
         .collect()
 }
 
+/// What a network sees of a clip at once, where it judges a clip window by window: so many frames of so many mel bands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WindowShape {
+    pub n_frames: usize,
+    pub n_bands: usize,
+    /// Where the lowest band begins and the highest ends.
+    pub band_hz: [f32; 2],
+}
+
+impl WindowShape {
+    /// The windows of a clip, one beginning every `hop` frames. What is left over at the end makes no window.
+    pub fn windows(&self, clip_secs: f32, hop: usize) -> Vec<CropWindow> {
+        let n_frames = n_frames_of(clip_secs);
+        let secs = |frame_idx: usize| (frame_idx * HOP) as f32 / SAMPLE_RATE_HZ as f32;
+        (0..(n_frames + 1).saturating_sub(self.n_frames))
+            .step_by(hop.max(1))
+            .map(|start| CropWindow {
+                start_secs: secs(start),
+                end_secs: secs(start + self.n_frames).min(clip_secs),
+            })
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::crop_windows;
+    use super::{WindowShape, crop_windows};
+
+    #[test]
+    fn windows_begin_every_hop_and_the_incomplete_end_makes_none() {
+        let shape = WindowShape {
+            n_frames: 32,
+            n_bands: 128,
+            band_hz: [0.0, 8000.0],
+        };
+        // 313 frames: 9 windows side by side, 25 frames left over; 282 places to begin at.
+        let windows = shape.windows(10.0, 32);
+        assert_eq!(windows.len(), 9);
+        assert!(windows.windows(2).all(|pair| pair[0].end_secs == pair[1].start_secs));
+        assert!((windows[8].end_secs - 9.216).abs() < 1e-6);
+        assert_eq!(shape.windows(10.0, 3).len(), 94);
+        assert_eq!(shape.windows(10.0, 0).len(), 282, "a hop of nothing is a hop of one");
+        assert_eq!((shape.windows(0.992, 32).len(), shape.windows(0.95, 32).len()), (1, 0));
+    }
 
     #[test]
     fn crops_lie_side_by_side_within_the_clip() {

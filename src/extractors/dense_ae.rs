@@ -204,8 +204,9 @@ fn train_machine(
     observer.stage(&format!("reading {machine}"));
     let read = read_training_clips(clips, &front_end, N_FRAMES, observer.whole())?;
     let data = fingerprint(read.iter().map(|read| &read.clip));
-    let usable: Vec<TrainingClip> = read.iter().map(|read| read.clip.clone()).collect();
+    let has_target = read.iter().any(|read| read.clip.is_target);
     let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
+    let learned: Vec<TrainingClip> = learn.iter().map(|read| read.clip.clone()).collect();
     tell_held_out(&held_out, observer);
     let rule = WindowRule {
         n_frames: N_FRAMES,
@@ -222,14 +223,20 @@ fn train_machine(
     let fresh = DenseAutoencoder::new(n_inputs(), config.device, config.seed)?;
     let network = fresh.train(&plan, examples, Some(checkpoint), observer)?;
     observer.stage(&format!("measuring the errors of {machine}"));
-    let maha = measure_errors(&network, &usable, log_mel, observer.whole())?;
+    if has_target && !learned.iter().any(|clip| clip.is_target) {
+        observer.log(&format!(
+            "selective Mahalanobis: all target clips of {machine} are held out; the errors of source clips stand for theirs"
+        ));
+    }
+    let maha = measure_errors(&network, &learned, log_mel, observer.whole())?;
     Ok(Machine {
         network,
         maha: Some(maha),
     })
 }
 
-/// How the errors of all training clips are spread, held out or not, in each domain.
+/// How the errors of the clips that the network learned from are spread, in each domain. Held-out clips have no part in it: their
+/// scores are what thresholds rest on, and a clip that shaped the spread would score too low.
 fn measure_errors(
     network: &DenseAutoencoder,
     clips: &[TrainingClip],

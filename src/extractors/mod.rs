@@ -26,6 +26,7 @@ mod standardised;
 mod training_set;
 
 pub use conditions::{ConditionHead, condition_heads};
+pub use crops::WindowShape;
 pub use error::ExtractorError;
 pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
 
@@ -192,6 +193,9 @@ pub struct TrainingConfig {
     /// Weight of a frame over that of the next louder one (GWRP + GMM): 1 pools to the mean, 0 to the loudest frame.
     #[serde(default = "default_ranking_decay")]
     pub ranking_decay: f64,
+    /// What of recordings with several channels is listened to; `None`: what the data set is read with. A finished run names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelChoice>,
     pub seed: u64,
     pub device: DeviceChoice,
     /// Runs from before these were kept were trained by the machine loss alone.
@@ -242,6 +246,7 @@ impl TrainingConfig {
             segment_hop,
             window_hop: default_window_hop(),
             ranking_decay: default_ranking_decay(),
+            channel: None,
             seed: 7,
             device: DeviceChoice::Cpu,
             mobileanonet: MobileAnoNetConfig::default(),
@@ -305,6 +310,21 @@ pub trait Extractor: Send + Sync {
 
     /// One embedding for each of [`Self::crop_windows`].
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError>;
+
+    /// The window that the network sees at once, where it judges a clip window by window: then [`Self::crop_windows`] are these,
+    /// side by side. `None` where a crop pools what a clip pools.
+    fn window_shape(&self) -> Option<WindowShape> {
+        None
+    }
+
+    /// One embedding for each of the [`WindowShape::windows`] that begin every `hop` frames; without a shape those of
+    /// [`Self::embed_crops`].
+    ///
+    /// # Errors
+    /// Where the run holds no network for the machine.
+    fn embed_windows(&self, clip: &Clip, group: &MachineSection, _hop: usize) -> Result<Vec<Embedding>, ExtractorError> {
+        self.embed_crops(clip, group)
+    }
 
     /// The picture that the extractor sees of a clip: log-mel in dB or STFT magnitude.
     fn model_input(&self, clip: &Clip) -> Spectrogram;

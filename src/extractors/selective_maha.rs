@@ -1,7 +1,7 @@
 //! The selective Mahalanobis distance: how unusual an autoencoder's errors are, not how large.
 //!
 //! Source: Harada et al. 2023 (the DCASE baseline of that year and since), its published code included. An error of five frames
-//! is cut into five blocks `d` of one frame each. Of all blocks of the training clips of a domain there is a covariance `S`;
+//! is cut into five blocks `d` of one frame each. Of all blocks of the clips of a domain that the network learned from there is a covariance `S`;
 //! where no clip is of the target domain, source stands for it.
 //!
 //! | form | distance of a clip to a domain |

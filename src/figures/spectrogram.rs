@@ -13,6 +13,8 @@ const HEIGHT: f64 = 230.0;
 const BAR_WIDTH: f64 = 12.0;
 /// Room for the level bar with its labels.
 const BAR_ROOM: f64 = 72.0;
+/// The green of crop windows in the figures of the field, light enough for all of the colours.
+const CROP: &str = "#46ff6e";
 /// More pixels than this are seen on no page: frames beyond are joined, the loudest counting.
 const MOST_COLUMNS: usize = 2000;
 
@@ -163,7 +165,7 @@ impl SpectrogramFigure {
                 height: frame.area.height - 2.0 * inset,
             };
             let stroke = Stroke {
-                colour: "#ffffff",
+                colour: CROP,
                 width: 1.1,
                 dash: "4 2.5",
             };
@@ -171,7 +173,7 @@ impl SpectrogramFigure {
             let text = score.map(|score| format!("{score:.2}")).unwrap_or_default();
             if !text.is_empty() && font::width(&text, 8.0) < outline.width - 4.0 {
                 let style = TextStyle {
-                    colour: "#ffffff",
+                    colour: CROP,
                     ..TextStyle::new(8.0, Anchor::Middle)
                 };
                 canvas.text([outline.x + 0.5 * outline.width, outline.y + 10.0], &text, style);

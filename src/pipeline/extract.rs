@@ -113,6 +113,13 @@ pub fn extract_more(
     let missing: Vec<usize> = (0..dataset.clips.len())
         .filter(|&clip_idx| embedded.embeddings[clip_idx].is_none() && run.recipe.covers(&dataset.clips[clip_idx].group))
         .collect();
+    let channel = run.recipe.channel(dataset);
+    if channel != dataset.channel {
+        progress.log(&format!(
+            "the run listens to {channel}, the data set is read with {}",
+            dataset.channel
+        ));
+    }
     progress.stage("Embedding clips");
     // Beside the map's own results, which the wish to stop throws away: hours of work may be behind it.
     let (send, receive) = mpsc::channel();
@@ -157,7 +164,7 @@ pub fn extract_more(
 }
 
 fn embed(run: &Run, dataset: &Dataset, clip: &ClipEntry) -> Result<Embedding, ExtractorError> {
-    let sound = audio::read_clip(&dataset.file(clip), dataset.channel)?;
+    let sound = audio::read_clip(&dataset.file(clip), run.recipe.channel(dataset))?;
     run.extractor.embed(&sound, &clip.group)
 }
 
@@ -166,7 +173,7 @@ fn embed(run: &Run, dataset: &Dataset, clip: &ClipEntry) -> Result<Embedding, Ex
 fn cache_file(run: &Run, dataset: &Dataset) -> PathBuf {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
-    hasher.update(format!("{:?} {:?}", run.recipe, dataset.channel).as_bytes());
+    hasher.update(format!("{:?} {:?}", run.recipe, run.recipe.channel(dataset)).as_bytes());
     // The version alone does not tell when a front end was changed in between.
     let probe = probe();
     for value in &run.extractor.model_input(&probe).values {

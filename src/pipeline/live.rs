@@ -103,7 +103,7 @@ impl LiveScorer {
             return Ok(None);
         }
         let crop = crops.swap_remove(idx);
-        let percentiles = self.bank.percentiles(&self.run, &[crop], None);
+        let (percentiles, _) = self.bank.judge(&self.run, &[crop], None);
         Ok(percentiles.first().map(|&percentile| LiveScore {
             start,
             end: start + self.window,

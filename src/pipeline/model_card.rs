@@ -35,6 +35,7 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
         },
     );
     row("normal training clips", n_training_clips.to_string());
+    row("channel of recordings with several", recipe.channel(dataset).to_string());
     row("data fingerprint", dataset.fingerprint());
     row("data layout", dataset.layout.name().to_owned());
     if training.recipe.is_trained() {

@@ -21,6 +21,8 @@ pub struct Ribbon {
     pub crops: Vec<CropWindow>,
     /// Percentile (0–100) among the crops of normal training clips; parallel to `crops`.
     pub percentiles: Vec<f32>,
+    /// What the detector itself says, in its own unit; parallel to `crops`.
+    pub scores: Vec<f32>,
 }
 
 /// Crops of normal training clips in two halves, so that no clip is ever judged by a detector that knows it.
@@ -99,38 +101,54 @@ impl CropBank {
         &self.group
     }
 
-    /// Scores the crops of one clip of the bank's section.
+    /// Scores the crops of one clip of the bank's section; with a `hop`, and a front end that judges windows, those that begin
+    /// every so many frames. The bank is of windows side by side whatever the hop: each window is held against the same ones.
     ///
     /// # Errors
     /// Where the clip cannot be read or is too short for a crop.
-    pub fn score(&self, run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Ribbon, PipelineError> {
-        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), dataset.channel)?;
-        let crops = run.extractor.crop_windows(sound.duration_secs() as f32);
-        let embeddings = run.extractor.embed_crops(&sound, &self.group)?;
-        let percentiles = self.percentiles(run, &embeddings, Some(clip_idx));
-        Ok(Ribbon { crops, percentiles })
+    pub fn score(&self, run: &Run, dataset: &Dataset, clip_idx: usize, hop: Option<usize>) -> Result<Ribbon, PipelineError> {
+        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), run.recipe.channel(dataset))?;
+        let clip_secs = sound.duration_secs() as f32;
+        let (crops, embeddings) = match (run.extractor.window_shape(), hop) {
+            (Some(shape), Some(hop)) => (
+                shape.windows(clip_secs, hop),
+                run.extractor.embed_windows(&sound, &self.group, hop)?,
+            ),
+            _ => (
+                run.extractor.crop_windows(clip_secs),
+                run.extractor.embed_crops(&sound, &self.group)?,
+            ),
+        };
+        let (percentiles, scores) = self.judge(run, &embeddings, Some(clip_idx));
+        Ok(Ribbon {
+            crops,
+            percentiles,
+            scores,
+        })
     }
 
-    /// The percentile of each crop among those of normal training clips, by the detectors that do not know this clip of the data
-    /// set; a clip from elsewhere (`None`) is known to none.
-    pub(super) fn percentiles(&self, run: &Run, crops: &[Embedding], clip_idx: Option<usize>) -> Vec<f32> {
+    /// The percentile of each crop among those of normal training clips, and its score, by the detectors that do not know this
+    /// clip of the data set; a clip from elsewhere (`None`) is known to none.
+    pub(super) fn judge(&self, run: &Run, crops: &[Embedding], clip_idx: Option<usize>) -> (Vec<f32>, Vec<f32>) {
         let queries = gather(run, crops.iter());
         let knows = |half: &&Half| clip_idx.is_some_and(|clip| half.fitted_on.contains(&clip));
         let strangers: Vec<&Half> = self.halves.iter().filter(|half| !knows(half)).collect();
         let mut percentiles = vec![0.0f32; crops.len()];
+        let mut scores = vec![0.0f32; crops.len()];
+        let share = 1.0 / strangers.len() as f64;
         for half in &strangers {
-            for (percentile, score) in percentiles.iter_mut().zip(half.detector.scores(&queries)) {
-                *percentile +=
-                    (evaluation::percentile(score, &half.normal_scores).unwrap_or(0.0) / strangers.len() as f64) as f32;
+            for ((percentile, mean), score) in percentiles.iter_mut().zip(&mut scores).zip(half.detector.scores(&queries)) {
+                *percentile += (share * evaluation::percentile(score, &half.normal_scores).unwrap_or(0.0)) as f32;
+                *mean += (share * score) as f32;
             }
         }
-        percentiles
+        (percentiles, scores)
     }
 }
 
 fn embed_crops(run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Vec<Embedding>, ExtractorError> {
     let clip = &dataset.clips[clip_idx];
-    let sound = audio::read_clip(&dataset.file(clip), dataset.channel)?;
+    let sound = audio::read_clip(&dataset.file(clip), run.recipe.channel(dataset))?;
     run.extractor.embed_crops(&sound, &clip.group)
 }
 

@@ -42,6 +42,7 @@ pub(super) fn may_be_fitted_on(clip: &ClipEntry) -> bool {
 }
 
 /// Trains on the normal training clips of the chosen machines and writes the run's folder. Resumes a training that was cut off there.
+/// The run that comes back names the channel that it listens to.
 ///
 /// # Errors
 /// Where there is nothing to train on, the folder cannot be written, the training fails, or the wish to stop.
@@ -51,6 +52,7 @@ pub fn train(
     run_dir: &Path,
     observer: &mut dyn TrainingObserver,
 ) -> Result<Run, PipelineError> {
+    let recipe = &recipe.heard_in(dataset);
     let clips = training_clips(dataset, recipe)?;
     prepare_folder(dataset, run_dir)?;
     let mut recorder = Recorder {
@@ -179,7 +181,7 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
         .filter(|clip| recipe.covers(&clip.group))
         .map(|clip| TrainingClip {
             file: dataset.file(clip),
-            channel: dataset.channel,
+            channel: recipe.channel(dataset),
             group: clip.group.clone(),
             attributes: clip.attributes.clone(),
             is_target: clip.is_target(),

@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::audio::ChannelChoice;
-use crate::dataset::{ClipEntry, Label, Layout, MachineSection};
+use crate::dataset::{ClipEntry, Dataset, Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind, DetectorSettings};
 use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
@@ -74,6 +74,23 @@ impl RunRecipe {
     pub fn covers(&self, group: &MachineSection) -> bool {
         let is_chosen = |chosen: &[String], name: &String| chosen.is_empty() || chosen.contains(name);
         is_chosen(&self.machines, &group.machine) && is_chosen(&self.sections, &group.section)
+    }
+
+    /// The channel that a run of this recipe listens to in a data set.
+    pub fn channel(&self, dataset: &Dataset) -> ChannelChoice {
+        self.training.channel.unwrap_or(dataset.channel)
+    }
+
+    /// The recipe with the channel named that it listens to in this data set: as it is kept beside what was trained.
+    pub fn heard_in(&self, dataset: &Dataset) -> Self {
+        let training = TrainingConfig {
+            channel: Some(self.channel(dataset)),
+            ..self.training.clone()
+        };
+        Self {
+            training,
+            ..self.clone()
+        }
     }
 }
 

@@ -7,6 +7,10 @@ pub const GRID: f32 = 4.0;
 /// Height of every control.
 pub const CONTROL_HEIGHT: f32 = 24.0;
 
+const YELLOW: Color32 = Color32::from_rgb(0xF0, 0xE4, 0x42);
+/// What stands for the yellow where the canvas is white, as in saved figures.
+const DARK_YELLOW: Color32 = Color32::from_rgb(0xA8, 0x9A, 0x00);
+
 /// Okabe–Ito: eight categories that people with colour-blindness can tell apart.
 pub const CATEGORIES: [Color32; 8] = [
     Color32::from_rgb(0x00, 0x72, 0xB2),
@@ -15,7 +19,7 @@ pub const CATEGORIES: [Color32; 8] = [
     Color32::from_rgb(0xCC, 0x79, 0xA7),
     Color32::from_rgb(0x56, 0xB4, 0xE9),
     Color32::from_rgb(0xD5, 0x5E, 0x00),
-    Color32::from_rgb(0xF0, 0xE4, 0x42),
+    YELLOW,
     Color32::from_rgb(0x99, 0x99, 0x99),
 ];
 
@@ -26,7 +30,10 @@ pub fn categories(ui: &egui::Ui) -> [Color32; 8] {
     } else {
         [0, 5, 2, 3, 1, 4, 7, 6]
     };
-    order.map(|category: usize| CATEGORIES[category])
+    order.map(|category: usize| match CATEGORIES[category] {
+        YELLOW if !ui.visuals().dark_mode => DARK_YELLOW,
+        colour => colour,
+    })
 }
 
 /// Colours with a meaning, for the theme in use.

@@ -1,7 +1,8 @@
 //! A made-up project for tests of views, and the harness that draws them.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
 
-use std::collections::BTreeMap;
+mod plant;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,16 +11,16 @@ use auscult::app::{
 };
 use auscult::audio::{ChannelChoice, Clip, SAMPLE_RATE_HZ};
 use auscult::dataset::{Attribute, ClipEntry, CropWindow, Dataset, Domain, Label, Layout, MachineSection, SkippedFile, Split};
-use auscult::detectors::DetectorConfig;
 use auscult::dsp::{Peaks, Spectrogram};
 use auscult::extractors::{EpochMetrics, Recipe, TrainingConfig};
 use auscult::jobs::JobId;
 use auscult::pipeline::Ribbon;
-use auscult::project::{DataSource, DetectorChoice, Project, RunRecipe, VERSION, ViewSettings};
-use auscult::projection::ProjectionConfig;
+use auscult::project::RunRecipe;
 use auscult::ui::{dialogs, theme};
 use eframe::egui;
 use egui_kittest::Harness;
+
+use plant::plant;
 
 /// What a view is drawn from, and what it has wished so far.
 pub struct Scene {
@@ -136,27 +137,8 @@ fn clip(machine: &str, section: &str, clip_idx: usize) -> ClipEntry {
 
 /// A project on [`dataset`] without runs.
 pub fn workbench() -> Workbench {
-    let project = Project {
-        version: VERSION,
-        name: "Plant A".to_owned(),
-        data: DataSource {
-            root: PathBuf::from("/data/plant"),
-            layout: None,
-            channel: ChannelChoice::default(),
-        },
-        runs: BTreeMap::new(),
-        active_run: None,
-        detector: DetectorConfig::default(),
-        section_detectors: BTreeMap::new(),
-        pins: BTreeMap::new(),
-        choice: DetectorChoice::default(),
-        thresholds: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        map: ProjectionConfig::default(),
-        added: Vec::new(),
-        view: ViewSettings::default(),
-    };
-    Workbench::new(PathBuf::from("/home/someone/auscult/plant/project.json"), project, dataset())
+    let file = "/home/someone/auscult/plant/project.json";
+    Workbench::new(PathBuf::from(file), plant(file, "/data/plant"), dataset())
 }
 
 /// The clip with this index is focused, read and scored, as it is some seconds after a project was opened.
@@ -171,8 +153,10 @@ pub fn focus(workbench: &mut Workbench, clip_idx: usize) {
     workbench.focus_view = FocusView {
         loaded: Some(Arc::new(loaded_clip(clip_idx))),
         error: None,
+        window: None,
         crops: crops.clone(),
         ribbon: Some(Arc::new(Ribbon {
+            scores: Vec::new(),
             percentiles: vec![12.0, 14.0, 88.0, 97.0, 91.0, 20.0, 15.0, 11.0, 13.0, 12.0],
             crops,
         })),

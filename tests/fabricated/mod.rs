@@ -1,7 +1,9 @@
 //! An open project with scores, made up from a seed: what the screens Compare and Map are shown in their tests.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
-use std::collections::BTreeMap;
+#[path = "../common/plant.rs"]
+mod plant;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,11 +14,12 @@ use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, BootstrapConfig, LabelledScore};
 use auscult::pipeline::{Comparison, DetectorResult, GroupComparison};
 use auscult::progress::NoProgress;
-use auscult::project::{DataSource, DetectorChoice, Project, VERSION, ViewSettings};
 use auscult::projection;
 use auscult::ui::theme;
 use eframe::egui;
 use egui_kittest::{Harness, HarnessBuilder};
+
+use plant::plant;
 
 pub const MACHINES: [&str; 7] = ["bearing", "fan", "gearbox", "slider", "ToyCar", "ToyTrain", "valve"];
 
@@ -115,29 +118,6 @@ fn dataset(size: Size) -> Dataset {
     }
 }
 
-fn project() -> Project {
-    Project {
-        version: VERSION,
-        name: "Plant A".to_owned(),
-        data: DataSource {
-            root: PathBuf::from("data"),
-            layout: None,
-            channel: ChannelChoice::default(),
-        },
-        runs: BTreeMap::new(),
-        active_run: None,
-        detector: DetectorConfig::default(),
-        section_detectors: BTreeMap::new(),
-        pins: BTreeMap::new(),
-        choice: DetectorChoice::default(),
-        thresholds: BTreeMap::new(),
-        labels: BTreeMap::new(),
-        map: projection::ProjectionConfig::default(),
-        added: Vec::new(),
-        view: ViewSettings::default(),
-    }
-}
-
 /// One detector on one section: anomalies score higher by `lift` deviations.
 fn result(
     dataset: &Dataset,
@@ -221,7 +201,11 @@ fn comparison(dataset: &Dataset) -> Comparison {
 
 /// An open project without anything computed.
 pub fn bare_state(size: Size) -> State {
-    let workbench = Workbench::new(PathBuf::from("plant_a/project.json"), project(), Arc::new(dataset(size)));
+    let workbench = Workbench::new(
+        PathBuf::from("plant_a/project.json"),
+        plant("plant/project.json", "data"),
+        Arc::new(dataset(size)),
+    );
     State {
         screen: Screen::Compare,
         workbench: Some(workbench),

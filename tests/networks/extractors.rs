@@ -197,14 +197,53 @@ fn crops_are_embedded_one_by_one_and_short_clips_refused() {
             }
         }
         // What the crops say and what the clip says is the same where the clip is one crop.
-        let clip = hum(80.0, 2.02, 1);
+        let (secs, n_frames) = match extractor.window_shape() {
+            Some(shape) => (1.0, shape.n_frames),
+            None => (2.02, 64),
+        };
+        let clip = hum(80.0, secs, 1);
         let (whole, crops) = (
             extractor.embed(&clip, &fan).unwrap(),
             extractor.embed_crops(&clip, &fan).unwrap(),
         );
         assert_eq!(vec![whole], crops);
-        assert_eq!(extractor.model_input(&clip).n_frames, 64);
+        assert_eq!(extractor.model_input(&clip).n_frames, n_frames);
     }
+}
+
+/// The mean over the windows that a clip is scored by is what the clip scores, and a finer hop has the coarser one's windows.
+#[test]
+fn windows_are_scored_one_by_one_at_any_hop() {
+    let folder = tempfile::tempdir().unwrap();
+    let clips: Vec<_> = training_clips(folder.path()).into_iter().take(6).collect();
+    let config = TrainingConfig {
+        n_epochs: 1,
+        segment_hop: 8,
+        ..config(Recipe::CaeMcs)
+    };
+    let extractor = train(&config, &clips, folder.path(), &mut Watcher::default()).unwrap();
+    let (shape, fan) = (extractor.window_shape().unwrap(), group("fan", "00"));
+    assert_eq!((shape.n_frames, shape.n_bands, shape.band_hz), (32, 128, [0.0, 8000.0]));
+    // 96 frames: windows begin at 0, 8, … 64.
+    let clip = hum(80.0, 95.0 * 512.0 / 16_000.0, 3);
+    let errors = |hop: usize| -> Vec<f32> {
+        let windows = extractor.embed_windows(&clip, &fan, hop).unwrap();
+        assert_eq!(windows.len(), shape.windows(clip.duration_secs() as f32, hop).len());
+        windows.iter().map(|window| window.own_scores[0]).collect()
+    };
+    let (fine, coarse) = (errors(8), errors(32));
+    assert_eq!((fine.len(), coarse.len()), (9, 3));
+    for (window_idx, error) in coarse.iter().enumerate() {
+        assert!(
+            (error - fine[4 * window_idx]).abs() < 1e-5 * error.abs(),
+            "{coarse:?} {fine:?}"
+        );
+    }
+    let whole = extractor.embed(&clip, &fan).unwrap().own_scores[0];
+    let mean = fine.iter().sum::<f32>() / 9.0;
+    assert!((whole - mean).abs() < 1e-5 * mean, "{whole} {mean}");
+    let crops = extractor.embed_crops(&clip, &fan).unwrap();
+    assert_eq!(crops.len(), 3, "side by side");
 }
 
 #[test]
@@ -506,4 +545,36 @@ fn the_attribute_classifier_learns_from_a_tiny_set() {
     assert!(watcher.log.iter().any(|line| line == classes), "{:?}", watcher.log);
     let losses: Vec<f64> = watcher.epochs.iter().map(|epoch| epoch.train_loss).collect();
     assert!(losses[7] < 0.7 * losses[0], "{losses:?}");
+}
+
+/// Thresholds rest on the scores of held-out clips: nothing that scores them may have been fitted on them.
+#[test]
+fn held_out_clips_have_no_part_in_what_scores_them() {
+    for recipe in [Recipe::DenseAe, Recipe::CaeMcs] {
+        let folder = tempfile::tempdir().unwrap();
+        let clips: Vec<_> = training_clips(folder.path()).into_iter().take(12).collect();
+        let config = TrainingConfig {
+            n_epochs: 1,
+            ..config(recipe)
+        };
+        let trained = |name: &str| {
+            let (run_dir, mut watcher) = (folder.path().join(name), Watcher::default());
+            train(&config, &clips, &run_dir, &mut watcher)
+                .unwrap()
+                .save(&run_dir)
+                .unwrap();
+            let weights = std::fs::read(run_dir.join(format!("{}.safetensors", recipe.name()))).unwrap();
+            (weights, watcher.held_out)
+        };
+        let (before, held_out) = trained("before");
+        assert_eq!(held_out.len(), 1, "a tenth of 12 clips");
+        write(&held_out[0], &hum(2345.0, 2.5, 99));
+        let (after, again) = trained("after");
+        assert_eq!(held_out, again);
+        assert!(
+            before == after,
+            "{}: another held-out clip gives other weights or another spread",
+            recipe.name()
+        );
+    }
 }

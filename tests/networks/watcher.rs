@@ -1,5 +1,7 @@
 //! An observer for tests.
 
+use std::path::{Path, PathBuf};
+
 use auscult::nn::{EpochMetrics, TrainingObserver};
 use auscult::progress::{Cancelled, Progress};
 
@@ -10,6 +12,7 @@ pub(crate) struct Watcher {
     pub(crate) steps: Vec<(u64, u64)>,
     pub(crate) epochs: Vec<EpochMetrics>,
     pub(crate) log: Vec<String>,
+    pub(crate) held_out: Vec<PathBuf>,
 }
 
 impl Progress for Watcher {
@@ -31,6 +34,10 @@ impl Progress for Watcher {
 }
 
 impl TrainingObserver for Watcher {
+    fn held_out(&mut self, files: &[&Path]) {
+        self.held_out.extend(files.iter().map(|file| file.to_path_buf()));
+    }
+
     fn epoch(&mut self, metrics: &EpochMetrics) {
         self.epochs.push(metrics.clone());
     }

@@ -1,17 +1,19 @@
 //! A state as the screen meets it, made up from formulas: no file, no clock, no random numbers.
 
-use std::collections::BTreeMap;
+#[path = "../common/plant.rs"]
+mod plant;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{ClipScore, FocusView, LoadedClip, Screen, SpectrogramSettings, State, Workbench};
 use auscult::audio::{ChannelChoice, Clip};
 use auscult::dataset::{Attribute, ClipEntry, CropWindow, Dataset, Domain, Label, Layout, MachineSection, Split};
-use auscult::detectors::DetectorConfig;
 use auscult::dsp::{Peaks, Spectrogram};
+use auscult::extractors::WindowShape;
 use auscult::pipeline::Ribbon;
-use auscult::project::{DataSource, Project, VERSION, ViewSettings};
-use auscult::projection::ProjectionConfig;
+
+use plant::plant;
 
 const RATE_HZ: u32 = 16_000;
 
@@ -39,35 +41,16 @@ pub(crate) fn state(n_clips: usize) -> State {
         skipped: Vec::new(),
         notes: Vec::new(),
     };
-    let mut workbench = Workbench::new(PathBuf::from("/data/project.json"), project(), Arc::new(dataset));
+    let mut workbench = Workbench::new(
+        PathBuf::from("/data/project.json"),
+        plant("plant/project.json", "plant_a"),
+        Arc::new(dataset),
+    );
     workbench.scores = scores;
     State {
         screen: Screen::Browse,
         workbench: Some(workbench),
         ..State::default()
-    }
-}
-
-fn project() -> Project {
-    Project {
-        version: VERSION,
-        name: "Plant A".to_owned(),
-        data: DataSource {
-            root: PathBuf::from("plant_a"),
-            layout: None,
-            channel: ChannelChoice::default(),
-        },
-        runs: Default::default(),
-        active_run: None,
-        detector: DetectorConfig::default(),
-        section_detectors: BTreeMap::new(),
-        pins: Default::default(),
-        choice: Default::default(),
-        thresholds: Default::default(),
-        labels: Default::default(),
-        map: ProjectionConfig::default(),
-        added: Vec::new(),
-        view: ViewSettings::default(),
     }
 }
 
@@ -142,8 +125,31 @@ pub(crate) fn focus(state: &mut State, clip_idx: usize, secs: f64) {
         loaded: Some(Arc::new(fan(clip_idx, secs))),
         error: None,
         crops: crops.clone(),
-        ribbon: Some(Arc::new(Ribbon { crops, percentiles })),
+        window: None,
+        ribbon: Some(Arc::new(Ribbon {
+            crops,
+            percentiles,
+            ..Ribbon::default()
+        })),
     };
+}
+
+/// The same by a network that sees windows of 32 frames by 128 bands below 4 kHz: nine of them in ten seconds, one every `hop`.
+pub(crate) fn focus_windows(state: &mut State, clip_idx: usize, hop: usize) {
+    focus(state, clip_idx, 10.0);
+    let shape = WindowShape {
+        n_frames: 32,
+        n_bands: 128,
+        band_hz: [0.0, 4000.0],
+    };
+    let view = &mut state.workbench.as_mut().unwrap().focus_view;
+    view.window = Some(shape);
+    view.crops = shape.windows(10.0, hop);
+    view.ribbon = Some(Arc::new(Ribbon {
+        crops: view.crops.clone(),
+        percentiles: (0..view.crops.len()).map(|i| [14.0, 97.0, 58.0][i % 3]).collect(),
+        scores: (0..view.crops.len()).map(|i| 0.4 + 0.1 * i as f32).collect(),
+    }));
 }
 
 /// A fan with a knocking bearing: harmonics of 120 Hz that waver, broadband hiss that falls with frequency, a knock

@@ -211,6 +211,50 @@ fn a_click_on_the_ribbon_plays_from_its_crop() {
     assert_eq!(harness.state().actions, [Action::PlayFrom(f64::from(2.048_f32))]);
 }
 
+/// Rows of pixels of the picture, from its top, in which the green of the windows is seen.
+fn green_rows(harness: &mut Harness<'_, Bench>) -> Vec<usize> {
+    let picture = place(harness, "Spectrogram of ");
+    let image = harness.render().unwrap();
+    let is_green = |x, y| {
+        let [red, green, blue, _] = image.get_pixel(x, y).0;
+        green > 230 && red < 110 && blue < 150
+    };
+    let rows = picture.top() as u32..picture.bottom() as u32;
+    let columns = picture.left() as u32..picture.right() as u32;
+    rows.clone()
+        .filter(|&y| columns.clone().any(|x| is_green(x, y)))
+        .map(|y| (y - rows.start) as usize)
+        .collect()
+}
+
+#[test]
+fn windows_of_a_network_are_boxes_as_high_as_their_bands_and_the_left_over_end_is_said() {
+    let mut plain = harness(focused(30, 5));
+    assert!(green_rows(&mut plain).is_empty(), "crops that pool a clip are no windows");
+    assert!(plain.query_by_label("Window step").is_none());
+
+    let mut state = fabricated::state(30);
+    fabricated::focus_windows(&mut state, 5, 32);
+    let mut harness = harness(state);
+    let height = place(&harness, "Spectrogram of ").height() as usize;
+    let rows = green_rows(&mut harness);
+    assert!(rows.len() > 5, "two edges and the scores: {rows:?}");
+    let (first, last) = (rows[0], rows[rows.len() - 1]);
+    assert!(first > height / 10, "no band is above 4 kHz: {first} of {height}");
+    assert!(last > height - 6, "the lowest band begins at 0 Hz: {last} of {height}");
+    harness.get_by_label("The last 0.78 s make no whole window of 32 frames: no score is theirs");
+    let step = harness.get_by_label("Window step");
+    step.decrement_accesskit();
+    harness.run_steps(3);
+    assert_eq!(harness.state().actions, [Action::SetWindowHop(Some(31))]);
+    harness.state_mut().actions.clear();
+    harness.state_mut().workbench().window_hop = Some(31);
+    harness.run_steps(3);
+    harness.get_by_label("Side by side").click();
+    harness.run_steps(3);
+    assert_eq!(harness.state().actions, [Action::SetWindowHop(None)]);
+}
+
 #[test]
 fn a_drag_selects_and_a_click_seeks() {
     let mut harness = harness(focused(30, 5));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::job_types::{CropBankKey, JobOutput, JobUpdate, Scored};
-use super::{App, JobKind, Severity};
+use super::{App, JobKind, LiveAction, Severity};
 use crate::audio::capture::{Listener, TakePlan, input_devices};
 use crate::audio::{self, Clip, Player, SAMPLE_RATE_HZ};
 use crate::dataset::{Attribute, ClipEntry, Dataset, Domain, Label, Layout, MachineSection, Split, new_recording};
@@ -45,7 +45,24 @@ pub(super) struct Live {
 }
 
 impl App {
-    pub(super) fn list_inputs(&mut self) {
+    pub(super) fn apply_live(&mut self, action: LiveAction) {
+        match action {
+            LiveAction::ListInputs => self.list_inputs(),
+            LiveAction::Set(settings) => self.set_live(settings),
+            LiveAction::Listen => self.listen(),
+            LiveAction::StopListening => self.stop_listening(),
+            LiveAction::Record => self.record(),
+            LiveAction::StopRecording => self.stop_recording(),
+            LiveAction::Mark => self.mark(),
+            LiveAction::ClearLevel => self.clear_level(),
+            LiveAction::Score(group) => self.score_live(group),
+            LiveAction::PauseScoring(is_paused) => self.pause_live_scoring(is_paused),
+            LiveAction::PlayEvent(id) => self.play_event(id),
+            LiveAction::JudgeEvent { id, verdict } => self.judge_event(id, verdict),
+        }
+    }
+
+    fn list_inputs(&mut self) {
         if self.state.jobs.iter().any(|job| job.kind == JobKind::ListInputs) {
             return;
         }
@@ -55,7 +72,7 @@ impl App {
     }
 
     /// Opens the chosen input and listens.
-    pub(super) fn listen(&mut self) {
+    fn listen(&mut self) {
         self.stop_listening();
         let (device, channel) = (self.state.live.settings.device.clone(), self.state.live.settings.channel);
         self.state.live.is_opening = true;
@@ -99,7 +116,7 @@ impl App {
         }
     }
 
-    pub(super) fn set_live(&mut self, settings: LiveSettings) {
+    fn set_live(&mut self, settings: LiveSettings) {
         let before = std::mem::replace(&mut self.state.live.settings, settings);
         let now = &self.state.live.settings;
         if self.live.listener.is_some() && (before.device != now.device || before.channel != now.channel) {
@@ -113,7 +130,7 @@ impl App {
         }
     }
 
-    pub(super) fn record(&mut self) {
+    fn record(&mut self) {
         let Some(listener) = &self.live.listener else { return };
         let settings = &self.state.live.settings;
         let Some(group) = settings.group() else {
@@ -138,20 +155,20 @@ impl App {
         listener.record(plan);
     }
 
-    pub(super) fn stop_recording(&mut self) {
+    fn stop_recording(&mut self) {
         if let Some(listener) = &self.live.listener {
             listener.stop();
         }
     }
 
-    pub(super) fn mark(&mut self) {
+    fn mark(&mut self) {
         if let Some(listener) = &self.live.listener {
             let n_marks = self.state.live.heard.take.marks.len();
             listener.mark(&format!("mark {}", n_marks + 1));
         }
     }
 
-    pub(super) fn clear_level(&mut self) {
+    fn clear_level(&mut self) {
         if let Some(listener) = &self.live.listener {
             listener.clear_level();
         }
@@ -164,7 +181,7 @@ impl App {
     }
 
     /// Scores what is heard with the active run and the section's detector; `None` stops it.
-    pub(super) fn score_live(&mut self, group: Option<MachineSection>) {
+    fn score_live(&mut self, group: Option<MachineSection>) {
         self.stop_live_scoring();
         let (Some(group), Some(listener), Some(workbench)) = (group, self.live.listener.clone(), self.state.workbench.as_ref())
         else {
@@ -234,7 +251,7 @@ impl App {
         });
     }
 
-    pub(super) fn pause_live_scoring(&mut self, is_paused: bool) {
+    fn pause_live_scoring(&mut self, is_paused: bool) {
         if let Some(scoring) = &mut self.state.live.scoring {
             scoring.is_paused = is_paused;
             let job = scoring.job;
@@ -289,7 +306,7 @@ impl App {
         events.truncate(MAX_EVENTS);
     }
 
-    pub(super) fn play_event(&mut self, id: u64) {
+    fn play_event(&mut self, id: u64) {
         let event = self.state.live.events.iter().find(|event| event.id == id);
         let Some(clip) = event.and_then(|event| event.clip.clone()) else {
             return;
@@ -310,7 +327,7 @@ impl App {
     }
 
     /// Notes what a person says of an event, and writes its sound where it is to be kept. What is normal becomes a training clip.
-    pub(super) fn judge_event(&mut self, id: u64, verdict: EventVerdict) {
+    fn judge_event(&mut self, id: u64, verdict: EventVerdict) {
         let folder = self.recordings_folder();
         let workbench = self.state.workbench.as_ref();
         let layout = workbench.map_or(Layout::PlainFolders, |workbench| workbench.dataset.layout);

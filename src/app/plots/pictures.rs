@@ -1,20 +1,26 @@
 //! The loss of a run over its epochs, and the spectrogram of the focused clip.
 
 use crate::app::Workbench;
-use crate::extractors::EpochMetrics;
+use crate::extractors::{EpochFigure, EpochMetrics};
 use crate::figures::{LossFigure, SpectrogramFigure};
 
 /// The dynamic range of a saved spectrogram.
 const RANGE_DB: f32 = 80.0;
 
-/// Loss over epochs of one run: a curve for each network and kind of clip; `None` before the first epoch.
+/// Loss over epochs of one run: a curve for each network, term of its loss and kind of clip; `None` before the first epoch.
 pub fn loss_figure(workbench: &Workbench, run: &str) -> Option<LossFigure> {
     let epochs = &workbench.runs.get(run)?.epochs;
     let mut curves: Vec<(String, Vec<f64>)> = Vec::new();
     for epoch in epochs {
-        add(&mut curves, name(epoch, "training"), epoch.train_loss);
+        let terms: Vec<&EpochFigure> = epoch.figures.iter().filter(|figure| figure.name.ends_with(" loss")).collect();
+        // The whole is named as such where its parts are drawn too.
+        let whole = if terms.is_empty() { "" } else { "whole loss" };
+        add(&mut curves, name(epoch, whole, false), epoch.train_loss);
         if let Some(loss) = epoch.validation_loss {
-            add(&mut curves, name(epoch, "held out"), loss);
+            add(&mut curves, name(epoch, whole, true), loss);
+        }
+        for term in terms {
+            add(&mut curves, name(epoch, &term.name, term.is_held_out), term.value);
         }
     }
     (!curves.is_empty()).then(|| LossFigure {
@@ -23,11 +29,15 @@ pub fn loss_figure(workbench: &Workbench, run: &str) -> Option<LossFigure> {
     })
 }
 
-fn name(epoch: &EpochMetrics, kind: &str) -> String {
-    if epoch.network.is_empty() {
-        kind.to_owned()
+/// `fan centre loss, held out`; of what there is but one, nothing is said.
+fn name(epoch: &EpochMetrics, what: &str, is_held_out: bool) -> String {
+    let kind = if is_held_out { "held out" } else { "training" };
+    let words = [epoch.network.as_str(), what].into_iter().filter(|word| !word.is_empty());
+    let subject = words.collect::<Vec<_>>().join(" ");
+    if what.is_empty() {
+        format!("{subject} {kind}").trim_start().to_owned()
     } else {
-        format!("{} {kind}", epoch.network)
+        format!("{subject}, {kind}")
     }
 }
 
@@ -38,7 +48,7 @@ fn add(curves: &mut Vec<(String, Vec<f64>)>, name: String, value: f64) {
     }
 }
 
-/// The focused clip's spectrogram with its crop boxes and, once scored, their percentiles; `None` before it is read.
+/// The focused clip's spectrogram with its crop boxes and, once scored, their scores; `None` before it is read.
 pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
     let entry = workbench.focused()?;
     let view = &workbench.focus_view;
@@ -48,7 +58,13 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
         .filter(|loaded| Some(loaded.clip_idx) == workbench.focus)?;
     let crops = match &view.ribbon {
         Some(ribbon) => {
-            let scored = ribbon.crops.iter().zip(&ribbon.percentiles);
+            // Windows of a network bear what it says of them, crops where they stand among those of normal clips.
+            let scores = if view.window.is_some() {
+                &ribbon.scores
+            } else {
+                &ribbon.percentiles
+            };
+            let scored = ribbon.crops.iter().zip(scores);
             scored
                 .map(|(crop, &score)| (crop.start_secs, crop.end_secs, Some(score)))
                 .collect()

@@ -99,6 +99,16 @@ pub(super) fn place(tree: &Tree) -> Placement {
         drafts.push(Draft { clip, split: None });
     }
     placement.clips = fill(drafts, NormalSplit::Official, &mut placement.notes);
+    let known: Vec<String> = levels.iter().flatten().map(|level| format!("{level} dB")).collect();
+    if known.len() > 1 {
+        let tasks: BTreeSet<_> = placement.clips.iter().map(|clip| &clip.group).collect();
+        placement.notes.push(format!(
+            "{} signal-to-noise ratios ({}): each machine id at each of them is a task of its own, {} in all",
+            known.len(),
+            known.join(", "),
+            tasks.len()
+        ));
+    }
     placement
 }
 

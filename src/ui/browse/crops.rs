@@ -1,26 +1,37 @@
 //! The crop windows of the active front end: their outlines on the picture, their scores as a ribbon below it.
+//!
+//! Where the front end judges a clip window by window, the boxes are green and as high as its bands, as in Figure 1a of the
+//! `OutlierNets` paper, and each bears its own score.
 
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Role, Sense, Shape, Stroke, WidgetInfo, emath::Rangef, pos2, vec2};
 
 use super::cells::percentile_color;
 use super::picture::Stage;
-use crate::app::Action;
+use crate::app::{Action, FocusView};
 use crate::dataset::CropWindow;
+use crate::extractors::WindowShape;
 use crate::pipeline::Ribbon;
-use crate::ui::plots::Span;
+use crate::ui::plots::{FrequencyAxis, Span};
 use crate::ui::theme;
 
 /// Narrower boxes would only cover the picture.
 const MIN_BOX_POINTS: f32 = 12.0;
 /// Narrower cells have no room for their number.
 const MIN_NUMBER_POINTS: f32 = 22.0;
+/// Narrower boxes have no room for their score.
+const MIN_SCORE_POINTS: f32 = 44.0;
+/// Of the windows of a network: the green of the paper's figure, light enough for every colour map.
+const WINDOW_GREEN: Color32 = Color32::from_rgb(70, 255, 110);
 
 /// Dashed outlines. Where windows overlap, only those that do not touch an earlier one: the ribbon shows them all.
-pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, crops: &[CropWindow]) {
+pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, axis: FrequencyAxis, focus: &FocusView) {
     let painter = painter.with_clip_rect(stage.spectrogram);
+    let y = focus
+        .window
+        .map_or(stage.spectrogram.y_range(), |shape| heights(stage, axis, shape));
     let mut drawn_to = f64::NEG_INFINITY;
     let mut shapes = Vec::new();
-    for crop in crops {
+    for (crop_idx, crop) in focus.crops.iter().enumerate() {
         let (start, end) = (f64::from(crop.start_secs), f64::from(crop.end_secs));
         let x = Rangef::new(stage.time.pixel(start), stage.time.pixel(end));
         if start < drawn_to - 1e-3 || x.span() < MIN_BOX_POINTS {
@@ -30,7 +41,7 @@ pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, crops: &[CropW
         if x.max < stage.spectrogram.left() || x.min > stage.spectrogram.right() {
             continue;
         }
-        let outline = Rect::from_x_y_ranges(x, stage.spectrogram.y_range()).shrink(1.5);
+        let outline = Rect::from_x_y_ranges(x, y).shrink(1.5);
         // A dash is a shape of its own: far beyond the edges there is no need for any.
         let outline = outline.intersect(stage.spectrogram.expand(20.0));
         let corners = [
@@ -40,14 +51,65 @@ pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, crops: &[CropW
             outline.left_bottom(),
             outline.left_top(),
         ];
-        let stroke = Stroke::new(1.0, Color32::from_white_alpha(120));
-        Shape::dashed_line_many(&corners, stroke, 5.0, 4.0, &mut shapes);
+        if focus.window.is_none() {
+            let stroke = Stroke::new(1.0, Color32::from_white_alpha(120));
+            Shape::dashed_line_many(&corners, stroke, 5.0, 4.0, &mut shapes);
+            continue;
+        }
+        // Dark beside the green: it is seen on every colour.
+        shapes.push(Shape::line(
+            corners.to_vec(),
+            Stroke::new(3.0, Color32::from_black_alpha(120)),
+        ));
+        Shape::dashed_line_many(&corners, Stroke::new(1.5, WINDOW_GREEN), 6.0, 4.0, &mut shapes);
+        let score = focus.ribbon.as_ref().and_then(|ribbon| ribbon.scores.get(crop_idx));
+        if let Some(&score) = score.filter(|_| x.span() >= MIN_SCORE_POINTS) {
+            shapes.extend(label(&painter, outline, &short(score)));
+        }
     }
     painter.extend(shapes);
 }
 
+/// From the lowest band of a window to its highest.
+fn heights(stage: &Stage, axis: FrequencyAxis, shape: WindowShape) -> Rangef {
+    let [low, high] = shape.band_hz.map(|hz| {
+        let hz = f64::from(hz).clamp(axis.bottom_hz(), stage.top_hz);
+        stage.frequency.pixel(axis.position(hz, stage.top_hz))
+    });
+    Rangef::new(high, low)
+}
+
+/// A score in the upper left corner of its box.
+fn label(painter: &egui::Painter, outline: Rect, text: &str) -> [Shape; 2] {
+    let galley = painter.layout_no_wrap(text.to_owned(), FontId::monospace(11.0), WINDOW_GREEN);
+    let in_sight = outline.intersect(painter.clip_rect());
+    let at = in_sight.left_top() + vec2(3.0, 3.0);
+    let behind = Rect::from_min_size(at, galley.size()).expand2(vec2(2.0, 0.0));
+    [
+        Shape::rect_filled(behind, 2.0, Color32::from_black_alpha(170)),
+        Shape::galley(at, galley, WINDOW_GREEN),
+    ]
+}
+
+/// Three digits that tell, whatever the unit.
+fn short(score: f32) -> String {
+    let size = f64::from(score.abs()).max(1e-12).log10().floor();
+    if score == 0.0 {
+        "0".to_owned()
+    } else if (-3.0..4.0).contains(&size) {
+        format!("{score:.*}", (2.0 - size).clamp(0.0, 5.0) as usize)
+    } else {
+        format!("{score:.1e}")
+    }
+}
+
 /// One cell a crop, coloured by percentile; a click plays from there.
-pub(super) fn ribbon(ui: &mut egui::Ui, stage: &Stage, ribbon: &Ribbon, actions: &mut Vec<Action>) {
+pub(super) fn ribbon(
+    ui: &mut egui::Ui,
+    stage: &Stage,
+    (ribbon, window): (&Ribbon, Option<WindowShape>),
+    actions: &mut Vec<Action>,
+) {
     let rect = stage.ribbon;
     let palette = theme::palette(ui);
     let response = ui.interact(rect, ui.scope_id().with("ribbon"), Sense::click());
@@ -79,6 +141,9 @@ pub(super) fn ribbon(ui: &mut egui::Ui, stage: &Stage, ribbon: &Ribbon, actions:
         FontId::proportional(11.0),
         palette.weak,
     );
+    if let (Some(shape), Some(last)) = (window, ribbon.crops.last()) {
+        left_over(ui, stage, shape, f64::from(last.end_secs));
+    }
     let pointed_at = response.hover_pos().or(response.interact_pointer_pos()).and_then(|pointer| {
         let secs = stage.time.value(pointer.x);
         (0..ribbon.crops.len()).find(|&crop_idx| cell_span(&ribbon.crops, crop_idx).contains(secs))
@@ -92,14 +157,42 @@ pub(super) fn ribbon(ui: &mut egui::Ui, stage: &Stage, ribbon: &Ribbon, actions:
         actions.push(Action::PlayFrom(f64::from(crop.start_secs)));
     }
     let percentile = ribbon.percentiles.get(crop_idx).copied().unwrap_or(0.0);
+    let score = ribbon.scores.get(crop_idx);
+    let score = score.map_or(String::new(), |&score| format!(", score {}", short(score)));
     response
         .on_hover_text_at_pointer(format!(
-            "crop {:.2}\u{2013}{:.2} s: {} percentile of normal crops\nclick to play from here",
+            "crop {:.2}\u{2013}{:.2} s: {} percentile of normal crops{score}\nclick to play from here",
             crop.start_secs,
             crop.end_secs,
             ordinal(percentile)
         ))
         .on_hover_cursor(egui::CursorIcon::PointingHand);
+}
+
+/// The end of the clip that makes no whole window any more: nothing judges it, and that is said.
+fn left_over(ui: &mut egui::Ui, stage: &Stage, shape: WindowShape, from_secs: f64) {
+    let left_secs = stage.whole.end - from_secs;
+    if left_secs < 1e-3 {
+        return;
+    }
+    let x = Rangef::new(stage.time.pixel(from_secs), stage.time.pixel(stage.whole.end));
+    let rect = Rect::from_x_y_ranges(x, stage.ribbon.y_range()).intersect(stage.ribbon);
+    let response = ui.interact(rect, ui.scope_id().with("left over"), Sense::hover());
+    let words = format!(
+        "The last {left_secs:.2} s make no whole window of {} frames: no score is theirs",
+        shape.n_frames
+    );
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    if rect.width() > 0.0 {
+        let palette = theme::palette(ui);
+        let font = FontId::proportional(11.0);
+        let galley = ui.painter().layout_no_wrap("left out".to_owned(), font, palette.weak);
+        if galley.size().x + 4.0 < rect.width() {
+            let at = rect.center() - 0.5 * galley.size();
+            ui.painter().galley(at, galley, palette.weak);
+        }
+    }
+    response.on_hover_text(words);
 }
 
 /// The whole window of the crop that is pointed at.
@@ -151,7 +244,13 @@ pub(super) fn ordinal(percentile: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CropWindow, Span, cell_span, ordinal};
+    use super::{CropWindow, Span, cell_span, ordinal, short};
+
+    #[test]
+    fn scores_are_short_whatever_their_unit() {
+        let said = [0.0, 0.4123, 12.34, 1234.5, 0.001_234, -0.5, 123_456.0, 1e-9].map(short);
+        assert_eq!(said, ["0", "0.412", "12.3", "1234", "0.00123", "-0.500", "1.2e5", "1.0e-9"]);
+    }
 
     fn crops(starts: &[f32], len: f32) -> Vec<CropWindow> {
         let crop = |&start_secs: &f32| CropWindow {

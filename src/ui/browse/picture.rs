@@ -84,7 +84,7 @@ impl PictureView {
             return;
         };
         self.title(ui, workbench, clip);
-        tool_row(ui, self, workbench.spectrogram, actions);
+        tool_row(ui, self, workbench, actions);
         let focus = &workbench.focus_view;
         if let Some(error) = &focus.error {
             let file = workbench.dataset.file(clip);
@@ -169,7 +169,8 @@ impl PictureView {
         }
         self.follow(playback, whole);
         keys(self, ui, whole, workbench.spectrogram, playback, actions);
-        let has_ribbon = workbench.focus_view.ribbon.is_some();
+        // Windows have their scores in a moment: the picture keeps its height meanwhile.
+        let has_ribbon = workbench.focus_view.ribbon.is_some() || workbench.focus_view.window.is_some();
         let stage = self.stage(ui, loaded, whole, has_ribbon);
         let name = workbench.focused().map_or("", |clip| clip.file_name());
         let sense = Sense::click_and_drag();
@@ -184,9 +185,9 @@ impl PictureView {
         let palette = theme::palette(ui);
         self.paint_sound(&painter, palette, &stage, loaded);
         let focus = &workbench.focus_view;
-        crops::paint_boxes(&painter, &stage, &focus.crops);
+        crops::paint_boxes(&painter, &stage, self.axis, focus);
         if let Some(ribbon) = &focus.ribbon {
-            crops::ribbon(ui, &stage, ribbon, actions);
+            crops::ribbon(ui, &stage, (ribbon, focus.window), actions);
         }
         if let Some(selected) = self.selected(playback) {
             overlays::paint_selection(&painter, palette, &stage, selected);

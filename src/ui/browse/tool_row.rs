@@ -3,7 +3,8 @@
 use eframe::egui::{self, ComboBox, DragValue};
 
 use super::picture::PictureView;
-use crate::app::{Action, SpectrogramKind, SpectrogramSettings};
+use crate::app::{Action, SpectrogramKind, SpectrogramSettings, Workbench};
+use crate::extractors::WindowShape;
 use crate::ui::plots::{ColorMap, FrequencyAxis};
 use crate::ui::theme::GRID;
 
@@ -11,11 +12,14 @@ const FFT_SIZES: [usize; 6] = [256, 512, 1024, 2048, 4096, 8192];
 const BAND_COUNTS: [usize; 4] = [40, 64, 128, 256];
 /// Room that the range takes.
 const RANGE_POINTS: f32 = 150.0;
+/// Room that the step of the windows takes.
+const WINDOWS_POINTS: f32 = 230.0;
 /// The smallest distance between the ends of the range.
 const MIN_RANGE_DB: f32 = 5.0;
 
 /// Transform, sizes, axis, colours and range.
-pub(super) fn tool_row(ui: &mut egui::Ui, view: &mut PictureView, settings: SpectrogramSettings, actions: &mut Vec<Action>) {
+pub(super) fn tool_row(ui: &mut egui::Ui, view: &mut PictureView, workbench: &Workbench, actions: &mut Vec<Action>) {
+    let settings = workbench.spectrogram;
     let mut wanted = settings;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = GRID;
@@ -34,6 +38,9 @@ pub(super) fn tool_row(ui: &mut egui::Ui, view: &mut PictureView, settings: Spec
             ui.end_row();
         }
         range(ui, &mut view.range_db);
+        if let Some(shape) = workbench.focus_view.window {
+            windows(ui, shape, workbench.window_hop, actions);
+        }
     });
     if wanted != settings {
         actions.push(Action::SetSpectrogram(wanted));
@@ -103,6 +110,29 @@ fn hint(name: &str) -> &str {
         "Hop" => "Hop: samples from frame to frame",
         "Colour map" => "Colour map (C)",
         other => other,
+    }
+}
+
+/// How far apart the windows lie that the clip is judged by: side by side as published, or closer for comparison.
+fn windows(ui: &mut egui::Ui, shape: WindowShape, hop: Option<usize>, actions: &mut Vec<Action>) {
+    if ui.available_size_before_wrap().x < WINDOWS_POINTS {
+        ui.end_row();
+    }
+    ui.label(format!("windows {} \u{d7} {} every", shape.n_frames, shape.n_bands))
+        .on_hover_text("Frames by bands that the network sees at once: the green boxes");
+    let mut every = hop.unwrap_or(shape.n_frames);
+    let value = DragValue::new(&mut every).speed(0.25).range(1..=8 * shape.n_frames);
+    let response = ui
+        .add(value)
+        .on_hover_text("Frames from the beginning of one window to that of the next")
+        .accessible_name("Window step");
+    ui.label("frames");
+    let wanted = (every != shape.n_frames).then_some(every);
+    if response.changed() && wanted != hop {
+        actions.push(Action::SetWindowHop(wanted));
+    }
+    if hop.is_some() && ui.button("Side by side").clicked() {
+        actions.push(Action::SetWindowHop(None));
     }
 }
 

@@ -63,7 +63,7 @@ impl Axes {
             painter.vline(x, self.plot.y_range(), line);
             let text = format!("{tick:.x_digits$}");
             painter.text(
-                pos2(x, self.plot.bottom() + 3.0),
+                pos2(x, self.plot.bottom() + 6.0),
                 Align2::CENTER_TOP,
                 text,
                 digits.clone(),

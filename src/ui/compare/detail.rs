@@ -1,6 +1,6 @@
 //! All that is known of one cell, the pin, how two detectors stand to each other, and what the marks of the matrix mean.
 
-use eframe::egui::{self, ComboBox, Grid, RichText};
+use eframe::egui::{self, ComboBox, Grid, Label, RichText};
 
 use super::drawn::Drawn;
 use super::lines::Line;
@@ -54,9 +54,14 @@ impl DetailView {
         };
         let in_use = workbench.detector(group).0;
         let best = comparison.of(group).and_then(|group| group.oracle);
-        let rival = self.rival.filter(|&rival| rival != detector);
-        let rival = rival.unwrap_or(if in_use == detector { best.unwrap_or(in_use) } else { in_use });
-        ui.horizontal(|ui| {
+        // Of those that say something beside the one in focus the first: chosen, in use, best, needing no labels, any.
+        let columns = drawn.matrix.columns.iter().copied();
+        let rivals = [self.rival, Some(in_use), best, Some(DetectorKind::Fusion)];
+        let mut rivals = rivals.into_iter().flatten().chain(columns).filter(|&rival| rival != detector);
+        let Some(rival) = rivals.next() else {
+            return;
+        };
+        ui.horizontal_wrapped(|ui| {
             ui.label(small(ui, "against"));
             ui.name_inputs("Held against", |ui| {
                 ComboBox::from_id_salt("compare_rival")
@@ -71,20 +76,15 @@ impl DetailView {
                         }
                     });
             });
-            if rival == detector {
-                ui.label(small(ui, "is in use and the best of the section"));
-                return;
-            }
             let all: Vec<usize> = (0..comparison.groups.len()).collect();
             let here = comparison.groups.iter().position(|found| found.group == *group);
             let here = here.and_then(|here| paired(comparison, &[here], [detector, rival]));
             let everywhere = (all.len() > 1).then(|| paired(comparison, &all, [detector, rival])).flatten();
             for (place, found) in [(None, here), (Some("all"), everywhere)] {
                 let Some(found) = found else { continue };
-                if let Some(place) = place {
-                    ui.label(small(ui, place));
-                }
-                let response = ui.monospace(difference(found.difference));
+                // What belongs together stays on one line, whatever the width.
+                let figure = place.map_or(String::new(), |place| format!("{place} ")) + &difference(found.difference);
+                let response = ui.add(Label::new(RichText::new(figure).monospace()).extend());
                 response.on_hover_text(format!(
                     "hmean of {} minus {} on {}, with its 95 % interval from a paired bootstrap over the same clips; beside it the \
                      share of resamples that say so",
@@ -92,7 +92,7 @@ impl DetailView {
                     rival.title(),
                     place.map_or_else(|| group.to_string(), |_| "all sections".to_owned())
                 ));
-                ui.label(small(ui, &verdict(&found)));
+                ui.add(Label::new(small(ui, &verdict(&found))).extend());
                 ui.add_space(GRID);
             }
         });

@@ -329,11 +329,12 @@ impl Painting<'_> {
         let [_, cells, _] = self.columns.zones(band);
         let last = self.columns.group(origin, self.beside.len())[1];
         let first = self.columns.group(origin, 0)[0];
-        let y = band.top() + 8.0;
+        let y = band.bottom() - 9.0;
         let color = theme::palette(ui).ink;
+        // In the gutters beside the columns, which have no text.
         for (is_more, x, direction) in [
-            (first < cells.left() - 1.0, cells.left() + 5.0, -1.0),
-            (last > cells.right() + 1.0, cells.right() - 1.0, 1.0),
+            (first < cells.left() - 1.0, cells.left() - 4.5, -1.0),
+            (last > cells.right() + 1.0, cells.right() + 4.0, 1.0),
         ] {
             if is_more {
                 let tip = pos2(x + 4.0 * direction, y);

@@ -113,6 +113,7 @@ impl RocView {
                 if response.hovered() {
                     self.hovered = Some(idx);
                 }
+                response.on_hover_text(&curve.label);
                 let stroke = stroke(ui, detectors[idx], front == Some(idx));
                 let y = rect.center().y;
                 let ends = [pos2(rect.left(), y), pos2(rect.left() + 20.0, y)];
@@ -136,21 +137,30 @@ fn legend_text(ui: &egui::Ui, rect: Rect, label: &str, name_width: f32, is_front
     let small = egui::TextStyle::Small.resolve(ui.style());
     let figures = egui::FontId::monospace(small.size - 0.5);
     let mut parts = label.split("  ");
-    let y = rect.center().y;
-    let left = |x: f32| pos2(rect.left() + x, y);
-    ui.painter().text(
-        left(LEGEND_TEXT),
-        egui::Align2::LEFT_CENTER,
-        parts.next().unwrap_or_default(),
-        small,
-        color,
-    );
-    let mut x = LEGEND_TEXT + name_width + 1.5 * GRID;
-    for part in parts {
-        let drawn = ui
-            .painter()
-            .text(left(x), egui::Align2::LEFT_CENTER, part, figures.clone(), color);
-        x += drawn.width() + 1.5 * GRID;
+    let name = parts.next().unwrap_or_default();
+    let painter = ui.painter();
+    let gap = 1.5 * GRID;
+    let mut drawn: Vec<_> = parts
+        .map(|part| painter.layout_no_wrap(part.to_owned(), figures.clone(), color))
+        .collect();
+    // Where there is little room the last figure goes first, then the end of the name: the row's tooltip has all of it.
+    let width = |drawn: &[std::sync::Arc<egui::Galley>]| drawn.iter().map(|galley| galley.size().x + gap).sum::<f32>();
+    let room = rect.width() - LEGEND_TEXT;
+    while drawn.len() > 1 && width(&drawn) + name_width > room {
+        drawn.pop();
+    }
+    let name_width = name_width.min(room - width(&drawn)).max(0.0);
+    let mut job = egui::text::LayoutJob::single_section(name.to_owned(), egui::TextFormat::simple(small, color));
+    job.wrap = egui::text::TextWrapping::truncate_at_width(name_width);
+    let mut x = rect.left() + LEGEND_TEXT;
+    let mut put = |galley: std::sync::Arc<egui::Galley>, width: f32| {
+        painter.galley(pos2(x, rect.center().y - 0.5 * galley.size().y), galley, color);
+        x += width + gap;
+    };
+    put(painter.layout_job(job), name_width);
+    for galley in drawn {
+        let width = galley.size().x;
+        put(galley, width);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, RichText, ScrollArea};
 
-use crate::app::{Action, EventVerdict, LiveEvent, State};
+use crate::app::{Action, EventVerdict, LiveAction, LiveEvent, State};
 use crate::audio::SAMPLE_RATE_HZ;
 use crate::ui::theme;
 use crate::ui::widgets::{Icon, clock, heading, icon_button, labelled_button};
@@ -44,7 +44,7 @@ fn row(ui: &mut egui::Ui, event: &LiveEvent, actions: &mut Vec<Action>) {
             ui.set_min_height(ROW_HEIGHT - 4.0);
             let at = clock(event.start as f64 / f64::from(SAMPLE_RATE_HZ));
             if icon_button(ui, event.clip.is_some(), Icon::Play, &format!("Play the event at {at}"), "").clicked() {
-                actions.push(Action::PlayEvent(event.id));
+                actions.push(Action::Live(LiveAction::PlayEvent(event.id)));
             }
             ui.monospace(at);
             let peak = RichText::new(format!("{:>5.1}", event.peak)).monospace();
@@ -74,7 +74,7 @@ fn row(ui: &mut egui::Ui, event: &LiveEvent, actions: &mut Vec<Action>) {
             ];
             for (verdict, text, hint) in verdicts {
                 if labelled_button(ui, true, text, hint).clicked() {
-                    actions.push(Action::JudgeEvent { id: event.id, verdict });
+                    actions.push(Action::Live(LiveAction::JudgeEvent { id: event.id, verdict }));
                 }
             }
         });

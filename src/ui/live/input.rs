@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, ComboBox, RichText};
 
-use crate::app::{Action, LiveSettings, LiveView, State};
+use crate::app::{Action, LiveAction, LiveSettings, LiveView, State};
 use crate::audio::ChannelChoice;
 use crate::ui::theme;
 use crate::ui::widgets::labelled_button;
@@ -22,7 +22,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
             )
             .clicked()
             {
-                actions.push(Action::StopListening);
+                actions.push(Action::Live(LiveAction::StopListening));
             }
             let rate = format!("{} kHz, {} ch", f64::from(input.rate_hz) / 1000.0, input.n_channels);
             ui.colored_label(theme::palette(ui).weak, rate);
@@ -45,10 +45,10 @@ fn device(ui: &mut egui::Ui, live: &LiveView, actions: &mut Vec<Action>) {
         combo.show_ui(ui, |ui| {
             let mut choose = |ui: &mut egui::Ui, id: Option<&String>, text: &str| {
                 if ui.selectable_label(live.settings.device.as_ref() == id, text).clicked() {
-                    actions.push(Action::SetLive(LiveSettings {
+                    actions.push(Action::Live(LiveAction::Set(LiveSettings {
                         device: id.cloned(),
                         ..live.settings.clone()
-                    }));
+                    })));
                 }
             };
             choose(ui, None, "Default input");
@@ -61,7 +61,7 @@ fn device(ui: &mut egui::Ui, live: &LiveView, actions: &mut Vec<Action>) {
         })
     });
     if labelled_button(ui, true, "Look again", "Look for inputs that were connected since").clicked() {
-        actions.push(Action::ListInputs);
+        actions.push(Action::Live(LiveAction::ListInputs));
     }
 }
 
@@ -81,10 +81,10 @@ fn channel(ui: &mut egui::Ui, live: &LiveView, n_channels: u16, actions: &mut Ve
         combo.show_ui(ui, |ui| {
             for choice in choices {
                 if ui.selectable_label(live.settings.channel == choice, title(choice)).clicked() {
-                    actions.push(Action::SetLive(LiveSettings {
+                    actions.push(Action::Live(LiveAction::Set(LiveSettings {
                         channel: choice,
                         ..live.settings.clone()
-                    }));
+                    })));
                 }
             }
         })
@@ -105,11 +105,11 @@ fn scoring(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
     ui.name_inputs("Score as", |ui| {
         combo.show_ui(ui, |ui| {
             if ui.selectable_label(current.is_none(), "nothing").clicked() {
-                actions.push(Action::ScoreLive(None));
+                actions.push(Action::Live(LiveAction::Score(None)));
             }
             for group in &workbench.groups {
                 if ui.selectable_label(current == Some(group), group.to_string()).clicked() {
-                    actions.push(Action::ScoreLive(Some(group.clone())));
+                    actions.push(Action::Live(LiveAction::Score(Some(group.clone()))));
                 }
             }
         })
@@ -121,7 +121,7 @@ fn scoring(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         ("Pause", "Pause scoring; listening and recording go on")
     };
     if labelled_button(ui, true, text, hint).clicked() {
-        actions.push(Action::PauseLiveScoring(!scoring.is_paused));
+        actions.push(Action::Live(LiveAction::PauseScoring(!scoring.is_paused)));
     }
     let with = RichText::new(format!("{}, {}", scoring.run, scoring.detector)).color(theme::palette(ui).weak);
     ui.add(egui::Label::new(with).truncate());

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, FontId, Rect, Sense, Stroke, WidgetInfo, pos2, vec2};
 
-use crate::app::{Action, State};
+use crate::app::{Action, LiveAction, State};
 use crate::ui::theme;
 
 const BOTTOM_DB: f64 = -60.0;
@@ -56,7 +56,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         };
         let hint = "Four samples or more in a row at full scale; click to forget it and the highest level";
         if ui.button(clip).on_hover_text(hint).clicked() {
-            actions.push(Action::ClearLevel);
+            actions.push(Action::Live(LiveAction::ClearLevel));
         }
         let n_lost = heard.n_dropped + heard.n_overruns;
         let lost = format!("lost {n_lost}");

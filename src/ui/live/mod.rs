@@ -11,7 +11,7 @@ use eframe::egui::{self, Key, Modifiers, Panel, vec2};
 
 use self::waterfall::WaterfallView;
 use super::{theme, widgets};
-use crate::app::{Action, State};
+use crate::app::{Action, LiveAction, State};
 
 const FOOT_HEIGHT: f32 = 216.0;
 const SCORES_HEIGHT: f32 = 96.0;
@@ -26,7 +26,7 @@ impl LiveScreen {
     pub fn ui(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         let live = &state.live;
         if live.devices.is_none() {
-            actions.push(Action::ListInputs);
+            actions.push(Action::Live(LiveAction::ListInputs));
         }
         if live.input.is_some() && !ui.ctx().text_edit_focused() {
             keys(ui, state, actions);
@@ -60,7 +60,7 @@ impl LiveScreen {
             };
             let button = (!live.is_opening).then_some("Listen");
             if widgets::empty_state(ui, title, text, button) {
-                actions.push(Action::Listen);
+                actions.push(Action::Live(LiveAction::Listen));
             }
             return;
         }
@@ -83,9 +83,13 @@ fn keys(ui: &egui::Ui, state: &State, actions: &mut Vec<Action>) {
     let pressed = |modifiers, key| ui.ctx().input_mut(|input| input.consume_key(modifiers, key));
     let is_recording = state.live.heard.take.is_running;
     if pressed(Modifiers::COMMAND, Key::Space) {
-        actions.push(if is_recording { Action::StopRecording } else { Action::Record });
+        actions.push(if is_recording {
+            Action::Live(LiveAction::StopRecording)
+        } else {
+            Action::Live(LiveAction::Record)
+        });
     }
     if is_recording && pressed(Modifiers::NONE, Key::M) {
-        actions.push(Action::Mark);
+        actions.push(Action::Live(LiveAction::Mark));
     }
 }

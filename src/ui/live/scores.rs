@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Sense, Shape, Stroke, Vec2, WidgetInfo, pos2};
 
-use crate::app::{Action, LiveSettings, LiveView, Waterfall};
+use crate::app::{Action, LiveAction, LiveSettings, LiveView, Waterfall};
 use crate::audio::SAMPLE_RATE_HZ;
 use crate::ui::theme;
 
@@ -41,10 +41,10 @@ pub(super) fn ui(ui: &mut egui::Ui, size: Vec2, live: &LiveView, actions: &mut V
         && let Some(pointer) = response.interact_pointer_pos()
     {
         let wished = percentile_at((plot.bottom() - pointer.y) / plot.height());
-        actions.push(Action::SetLive(LiveSettings {
+        actions.push(Action::Live(LiveAction::Set(LiveSettings {
             threshold: wished.clamp(*THRESHOLDS.start(), *THRESHOLDS.end()),
             ..live.settings.clone()
-        }));
+        })));
     }
     let painter = ui.painter_at(rect);
     painter.rect_filled(plot, 0.0, palette.canvas);

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Color32, DragValue, RichText, TextEdit};
 
-use crate::app::{Action, LiveSettings, State};
+use crate::app::{Action, LiveAction, LiveSettings, State};
 use crate::dataset::Label;
 use crate::ui::theme;
 use crate::ui::widgets::{clock, field, heading, labelled_button, message, primary_button};
@@ -16,10 +16,10 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         let is_listening = live.input.is_some();
         if take.is_running {
             if primary_button(ui, true, "End the take", "Ctrl+Space").clicked() {
-                actions.push(Action::StopRecording);
+                actions.push(Action::Live(LiveAction::StopRecording));
             }
             if labelled_button(ui, true, "Mark", "Mark this moment in a label file beside the recording (M)").clicked() {
-                actions.push(Action::Mark);
+                actions.push(Action::Live(LiveAction::Mark));
             }
             let (dot, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
             ui.painter().circle_filled(dot.center(), 5.0, palette.error);
@@ -34,7 +34,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         } else {
             let hint = if is_listening { "Ctrl+Space" } else { "Listen first" };
             if primary_button(ui, is_listening, "Record", hint).clicked() {
-                actions.push(Action::Record);
+                actions.push(Action::Live(LiveAction::Record));
             }
             if let (Some(first), false) = (take.files.first(), take.secs == 0.0) {
                 let text = format!("last take {} in {} files", clock(take.secs), take.files.len());
@@ -49,7 +49,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
     let mut settings = live.settings.clone();
     ui.add_enabled_ui(!take.is_running, |ui| form(ui, state, &mut settings));
     if settings != live.settings {
-        actions.push(Action::SetLive(settings));
+        actions.push(Action::Live(LiveAction::Set(settings)));
     }
 }
 

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eframe::egui::{self, Checkbox, CollapsingHeader, ComboBox, DragValue, Key, Margin, Modifiers, Panel, RichText, ScrollArea};
+use eframe::egui::{self, Checkbox, CollapsingHeader, DragValue, Key, Margin, Modifiers, Panel, RichText, ScrollArea};
 
+use super::inputs::{choice, choice_of, count, number};
 use super::{conditions, mobileanonet};
 use crate::app::{Action, Workbench, estimate_secs};
+use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{ConditionHead, DeviceChoice, LossChoice, Recipe, TrainingConfig, condition_heads};
 use crate::project::RunRecipe;
 use crate::ui::theme;
-use crate::ui::widgets::{count, duration, field, heading, message, primary_button};
+use crate::ui::widgets::{self, duration, field, heading, message, primary_button};
 
 /// The settings as the person left them.
 pub(super) struct Form {
@@ -26,6 +28,8 @@ struct Counted {
     dataset: Arc<Dataset>,
     machines: Vec<MachineClips>,
     conditions: Vec<ConditionHead>,
+    /// Of the recording with the most.
+    n_channels: u16,
 }
 
 impl Counted {
@@ -34,6 +38,7 @@ impl Counted {
         Self {
             dataset: Arc::clone(dataset),
             machines: count_training_clips(dataset),
+            n_channels: dataset.clips.iter().map(|clip| clip.n_channels).max().unwrap_or(1),
             conditions: condition_heads(clips.map(|clip| (&clip.group, clip.attributes.as_slice()))),
         }
     }
@@ -84,10 +89,13 @@ impl Form {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.scope(|ui| self.recipes(ui, n_clips));
             ui.scope(|ui| self.data(ui, &counted.machines));
+            if counted.n_channels > 1 {
+                ui.scope(|ui| self.channel(ui, dataset.channel, counted.n_channels));
+            }
             if self.config.recipe == Recipe::MobileAnoNet && self.config.mobileanonet.loss != LossChoice::Machine {
                 ui.scope(|ui| conditions::ui(ui, &conditions));
             }
-            if self.config.recipe.is_trained() {
+            if self.config.recipe != Recipe::PooledLogMel {
                 self.settings(ui, n_clips);
             }
         });
@@ -101,6 +109,7 @@ impl Form {
     /// The published settings of a recipe, with what a person chose that is no part of them.
     fn published(&self, recipe: Recipe, n_clips: usize) -> TrainingConfig {
         TrainingConfig {
+            channel: self.config.channel,
             seed: self.config.seed,
             device: self.config.device,
             ..TrainingConfig::published_for(recipe, n_clips)
@@ -156,7 +165,7 @@ impl Form {
                 let changed = ui.add(Checkbox::new(&mut is_taken, machine)).changed();
                 let weak = theme::palette(ui).weak;
                 ui.label(
-                    RichText::new(format!("{} normal training clips", count(*n_clips)))
+                    RichText::new(format!("{} normal training clips", widgets::count(*n_clips)))
                         .small()
                         .color(weak),
                 );
@@ -169,40 +178,57 @@ impl Form {
         }
     }
 
+    /// Recordings with several channels: the one that Browse plays, unless a person wants to know what another hears.
+    fn channel(&mut self, ui: &mut egui::Ui, shown: ChannelChoice, n_channels: u16) {
+        let choices: Vec<Option<ChannelChoice>> = [None]
+            .into_iter()
+            .chain((0..n_channels).map(|index| Some(ChannelChoice::Index(index))))
+            .chain([Some(ChannelChoice::Mean)])
+            .collect();
+        ui.add_space(theme::GRID);
+        choice_of(ui, "Channel", &mut self.config.channel, &choices, |channel| match channel {
+            None => format!("As in Browse ({})", channel_title(shown)),
+            Some(ChannelChoice::Index(index)) => format!("Channel {} of {n_channels}", u32::from(index) + 1),
+            Some(ChannelChoice::Mean) => "Mean of all channels".to_owned(),
+        });
+    }
+
     fn settings(&mut self, ui: &mut egui::Ui, n_clips: usize) {
-        heading(ui, "Training");
+        heading(
+            ui,
+            if self.config.recipe.is_trained() {
+                "Training"
+            } else {
+                "Settings"
+            },
+        );
         let published = self.published(self.config.recipe, n_clips);
         let config = &mut self.config;
-        field(ui, "Epochs", |ui| {
-            ui.add(DragValue::new(&mut config.n_epochs).speed(1.0).range(1..=10_000))
-        });
-        field(ui, "Batch size", |ui| {
-            ui.add(DragValue::new(&mut config.batch_size).speed(1.0).range(1..=65_536))
-        });
-        if config.recipe == Recipe::MobileAnoNet {
-            field(ui, "Segments a clip", |ui| {
-                ui.add(DragValue::new(&mut config.segments_per_clip).speed(1.0).range(1..=1_000))
-            });
+        if config.recipe.is_trained() {
+            count(ui, "Epochs", &mut config.n_epochs, 10_000, "", "");
+            count(ui, "Batch size", &mut config.batch_size, 65_536, "", "");
         }
-        field(ui, "Learning rate", |ui| {
-            let value = DragValue::new(&mut config.learning_rate).range(1e-7..=1.0).speed(1e-5);
-            ui.add(
-                value
-                    .custom_formatter(|rate, _| format!("{rate:e}"))
-                    .custom_parser(|text| text.trim().parse().ok()),
-            )
-        });
-        field(ui, "Seed", |ui| ui.add(DragValue::new(&mut config.seed).speed(1.0)));
-        field(ui, "Device", |ui| {
-            ComboBox::from_id_salt("device")
-                .width(160.0)
-                .selected_text(device_title(config.device))
-                .show_ui(ui, |ui| {
-                    for &device in DeviceChoice::available() {
-                        ui.selectable_value(&mut config.device, device, device_title(device));
-                    }
-                });
-        });
+        if config.recipe == Recipe::MobileAnoNet {
+            let hint = "Random segments of each clip that an epoch learns from";
+            count(ui, "Segments a clip", &mut config.segments_per_clip, 1_000, "", hint);
+        }
+        if config.recipe == Recipe::CaeMcs {
+            let hint = "From the start of one window that is learned from to that of the next; 32 for none in common";
+            count(ui, "Training hop", &mut config.window_hop, 100_000, "frames", hint);
+        }
+        if has_segment_hop(config.recipe) {
+            let hint = "From the start of one segment of a clip that is scored to that of the next: 1 is finest and slowest";
+            count(ui, "Scoring hop", &mut config.segment_hop, 100_000, "frames", hint);
+        }
+        if config.recipe == Recipe::GwrpGmm {
+            let hint = "Weight of a frame over that of the next louder one: 1 pools to the mean, 0 to the loudest frame";
+            number(ui, "Ranking decay", &mut config.ranking_decay, 0.0..=1.0, 0.001).on_hover_text(hint);
+        }
+        if config.recipe.is_trained() {
+            number(ui, "Learning rate", &mut config.learning_rate, 1e-7..=1.0, 1e-5);
+            field(ui, "Seed", |ui| ui.add(DragValue::new(&mut config.seed).speed(1.0)));
+            choice(ui, "Device", &mut config.device, DeviceChoice::available(), device_title);
+        }
         if config.recipe == Recipe::MobileAnoNet {
             mobileanonet::ui(ui, &mut config.mobileanonet);
         }
@@ -235,7 +261,7 @@ impl Form {
             );
         } else {
             let secs = estimate_secs(&self.config, n_clips, total_secs);
-            let text = format!("About {} for {} clips on four cores", rough(secs), count(n_clips));
+            let text = format!("About {} for {} clips on four cores", rough(secs), widgets::count(n_clips));
             message(ui, weak, &text);
         }
         let text = if self.config.recipe.is_trained() {
@@ -270,6 +296,19 @@ impl Form {
             sections: Vec::new(),
         }
     }
+}
+
+/// Counted from 1, as on the page where a folder is opened.
+fn channel_title(channel: ChannelChoice) -> String {
+    match channel {
+        ChannelChoice::Index(index) => format!("channel {}", u32::from(index) + 1),
+        ChannelChoice::Mean => "mean of all".to_owned(),
+    }
+}
+
+/// Whether clips are scored by segments that may lie closer or further apart.
+fn has_segment_hop(recipe: Recipe) -> bool {
+    matches!(recipe, Recipe::MobileAnoNet | Recipe::MobileNetV2 | Recipe::CaeMcs)
 }
 
 fn device_title(device: DeviceChoice) -> &'static str {

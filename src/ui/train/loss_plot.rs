@@ -79,11 +79,13 @@ fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32)
         .x_axis_label("Epoch")
         .y_axis_label(title)
         .include_y(0.0)
+        .include_y(if curves.is_empty() { 1.0 } else { 0.0 })
         .include_x(1.0)
         .include_x(run.recipe.training.n_epochs as f64)
         .allow_scroll(false)
         .grid_color(palette.grid)
         .x_grid_spacer(uniform_grid_spacer(|input| whole_epochs(input.bounds)))
+        .y_grid_spacer(uniform_grid_spacer(|input| round_values(input.bounds)))
         .label_formatter(|position| match position {
             HoverPosition::NearDataPoint { plot_name, position, .. } => {
                 Some(format!("{plot_name}\nepoch {:.0}: {:.4}", position.x, position.y))
@@ -93,9 +95,13 @@ fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32)
         .show(ui, |plot| {
             for curve in curves {
                 let place = keys.iter().position(|key| *key == curve.colour_key).unwrap_or(0);
-                let colour = colours[place % colours.len()];
-                // Dashes tell clips apart where there are both kinds.
+                // Dashes tell clips apart where there are both kinds; the legend has none, so that colours must tell them too.
                 let is_dashed = curve.is_held_out && is_of_both;
+                let colour = match (is_dashed, keys.len()) {
+                    (true, 1) => colours[1],
+                    (true, _) => colours[place % colours.len()].gamma_multiply(0.55),
+                    (false, _) => colours[place % colours.len()],
+                };
                 // One epoch makes no line yet.
                 let dots = egui_plot::Points::new(curve.name.as_str(), PlotPoints::from(curve.points.clone()))
                     .color(colour)
@@ -132,11 +138,21 @@ fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32)
 
 /// Some eight lines of the grid, each on a whole epoch.
 fn whole_epochs((first, last): (f64, f64)) -> [f64; 3] {
-    let width = (last - first) / 8.0;
-    let decade = 10_f64.powf(width.max(1.0).log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
-    let step = steps.into_iter().find(|step| *step >= width).unwrap_or(10.0 * decade);
+    let step = round_step(((last - first) / 8.0).max(1.0));
     [4.0 * step, 2.0 * step, step]
+}
+
+/// Some four lines of the grid at round values: few enough that each has its number in a low plot.
+fn round_values((low, high): (f64, f64)) -> [f64; 3] {
+    let step = round_step(((high - low) / 4.0).max(1e-9));
+    [4.0 * step, 2.0 * step, step]
+}
+
+/// The smallest of 1, 2, 5 and 10 times a power of ten that is at least as wide.
+fn round_step(width: f64) -> f64 {
+    let decade = 10_f64.powf(width.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * decade);
+    steps.into_iter().find(|step| *step >= width).unwrap_or(10.0 * decade)
 }
 
 /// All that there is to draw: the loss, the accuracies on one scale, then each further figure by itself.

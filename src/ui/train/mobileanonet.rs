@@ -1,12 +1,11 @@
 //! The settings that MobileAnoNet alone knows.
 
-use eframe::egui::{self, CollapsingHeader, ComboBox, DragValue};
+use eframe::egui::{self, CollapsingHeader};
 
+use super::inputs::{choice, number};
 use crate::extractors::{ConditionAveraging, LossChoice, MobileAnoNetConfig, SegmentInput};
 use crate::ui::theme;
-use crate::ui::widgets::{field, message};
-
-const COMBO_WIDTH: f32 = 160.0;
+use crate::ui::widgets::message;
 
 pub(super) fn ui(ui: &mut egui::Ui, config: &mut MobileAnoNetConfig) {
     choice(ui, "Loss", &mut config.loss, &LossChoice::ALL, loss_title);
@@ -31,38 +30,6 @@ pub(super) fn ui(ui: &mut egui::Ui, config: &mut MobileAnoNetConfig) {
         number(ui, "Rate decay", &mut config.learning_rate_decay, 0.01..=1.0, 0.01);
         ui.checkbox(&mut config.has_fixed_segments, "The same segments each epoch");
         ui.checkbox(&mut config.has_machine_norm, "Batch norm after the machine's classifier");
-    });
-}
-
-fn choice<T: Copy + PartialEq>(ui: &mut egui::Ui, label: &str, chosen: &mut T, all: &[T], title: fn(T) -> &'static str) {
-    field(ui, label, |ui| {
-        ComboBox::from_id_salt(label)
-            .width(COMBO_WIDTH)
-            .selected_text(title(*chosen))
-            .truncate()
-            .show_ui(ui, |ui| {
-                for &one in all {
-                    ui.selectable_value(chosen, one, title(one));
-                }
-            })
-            .response
-    });
-}
-
-fn number(ui: &mut egui::Ui, label: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>, speed: f64) {
-    field(ui, label, |ui| {
-        let value = DragValue::new(value).range(range).speed(speed);
-        ui.add(
-            value
-                .custom_formatter(|value, _| {
-                    if value == 0.0 || value >= 0.01 {
-                        format!("{value}")
-                    } else {
-                        format!("{value:e}")
-                    }
-                })
-                .custom_parser(|text| text.trim().parse().ok()),
-        )
     });
 }
 

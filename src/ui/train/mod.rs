@@ -2,6 +2,7 @@
 
 mod conditions;
 mod form;
+mod inputs;
 mod loss_plot;
 mod mobileanonet;
 mod run;
@@ -13,6 +14,12 @@ use self::form::Form;
 use self::run::RunDetail;
 use super::{theme, widgets};
 use crate::app::{Action, RunStatus, State, Workbench};
+
+/// The longest title of a choice is read whole beside its label; in a narrow window the runs need the room.
+const FORM_WIDTH: f32 = 344.0;
+const NARROW_FORM_WIDTH: f32 = 296.0;
+/// So much room form and runs need for the wide form.
+const WIDE_FROM: f32 = 800.0;
 
 /// The private look of the screen.
 #[derive(Default)]
@@ -27,8 +34,9 @@ impl TrainView {
     pub fn ui(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         let Some(workbench) = &state.workbench else { return };
         let n_runs = workbench.runs.len();
+        let is_wide = ui.available_width() >= WIDE_FROM;
         Panel::left("recipe")
-            .exact_size(296.0)
+            .exact_size(if is_wide { FORM_WIDTH } else { NARROW_FORM_WIDTH })
             .resizable(false)
             .frame(egui::Frame::NONE.inner_margin(Margin {
                 right: 8,

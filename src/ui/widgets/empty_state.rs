@@ -16,7 +16,7 @@ pub fn empty_state(ui: &mut egui::Ui, title: &str, text: &str, button: Option<&s
         ui.add_space((ui.available_height() * 0.5 - 60.0).max(2.0 * theme::GRID));
         ui.heading(title);
         ui.scope(|ui| {
-            ui.set_max_width(TEXT_WIDTH);
+            ui.set_max_width(TEXT_WIDTH.min(ui.available_width() - 8.0 * theme::GRID));
             ui.colored_label(palette.weak, text);
         });
         if let Some(button) = button {

@@ -6,7 +6,10 @@ use super::{Icon, duration, icon_button};
 use crate::app::{Action, JobView};
 use crate::ui::theme;
 
-/// One job in a row of some 420 points: name, stage, bar, time left, pause, cancel.
+/// All but the name: bar, time left, two buttons and the gaps between them.
+const BESIDE_NAME: f32 = 260.0;
+
+/// One job in a row of up to 450 points: name, stage, bar, time left, pause, cancel. Where there is less room the name is cut.
 pub fn job_row(ui: &mut egui::Ui, job: &JobView, actions: &mut Vec<Action>) {
     let palette = theme::palette(ui);
     ui.spacing_mut().item_spacing.x = 1.5 * theme::GRID;
@@ -15,7 +18,8 @@ pub fn job_row(ui: &mut egui::Ui, job: &JobView, actions: &mut Vec<Action>) {
     } else {
         format!("{}: {}", job.title, job.stage)
     };
-    let size = egui::vec2(190.0, theme::CONTROL_HEIGHT);
+    let name_width = (ui.available_width() - BESIDE_NAME).clamp(56.0, 190.0);
+    let size = egui::vec2(name_width, theme::CONTROL_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_max_width(size.x);
         let label = egui::Label::new(RichText::new(&what).small()).truncate();
