@@ -96,6 +96,7 @@ fn autoencoder() -> Graph {
         input: shape(8, 16, 1),
         nodes,
         result: OutputKind::Reconstruction,
+        normalisation: None,
         metadata: vec![("sample_rate".to_owned(), "16000 */ evil".to_owned())],
     }
 }
@@ -133,6 +134,7 @@ fn embedder() -> Graph {
         input: shape(5, 7, 2),
         nodes,
         result: OutputKind::Embedding,
+        normalisation: None,
         metadata: Vec::new(),
     }
 }

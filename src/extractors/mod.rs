@@ -10,6 +10,7 @@ mod cae_mcs;
 mod conditions;
 mod crops;
 mod dense_ae;
+mod deployment;
 mod error;
 mod frame_windows;
 mod gwrp_gmm;
@@ -26,6 +27,7 @@ mod standardised;
 mod training_set;
 
 pub use conditions::{ConditionHead, condition_heads};
+pub use deployment::Deployment;
 pub use error::ExtractorError;
 pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
 
@@ -308,6 +310,14 @@ pub trait Extractor: Send + Sync {
 
     /// The picture that the extractor sees of a clip: log-mel in dB or STFT magnitude.
     fn model_input(&self, clip: &Clip) -> Spectrogram;
+
+    /// The networks as they leave, one a machine where each has its own; none where there is no network that could.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
+        Ok(Vec::new())
+    }
 
     /// Writes what [`load`] needs into the run's folder.
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError>;

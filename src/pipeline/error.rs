@@ -21,6 +21,20 @@ pub enum PipelineError {
     BadRun { path: PathBuf, reason: String },
     #[error("there is no machine '{machine}': choose among {known}")]
     NoSuchMachine { machine: String, known: String },
+    #[error(
+        "{path} cannot be exported: {recipe}, {reason}; train dense-ae, cae-mcs, outliernet or mobileanonet and export that run",
+        path = path.display()
+    )]
+    NothingToExport {
+        path: PathBuf,
+        recipe: &'static str,
+        reason: &'static str,
+    },
+    #[error(
+        "the run has a network each for {machines}, and {path} has room for one: choose it with --machine, or for ONNX name a folder",
+        path = path.display()
+    )]
+    SeveralNetworks { path: PathBuf, machines: String },
     #[error("{root} has no normal training clip for the chosen machines and sections", root = root.display())]
     NothingToTrainOn { root: PathBuf },
     #[error("{path} lies inside the recordings {root}, where nothing is ever written: choose a place outside", path = path.display(), root = root.display())]

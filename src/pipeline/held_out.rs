@@ -17,7 +17,7 @@ pub(super) const HELD_OUT_FILE: &str = "held_out.csv";
 const COLUMN: &str = "path";
 
 /// Fewer scores say too little about the upper tenth.
-const MIN_HELD_OUT: usize = 10;
+pub(super) const MIN_HELD_OUT: usize = 10;
 
 /// What a section's threshold rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

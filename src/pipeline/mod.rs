@@ -4,12 +4,15 @@
 
 mod choice;
 mod compare;
+mod deploy;
 mod error;
 mod extract;
 mod halves;
 mod held_out;
+mod latency;
 mod metrics_file;
 mod model_card;
+mod normal_scores;
 mod npy;
 pub mod reproduce;
 mod ribbon;
@@ -20,10 +23,12 @@ mod train;
 
 pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
+pub use deploy::{DeployFormat, Deployed, Rounding, deploy};
 pub use error::PipelineError;
 pub use extract::{EmbeddedClips, extract};
 pub use halves::{Half, halves};
 pub use held_out::ThresholdBasis;
+pub use latency::{COMPILED_BY, Latency, Timing, duration_text, in_process_latency, measure_latency, processor};
 pub use npy::write_npy;
 pub use ribbon::{CropBank, Ribbon};
 pub use score_files::{evaluate, evaluation_lines, write_evaluation, write_scores};

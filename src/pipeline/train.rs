@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::held_out::{self, HELD_OUT_FILE};
 use super::model_card::model_card;
-use super::{PipelineError, metrics_file};
+use super::normal_scores::NORMAL_SCORES_FILE;
+use super::{PipelineError, metrics_file, normal_scores};
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
 use crate::progress::{Cancelled, Progress};
@@ -17,7 +18,7 @@ use crate::whole_file::write_whole;
 const RECIPE_FILE: &str = "recipe.json";
 const METRICS_FILE: &str = "metrics.csv";
 const LOG_FILE: &str = "log.txt";
-const CARD_FILE: &str = "model_card.md";
+pub(super) const CARD_FILE: &str = "model_card.md";
 
 /// A finished training and its folder.
 #[derive(Clone)]
@@ -71,13 +72,18 @@ pub fn train(
         &run_dir.join(CARD_FILE),
         model_card(dataset, recipe, clips.len(), &epochs).as_bytes(),
     )?;
-    let json = serde_json::to_vec_pretty(recipe).map_err(|source| PipelineError::io(run_dir, source.into()))?;
-    write(&run_dir.join(RECIPE_FILE), &json)?;
-    Ok(Run {
+    let run = Run {
         dir: run_dir.to_owned(),
         recipe: recipe.clone(),
         extractor: Arc::from(extractor),
-    })
+    };
+    let scores = normal_scores::of_run(&run, dataset, observer)?;
+    if !scores.is_empty() {
+        normal_scores::write(run_dir, &scores)?;
+    }
+    let json = serde_json::to_vec_pretty(recipe).map_err(|source| PipelineError::io(run_dir, source.into()))?;
+    write(&run_dir.join(RECIPE_FILE), &json)?;
+    Ok(run)
 }
 
 /// How many clips [`train`] would take.
@@ -154,7 +160,14 @@ fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError
         });
     }
     std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
-    for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE, HELD_OUT_FILE] {
+    for name in [
+        RECIPE_FILE,
+        CARD_FILE,
+        METRICS_FILE,
+        LOG_FILE,
+        HELD_OUT_FILE,
+        NORMAL_SCORES_FILE,
+    ] {
         let path = run_dir.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => return Err(PipelineError::io(&path, source)),
