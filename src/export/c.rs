@@ -209,30 +209,67 @@ static float finished(const layer *l, float sum, int channel, int at)
 }
 ";
 
+/// Weight by weight over whole rows, so that no product asks whether it is there and compilers make vectors of it.
 const CONVOLVE: &str = "
+/* The first output that meets an input with this place in the kernel, and the one behind the last. */
+static int first_of(int padding, int k, int stride)
+{
+    return padding > k ? (padding - k + stride - 1) / stride : 0;
+}
+
+static int end_of(int padding, int k, int stride, int n_in, int n_out)
+{
+    const int room = n_in + padding - k;
+    const int end = room > 0 ? (room + stride - 1) / stride : 0;
+    return end < n_out ? end : n_out;
+}
+
 static void convolve(const layer *l, const float *in, float *out)
 {
     const int per_group = l->in_channels / l->groups;
     const int from_group = l->out_channels / l->groups;
-    for (int c = 0; c < l->out_channels; c++) {
-        for (int y = 0; y < l->out_height; y++) {
-            for (int x = 0; x < l->out_width; x++) {
-                const WEIGHT *w = l->weights + (long)c * per_group * l->kernel_height * l->kernel_width;
-                float sum = 0.0f;
-                for (int i = 0; i < per_group; i++) {
-                    const float *map = in + (long)(c / from_group * per_group + i) * l->in_height * l->in_width;
-                    for (int ky = 0; ky < l->kernel_height; ky++) {
-                        const int iy = y * l->stride_y + ky - l->padding_y;
-                        for (int kx = 0; kx < l->kernel_width; kx++, w++) {
-                            const int ix = x * l->stride_x + kx - l->padding_x;
-                            if (iy >= 0 && iy < l->in_height * l->repeat_y && ix >= 0 && ix < l->in_width * l->repeat_x) {
-                                sum += (float)*w * map[iy / l->repeat_y * l->in_width + ix / l->repeat_x];
+    const int n_pixels = l->out_height * l->out_width;
+    const int high = l->in_height * l->repeat_y, wide = l->in_width * l->repeat_x;
+    const WEIGHT *weights = l->weights;
+    for (int c = 0; c < l->out_channels; c++, out += n_pixels) {
+        for (int p = 0; p < n_pixels; p++) {
+            out[p] = 0.0f;
+        }
+        for (int i = 0; i < per_group; i++) {
+            const float *map = in + (long)(c / from_group * per_group + i) * l->in_height * l->in_width;
+            for (int ky = 0; ky < l->kernel_height; ky++) {
+                const int y_end = end_of(l->padding_y, ky, l->stride_y, high, l->out_height);
+                for (int kx = 0; kx < l->kernel_width; kx++) {
+                    const float w = (float)*weights++;
+                    const int x_first = first_of(l->padding_x, kx, l->stride_x);
+                    const int x_end = end_of(l->padding_x, kx, l->stride_x, wide, l->out_width);
+                    const int at = kx - l->padding_x;
+                    for (int y = first_of(l->padding_y, ky, l->stride_y); y < y_end; y++) {
+                        const float *row = map + (y * l->stride_y + ky - l->padding_y) / l->repeat_y * l->in_width;
+                        float *to = out + y * l->out_width;
+                        if (l->repeat_x == 1 && l->stride_x == 1) {
+                            for (int x = x_first; x < x_end; x++) {
+                                to[x] += w * row[x + at];
+                            }
+                        } else if (l->repeat_x == 1) {
+                            for (int x = x_first; x < x_end; x++) {
+                                to[x] += w * row[x * l->stride_x + at];
+                            }
+                        } else if (l->repeat_x == 2 && l->stride_x == 1) {
+                            for (int x = x_first; x < x_end; x++) {
+                                to[x] += w * row[(x + at) >> 1];
+                            }
+                        } else {
+                            for (int x = x_first; x < x_end; x++) {
+                                to[x] += w * row[(x * l->stride_x + at) / l->repeat_x];
                             }
                         }
                     }
                 }
-                *out++ = finished(l, sum, c, c);
             }
+        }
+        for (int p = 0; p < n_pixels; p++) {
+            out[p] = finished(l, out[p], c, c);
         }
     }
 }

@@ -156,6 +156,11 @@ impl Recipe {
         }
     }
 
+    /// Whether its networks can leave the program: see [`Extractor::deployments`].
+    pub fn is_deployable(self) -> bool {
+        self.is_trained() && !matches!(self, Self::MobileNetV2 | Self::AttributeClassifier)
+    }
+
     /// Whether there is anything to train.
     pub fn is_trained(self) -> bool {
         !matches!(self, Self::PooledLogMel | Self::GwrpGmm)

@@ -101,6 +101,25 @@ impl Engine {
         outputs
     }
 
+    /// The outputs as [`Self::run`] gives them, and what has become of each input after the first `n_nodes` of the graph.
+    pub fn run_and_show(&self, inputs: &[f32], n_nodes: usize) -> (Vec<f32>, Vec<f32>) {
+        let shown = n_nodes.checked_sub(1).and_then(|last| self.steps.get(last));
+        let shown = shown.map_or(self.input, |step| step.output);
+        let (from_len, to_len) = (self.input.n_values(), self.output.n_values());
+        let n_inputs = inputs.len() / from_len;
+        let (mut outputs, mut maps) = (vec![0.0; n_inputs * to_len], vec![0.0; n_inputs * shown.n_values()]);
+        inputs
+            .par_chunks_exact(from_len)
+            .zip(outputs.par_chunks_exact_mut(to_len))
+            .zip(maps.par_chunks_exact_mut(shown.n_values()))
+            .for_each_init(Scratch::default, |scratch, ((input, output), map)| {
+                self.run_one(input, scratch, output);
+                let last = n_nodes.checked_sub(1).and_then(|last| scratch.maps.get(last));
+                turn(last.unwrap_or(&scratch.input), (shown.n_pixels(), shown.channels), map);
+            });
+        (outputs, maps)
+    }
+
     /// The output of one input, on this thread.
     ///
     /// # Panics
@@ -524,6 +543,13 @@ mod tests {
             largest,
             graph.nodes[0].operation
         );
+        let first = Graph {
+            nodes: graph.nodes[..1].to_vec(),
+            ..graph.clone()
+        };
+        let (again, shown) = Engine::new(graph).run_and_show(&inputs, 1);
+        prop_assert_eq!(&again, &found);
+        prop_assert_eq!(shown, Engine::new(&first).run(&inputs));
         Ok(())
     }
 

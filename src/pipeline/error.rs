@@ -17,6 +17,11 @@ pub enum PipelineError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("{path} holds no finished run: train one with 'auscult train … --out {path}'", path = path.display())]
     NotARun { path: PathBuf },
+    #[error(
+        "{path} cannot be loaded: {reason}; choose a run's folder, or a .safetensors file with its settings beside it",
+        path = path.display()
+    )]
+    NoModel { path: PathBuf, reason: String },
     #[error("{path} is damaged: {reason}", path = path.display())]
     BadRun { path: PathBuf, reason: String },
     #[error("there is no machine '{machine}': choose among {known}")]

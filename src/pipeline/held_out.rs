@@ -108,6 +108,11 @@ pub(super) fn held_out_clips(run: &Run, dataset: &Dataset) -> Option<BTreeSet<us
     Some((0..dataset.clips.len()).filter(is_held_out).collect())
 }
 
+/// How many clips the run in this folder lists.
+pub(super) fn held_out_lines(run_dir: &Path) -> usize {
+    csv::Reader::from_path(run_dir.join(HELD_OUT_FILE)).map_or(0, |mut reader| reader.records().flatten().count())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* nothing here draws, prints or starts a job thread; the window and the command line call the same functions.
 
+mod adopt;
 mod choice;
 mod compare;
 mod deploy;
@@ -21,9 +22,10 @@ mod summary;
 mod tables;
 mod train;
 
+pub use adopt::adopt;
 pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
-pub use deploy::{DeployFormat, Deployed, Rounding, deploy};
+pub use deploy::{DeployFormat, Deployed, Rounding, deploy, deploy_all};
 pub use error::PipelineError;
 pub use extract::{EmbeddedClips, extract};
 pub use halves::{Half, halves};

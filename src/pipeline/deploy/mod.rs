@@ -28,6 +28,23 @@ pub enum DeployFormat {
 }
 
 impl DeployFormat {
+    pub const ALL: [Self; 4] = [
+        Self::Onnx,
+        Self::C(WeightFormat::Float32),
+        Self::C(WeightFormat::Int8),
+        Self::Safetensors,
+    ];
+
+    /// The name on the screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Onnx => "ONNX",
+            Self::C(WeightFormat::Float32) => "C, 32-bit weights",
+            Self::C(WeightFormat::Int8) => "C, 8-bit weights",
+            Self::Safetensors => "Weights (safetensors)",
+        }
+    }
+
     fn ending(self) -> &'static str {
         match self {
             Self::Onnx => "onnx",
@@ -71,7 +88,7 @@ pub fn deploy(
         files: Vec::new(),
         lines: Vec::new(),
     };
-    let mut card = Card::of(run);
+    let mut card = Card::of(run, &scores);
     if format == DeployFormat::Safetensors {
         write_weights(run, &place, &mut deployed)?;
         card.weights(&deployed.files);
@@ -88,7 +105,7 @@ pub fn deploy(
                 deployed.lines.push(format!("{}: {told}", network.graph.name));
             }
             deployed.lines.extend(latency.lines());
-            card.network(network, &deployed.lines_of(&network.graph.name), &latency, &scores);
+            card.network(network, &deployed.lines_of(&network.graph.name), &latency);
         }
     }
     let page = place.card(card.text());
@@ -97,6 +114,36 @@ pub fn deploy(
         deployed.files.push(path);
     }
     Ok(deployed)
+}
+
+/// Writes all networks of a run into a folder; where a format takes one network at a time, each into a folder named after its
+/// machine.
+///
+/// # Errors
+/// As [`deploy`].
+pub fn deploy_all(
+    run: &Run,
+    dataset: Option<&Dataset>,
+    format: DeployFormat,
+    folder: &Path,
+    progress: &mut dyn Progress,
+) -> Result<Deployed, PipelineError> {
+    let machines: Vec<String> = chosen(run, None)?.into_iter().filter_map(|network| network.machine).collect();
+    if machines.len() < 2 || !matches!(format, DeployFormat::C(_)) {
+        return deploy(run, dataset, None, format, folder, progress);
+    }
+    let mut all = Deployed {
+        files: Vec::new(),
+        lines: Vec::new(),
+    };
+    for machine in &machines {
+        // Machines may have a slash in their names.
+        let place = folder.join(machine.replace(['/', '\\'], "_"));
+        let one = deploy(run, dataset, Some(machine), format, &place, progress)?;
+        all.files.extend(one.files);
+        all.lines.extend(one.lines);
+    }
+    Ok(all)
 }
 
 const NOT_MEASURED: &str = "what eight bits cost is not known without recordings: give --data to measure it";
