@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::runs::view_of;
-use super::{App, JobKind, RunStatus, Severity};
+use super::{App, JobKind, Severity};
 use crate::pipeline::{self, DeployFormat, Deployed};
 use crate::project::{Project, RunRecipe};
 
@@ -36,9 +36,18 @@ impl App {
         let view = view_of(&workbench.path, name, &recipe);
         workbench.runs.insert(name.to_owned(), view);
         workbench.project.runs.insert(name.to_owned(), recipe);
+        // What a person is looking at is not taken away.
+        let is_first = workbench.project.active_run.is_none();
         self.touch();
-        self.notify(Severity::Info, format!("Loaded as {name}"));
-        self.end_run(name, RunStatus::Done);
+        if is_first {
+            self.notify(Severity::Info, format!("Loaded as {name}"));
+            self.activate_run(name);
+        } else {
+            self.notify(
+                Severity::Info,
+                format!("Loaded as {name}: choose Use this run to see its scores"),
+            );
+        }
     }
 
     /// Writes the networks of a finished run; thresholds and the cost of eight bits are measured on the open recordings.

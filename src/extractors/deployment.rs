@@ -74,6 +74,10 @@ impl Deployment {
         told.row("window_frames", plan.n_frames.to_string());
         told.row("windows", plan.text());
         told.row(
+            "window_layout",
+            "frame after frame, each from the lowest band to the highest".to_owned(),
+        );
+        told.row(
             "normalisation",
             match standardiser {
                 Some(_) => "(level - normalisation_means[band]) / normalisation_deviations[band], before the window is cut",
@@ -118,6 +122,10 @@ impl Deployment {
         }
         told.row("window_frames", plan.n_frames.to_string());
         told.row("windows", plan.text());
+        told.row(
+            "window_layout",
+            "frequency after frequency from the lowest on, each with its frames in order".to_owned(),
+        );
         Self {
             machine: None,
             graph: Graph {

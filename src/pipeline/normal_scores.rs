@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::held_out::{MIN_HELD_OUT, ThresholdBasis, held_out_clips};
+use super::held_out::{MIN_HELD_OUT, held_out_clips};
 use super::train::may_be_fitted_on;
 use super::{PipelineError, Run};
 use crate::audio;
@@ -95,15 +95,22 @@ pub(super) fn read(run_dir: &Path) -> Vec<NormalScore> {
     reader.deserialize().flatten().collect()
 }
 
-/// The scores of one machine that a threshold is drawn from, and what they are.
-pub(super) fn of_machine(scores: &[NormalScore], machine: &str) -> (Vec<f64>, ThresholdBasis) {
+/// The scores of one machine that a threshold is drawn from, and in words what they are.
+pub(super) fn of_machine(scores: &[NormalScore], machine: &str) -> (Vec<f64>, String) {
     let of_machine = || scores.iter().filter(|score| score.machine == machine);
     let held_out: Vec<f64> = of_machine()
         .filter(|score| score.is_held_out)
         .map(|score| score.score)
         .collect();
     match held_out.len() {
-        n if n >= MIN_HELD_OUT => (held_out, ThresholdBasis::HeldOut(n)),
-        n => (of_machine().map(|score| score.score).collect(), ThresholdBasis::TrainedOn(n)),
+        n if n >= MIN_HELD_OUT => (held_out, format!("scores of {n} normal clips held out from training")),
+        n => {
+            let all: Vec<f64> = of_machine().map(|score| score.score).collect();
+            let words = format!(
+                "scores of {} normal clips that the network was mostly trained on, and so rather low: only {n} were held out",
+                all.len()
+            );
+            (all, words)
+        }
     }
 }

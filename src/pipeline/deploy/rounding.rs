@@ -12,6 +12,8 @@ use crate::nn::Engine;
 use crate::pipeline::{PipelineError, Run};
 use crate::progress::{self, Progress};
 
+/// The AUC of who guesses.
+const CHANCE: f64 = 0.5;
 /// Of clips without labels: enough for a correlation.
 const MOST_CLIPS: usize = 100;
 
@@ -51,8 +53,9 @@ impl fmt::Display for Rounding {
                 n_anomalous,
             } => write!(
                 f,
-                "AUC {int8:.4} in int8, {float32:.4} in float32: {:+.4} on {n_normal} normal and {n_anomalous} anomalous test clips",
-                int8 - float32
+                "AUC {int8:.4} in int8, {float32:.4} in float32: {:+.4} on {n_normal} normal and {n_anomalous} anomalous test clips{}",
+                int8 - float32,
+                if *float32 > CHANCE { "" } else { "; no better than chance" }
             ),
             Self::Scores {
                 correlation,
