@@ -10,6 +10,7 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
 use crate::jobs::JobId;
+use crate::pipeline::DeployFormat;
 use crate::project::{DetectorChoice, RunRecipe};
 use crate::projection::ProjectionConfig;
 
@@ -73,6 +74,14 @@ pub enum Action {
     Resume(String),
     ActivateRun(String),
     DeleteRun(String),
+    /// Takes in a trained model from elsewhere as a run: a run's folder, or a file of weights with its settings beside it.
+    LoadWeights(PathBuf),
+    /// Writes the networks of a run into a folder.
+    ExportRun {
+        run: String,
+        format: DeployFormat,
+        folder: PathBuf,
+    },
     PauseJob(JobId),
     ContinueJob(JobId),
     CancelJob(JobId),

@@ -120,6 +120,8 @@ impl App {
             Action::Resume(run) => self.resume(&run),
             Action::ActivateRun(run) => self.activate_run(&run),
             Action::DeleteRun(run) => self.delete_run(&run),
+            Action::LoadWeights(source) => self.load_weights(source),
+            Action::ExportRun { run, format, folder } => self.export_run(&run, format, folder),
             Action::Pin { group, detector } => self.pin(&group, detector),
             Action::ShowBeside { run, is_shown } => self.show_beside(run, is_shown),
             Action::SetChoice(choice) => self.set_choice(choice),

@@ -11,8 +11,8 @@ use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
-use crate::pipeline::{Comparison, CropBank, EmbeddedClips, LiveScore, Ribbon, Run};
-use crate::project::Project;
+use crate::pipeline::{Comparison, CropBank, Deployed, EmbeddedClips, LiveScore, Ribbon, Run};
+use crate::project::{Project, RunRecipe};
 use crate::projection;
 
 /// What a job yields when it is done.
@@ -22,6 +22,14 @@ pub(super) enum JobOutput {
     ClipLoaded(Arc<LoadedClip>),
     RunTrained,
     RunDeleted,
+    RunAdopted {
+        name: String,
+        recipe: Box<RunRecipe>,
+    },
+    RunExported {
+        run: String,
+        deployed: Deployed,
+    },
     Scored(Box<Scored>),
     Compared(Arc<Comparison>),
     ComparedBeside {

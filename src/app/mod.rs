@@ -8,6 +8,7 @@ mod action;
 mod apply;
 mod clip_list;
 mod estimate;
+mod exchange;
 mod focus;
 mod folders;
 mod job_types;
@@ -23,7 +24,7 @@ mod scoring;
 mod state;
 mod undo;
 
-pub use crate::pipeline::ThresholdBasis;
+pub use crate::pipeline::{DeployFormat, ThresholdBasis};
 pub use action::{Action, LiveAction};
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};

@@ -32,6 +32,8 @@ impl App {
                 self.take_layout(layout);
                 self.end_map(None);
             }
+            JobOutput::RunAdopted { name, recipe } => self.take_adopted(&name, *recipe),
+            JobOutput::RunExported { run, deployed } => self.take_exported(&run, &deployed),
             JobOutput::ProjectSaved | JobOutput::RunDeleted => {}
             JobOutput::InputsListed(devices) => self.state.live.devices = Some(devices),
             JobOutput::InputOpened(listener) => self.take_listener(Ok(listener)),
@@ -77,7 +79,12 @@ impl App {
                 self.notify(Severity::Error, format!("{run}: {text}"));
             }
             JobKind::DeleteRun => self.notify(Severity::Warning, text),
-            JobKind::OpenProject | JobKind::Tour | JobKind::Score | JobKind::SaveFile => self.notify(Severity::Error, text),
+            JobKind::OpenProject
+            | JobKind::Tour
+            | JobKind::Score
+            | JobKind::SaveFile
+            | JobKind::LoadWeights
+            | JobKind::ExportRun => self.notify(Severity::Error, text),
         }
     }
 

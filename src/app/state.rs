@@ -226,6 +226,10 @@ pub enum JobKind {
         run: String,
     },
     DeleteRun,
+    /// Of a trained model from elsewhere.
+    LoadWeights,
+    /// Of a run's networks.
+    ExportRun,
     Score,
     /// Of a run beside the active one.
     CompareBeside {
