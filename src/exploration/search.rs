@@ -141,7 +141,8 @@ pub struct Trial {
 }
 
 /// Where a design stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TrialState {
     /// To be trained, or in training.
     Running,

@@ -5,6 +5,7 @@
 mod choice;
 mod compare;
 mod error;
+mod explore;
 mod extract;
 mod halves;
 mod held_out;
@@ -21,6 +22,9 @@ mod train;
 pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
 pub use error::PipelineError;
+pub use explore::{
+    Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TrialReport,
+};
 pub use extract::{EmbeddedClips, extract};
 pub use halves::{Half, halves};
 pub use held_out::ThresholdBasis;
