@@ -9,6 +9,7 @@ pub mod bench;
 mod commands;
 mod demo;
 mod detector_arguments;
+mod explore;
 mod json;
 mod mobileanonet_arguments;
 mod progress;
@@ -92,6 +93,8 @@ enum Command {
     },
     /// Train an extractor
     Train(Box<TrainArguments>),
+    /// Search for tiny designs for one machine section: constrained evolution, judged without labels
+    Explore(Box<explore::ExploreArguments>),
     /// Score all test clips and write the DCASE files
     Score {
         run: PathBuf,
@@ -322,6 +325,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             out,
         }) => commands::features(&file, front_end, channel, pad, power, &out),
         Some(Command::Train(arguments)) => commands::train(*arguments),
+        Some(Command::Explore(arguments)) => explore::explore(&arguments),
         Some(Command::Score {
             run,
             data,

@@ -22,6 +22,7 @@ mod per_machine;
 mod pooled_log_mel;
 mod ranking_pooling;
 mod section_classes;
+mod section_windows;
 mod selective_maha;
 mod standardised;
 mod training_set;
@@ -30,6 +31,7 @@ mod window_autoencoder;
 pub use conditions::{ConditionHead, condition_heads};
 pub use error::ExtractorError;
 pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
+pub use section_windows::SectionWindows;
 
 use std::path::{Path, PathBuf};
 
@@ -48,6 +50,11 @@ use mobileanonet::MobileAnoNet;
 use mobilenet_v2::MobileNetV2;
 use outliernet::OutlierNet;
 use pooled_log_mel::PooledLogMel;
+
+/// The bare networks, for whoever measures or trains them by themselves.
+pub mod networks {
+    pub use crate::nn::{CaeMcs, OutlierNet};
+}
 
 /// The list of all extractors. Names on the command line and in project files are in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

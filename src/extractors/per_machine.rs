@@ -75,6 +75,14 @@ impl<N> PerMachine<N> {
         Ok(Self { scope, networks })
     }
 
+    /// One network alone.
+    pub(super) fn of_one(scope: Scope, group: &MachineSection, network: N) -> Self {
+        Self {
+            scope,
+            networks: BTreeMap::from([(scope.name_of(group), network)]),
+        }
+    }
+
     /// Opens what [`Self::save`] wrote.
     pub(super) fn load(
         scope: Scope,

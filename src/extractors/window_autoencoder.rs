@@ -106,6 +106,15 @@ impl<N: WindowNetwork> WindowAutoencoder<N> {
         })
     }
 
+    /// A network that was trained elsewhere, with the levels that it knows.
+    pub(super) fn of_one(config: &TrainingConfig, group: &MachineSection, network: N, standardiser: Standardiser) -> Self {
+        Self {
+            machines: PerMachine::of_one(N::SCOPE, group, Machine { network, standardiser }),
+            log_mel: log_mel(),
+            hop: config.segment_hop.max(1),
+        }
+    }
+
     /// What the windows within the frames `start..end` of a standardised spectrogram give.
     fn embedding(&self, network: &N, levels: &Spectrogram, start: usize, end: usize) -> Result<Embedding, ExtractorError> {
         let last = end - N_FRAMES;
