@@ -29,7 +29,7 @@ pub(super) fn bank_columns(kind: DetectorKind, bank: &Bank, needed: usize) -> Re
 }
 
 /// Applies `scores` to the queries, block by block, on all cores where there are many.
-pub(super) fn in_blocks(queries: &Observations, scores: impl Fn(DMatrix<f64>) -> Vec<f64> + Sync) -> Vec<f64> {
+pub(super) fn in_blocks<T: Clone + Send>(queries: &Observations, scores: impl Fn(DMatrix<f64>) -> Vec<T> + Sync) -> Vec<T> {
     // Two blocks are done before another core has woken up.
     if queries.n_clips() <= 2 * BLOCK {
         return scores(columns(queries));
