@@ -35,7 +35,7 @@ pub(super) fn in_blocks(queries: &Observations, scores: impl Fn(DMatrix<f64>) ->
 }
 
 /// The same with queries as they are, `[n_queries, n_features]`.
-pub(super) fn in_blocks_of_rows(queries: &Observations, scores: impl Fn(&[f32]) -> Vec<f64> + Sync) -> Vec<f64> {
+pub(super) fn in_blocks_of_rows<T: Clone + Send>(queries: &Observations, scores: impl Fn(&[f32]) -> Vec<T> + Sync) -> Vec<T> {
     // Two blocks are done before another core has woken up.
     if queries.n_clips() <= 2 * BLOCK {
         return scores(&queries.embeddings);

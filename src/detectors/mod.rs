@@ -30,6 +30,7 @@ mod soft_cos;
 mod soft_maha;
 mod sums;
 mod tridiagonal;
+mod usual;
 
 pub use error::DetectorError;
 pub use settings::{Covariance, DetectorConfig, DetectorSettings, Metric, MixtureScore};
@@ -64,7 +65,7 @@ pub enum DetectorKind {
     SelectiveMahaNtt,
     /// How improbable a classifier finds the class that the clip is of.
     Probability,
-    /// The label-free default: the others, z-normalised by their leave-one-out scores of the training bank, combined.
+    /// The label-free default: MAHA, Density KNN and what the front end scored itself, each on the scale of what normal clips score.
     Fusion,
 }
 
@@ -132,15 +133,12 @@ impl DetectorKind {
     }
 
     fn looks_at_neighbours(self) -> bool {
-        matches!(self, Self::Knn | Self::Lof | Self::DensityKnn)
+        matches!(self, Self::Knn | Self::Lof | Self::DensityKnn | Self::Fusion)
     }
 
     /// Whether the fusion is made of it. Of the forms of one own score it takes the first only: three of them would count three times.
     pub(crate) fn is_fused(self) -> bool {
-        matches!(
-            self,
-            Self::Knn | Self::Lof | Self::Cos | Self::Maha | Self::SoftCos | Self::SoftMaha | Self::Residual | Self::Probability
-        )
+        matches!(self, Self::Maha | Self::DensityKnn | Self::Residual | Self::Probability)
     }
 
     /// The detector of this name.
@@ -250,7 +248,7 @@ fn fit_sharing(
         DetectorKind::Residual | DetectorKind::SelectiveMaha | DetectorKind::SelectiveMahaNtt | DetectorKind::Probability => {
             guarded::boxed(own_score::fit(kind, bank)?, bank)
         }
-        DetectorKind::Fusion => guarded::boxed(fusion::fit(config, bank)?, bank),
+        DetectorKind::Fusion => guarded::boxed(fusion::fit(config, bank, shared)?, bank),
     })
 }
 
@@ -262,16 +260,21 @@ pub type FitResult = Result<Arc<dyn Detector>, DetectorError>;
 /// What is fitted alone and as a part of the fusion is fitted once, and neighbours are looked for once.
 pub fn fit_all(kinds: &[DetectorKind], config: &DetectorConfig, bank: &Bank) -> Vec<FitResult> {
     let has_fusion = kinds.contains(&DetectorKind::Fusion);
-    let wanted = |kind: &DetectorKind| *kind != DetectorKind::Fusion && (kinds.contains(kind) || has_fusion && kind.is_fused());
-    let alone = DetectorKind::ALL.into_iter().filter(wanted);
-    let (of_neighbours, others): (Vec<DetectorKind>, Vec<DetectorKind>) = alone.partition(|kind| kind.looks_at_neighbours());
+    let wanted = |kind: &DetectorKind| kinds.contains(kind) || has_fusion && kind.is_fused();
+    let wanted = DetectorKind::ALL.into_iter().filter(wanted);
+    let (of_neighbours, others): (Vec<DetectorKind>, Vec<DetectorKind>) = wanted.partition(|kind| kind.looks_at_neighbours());
     let fit_each = |kinds: &[DetectorKind], shared: &Shared| -> Vec<(DetectorKind, FitResult)> {
         let fit_one = |&kind: &DetectorKind| (kind, fit_sharing(kind, config, bank, shared).map(Arc::from));
-        kinds.par_iter().map(fit_one).collect()
+        // The fusion is made of the others.
+        let alone = kinds.par_iter().filter(|kind| **kind != DetectorKind::Fusion);
+        alone.map(fit_one).collect()
     };
     let shared = Shared::new(bank);
-    let (of_neighbours, others) = rayon::join(
-        || fit_each(&of_neighbours, &shared.with_neighbourhoods(&of_neighbours, config)),
+    let ((of_neighbours, shared), others) = rayon::join(
+        || {
+            let shared = shared.with_neighbourhoods(&of_neighbours, config);
+            (fit_each(&of_neighbours, &shared), shared)
+        },
         || fit_each(&others, &shared),
     );
     let fitted: BTreeMap<DetectorKind, Result<Arc<dyn Detector>, DetectorError>> =
@@ -280,7 +283,8 @@ pub fn fit_all(kinds: &[DetectorKind], config: &DetectorConfig, bank: &Bank) -> 
         Some(detector) => detector.clone(),
         None => {
             guarded::check(*kind, bank, &shared)?;
-            Ok(Arc::from(guarded::boxed(fusion::fit_of(&fitted, config, bank)?, bank)))
+            let fusion = fusion::fit_of(&fitted, config, bank, &shared)?;
+            Ok(Arc::from(guarded::boxed(fusion, bank)))
         }
     };
     kinds.iter().map(of_kind).collect()

@@ -37,6 +37,8 @@ impl Shared {
             DetectorKind::Knn => Some((config.knn_metric, config.knn_k)),
             DetectorKind::Lof => Some((Metric::Cosine, config.lof_k.saturating_add(1))),
             DetectorKind::DensityKnn => Some((config.knn_metric, config.density_k.saturating_add(1))),
+            // For the nearest clip, which tells the domain.
+            DetectorKind::Fusion => Some((config.knn_metric, 1)),
             _ => None,
         };
         let needed: Vec<(Metric, usize)> = kinds.iter().filter_map(needed).collect();
