@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auscult::app::{Action, App, AppFolders, JobKind, RunStatus, Screen, Workbench};
+use auscult::app::{Action, App, AppFolders, DeployFormat, JobKind, RunStatus, Screen, Workbench};
 use auscult::dataset::{self, Label, Split, SyntheticConfig, SyntheticLayout};
 use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, ThresholdRule};
@@ -478,4 +478,108 @@ fn what_cannot_be_opened_is_told_and_nothing_else_happens() {
     wait(&mut app, "the error", |app| {
         app.state.preview.as_ref().is_some_and(|preview| preview.error.is_some())
     });
+}
+
+/// Trains a dense autoencoder a little, and waits for it.
+fn with_autoencoder(app: &mut App) {
+    let training = TrainingConfig {
+        n_epochs: 1,
+        ..TrainingConfig::published(Recipe::DenseAe)
+    };
+    app.apply(Action::Train(RunRecipe {
+        training,
+        machines: Vec::new(),
+        sections: Vec::new(),
+    }));
+    wait(app, "the autoencoder", |app| {
+        workbench(app)
+            .runs
+            .get("dense-ae-1")
+            .is_some_and(|run| run.status == RunStatus::Done)
+    });
+}
+
+#[test]
+fn a_run_leaves_as_files_and_comes_back_as_a_run_that_scores_alike() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    with_autoencoder(&mut app);
+    let has_file = |name: &str, path: &Path| {
+        assert!(path.is_file(), "{name}: {}", path.display());
+    };
+    let no_job = |app: &App, wanted: JobKind| app.state.jobs.iter().all(|job| job.kind != wanted);
+    for (format, files) in DeployFormat::ALL.into_iter().zip([
+        ["dense_ae_fan.onnx", "dense_ae_slider.onnx"],
+        ["fan/dense_ae_fan.c", "slider/dense_ae_slider.h"],
+        ["fan/dense_ae_fan.c", "slider/dense_ae_slider.h"],
+        ["dense-ae.safetensors", "dense-ae.json"],
+    ]) {
+        let folder = home.path().join(format!("out {}", format.title()));
+        app.apply(Action::ExportRun {
+            run: "dense-ae-1".to_owned(),
+            format,
+            folder: folder.clone(),
+        });
+        wait(&mut app, "the export", |app| no_job(app, JobKind::ExportRun));
+        for name in files {
+            has_file(format.title(), &folder.join(name));
+        }
+        let is_told = app.state.notices.iter().any(|notice| notice.text.starts_with("Exported"));
+        assert!(is_told, "{:?}", app.state.notices);
+        app.state.notices.clear();
+    }
+    let file = home.path().join("out Weights (safetensors)/dense-ae.safetensors");
+    let folder = workbench(&app).path.with_file_name("runs").join("dense-ae-1");
+    for (source, name) in [(file.clone(), "dense-ae-loaded-1"), (folder, "dense-ae-loaded-2")] {
+        app.apply(Action::LoadWeights(source));
+        wait(&mut app, "the weights", |app| no_job(app, JobKind::LoadWeights));
+        let notices: Vec<&str> = app.state.notices.iter().map(|notice| notice.text.as_str()).collect();
+        let run = workbench(&app)
+            .runs
+            .get(name)
+            .unwrap_or_else(|| panic!("{name}: {notices:?}"));
+        assert_eq!(run.status, RunStatus::Done);
+        assert!(workbench(&app).project.runs.contains_key(name));
+    }
+    let scores = |app: &mut App, name: &str| {
+        app.apply(Action::ActivateRun(name.to_owned()));
+        wait(app, "scores", is_scored);
+        let group = workbench(app).comparison.as_ref().unwrap().groups[0].clone();
+        group.result(DetectorKind::Residual).unwrap().test_scores.clone()
+    };
+    let own = scores(&mut app, "dense-ae-1");
+    assert_eq!(scores(&mut app, "dense-ae-loaded-1"), own);
+    assert_eq!(scores(&mut app, "dense-ae-loaded-2"), own);
+
+    // What cannot be loaded says why, and leaves nothing behind.
+    let n_runs = workbench(&app).runs.len();
+    let alone = home.path().join("alone.safetensors");
+    std::fs::copy(&file, &alone).unwrap();
+    let broken = home.path().join("broken");
+    std::fs::create_dir(&broken).unwrap();
+    std::fs::copy(file.with_file_name("dense-ae.json"), broken.join("recipe.json")).unwrap();
+    std::fs::write(broken.join("dense-ae.safetensors"), b"no weights").unwrap();
+    for (source, expected) in [
+        (alone, "recipe.json"),
+        (broken.clone(), "dense-ae.safetensors"),
+        (home.path().join("nothing"), "not there"),
+        (home.path().join("recordings"), "recipe.json"),
+    ] {
+        app.state.notices.clear();
+        app.apply(Action::LoadWeights(source.clone()));
+        wait(&mut app, "the refusal", |app| no_job(app, JobKind::LoadWeights));
+        let told: Vec<&str> = app.state.notices.iter().map(|notice| notice.text.as_str()).collect();
+        let told = told.join(" ");
+        assert!(told.contains(source.to_str().unwrap()) && told.contains(expected), "{told}");
+        assert!(told.contains("choose a run's folder") && !told.contains(".loading"), "{told}");
+    }
+    assert_eq!(workbench(&app).runs.len(), n_runs);
+    let left = std::fs::read_dir(workbench(&app).path.with_file_name("runs"))
+        .unwrap()
+        .flatten();
+    let left: Vec<_> = left
+        .map(|entry| entry.file_name())
+        .filter(|name| name.to_string_lossy().contains("loading"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
 }

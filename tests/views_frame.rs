@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{
-    Action, FocusView, ImportPreview, JobKind, Notice, Playback, RecentProject, RunStatus, SaveState, Screen, Severity, State,
+    Action, DeployFormat, FocusView, ImportPreview, JobKind, Notice, Playback, RecentProject, RunStatus, SaveState, Screen,
+    Severity, State,
 };
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{Label, Layout};
@@ -357,6 +358,58 @@ fn the_player_plays_seeks_and_says_when_it_cannot() {
     harness.run();
     harness.get_by_label("No sound output");
     assert_eq!(click(&mut harness, "Play"), []);
+}
+
+#[test]
+fn weights_are_loaded_from_a_folder_or_a_file_that_is_named() {
+    let mut harness = window(open(Screen::Train));
+    let cases = [
+        ("A run's folder", "Path of the folder", "/models/fan"),
+        ("A file of weights", "Path of the file", "/models/fan.safetensors"),
+    ];
+    for (item, field, path) in cases {
+        assert_eq!(click(&mut harness, "Load weights…"), []);
+        assert_eq!(click(&mut harness, item), []);
+        harness.get_by_label(field).type_text(path);
+        harness.run();
+        assert_eq!(click(&mut harness, "Open"), [Action::LoadWeights(PathBuf::from(path))]);
+    }
+}
+
+#[test]
+fn a_finished_run_is_exported_into_a_folder_and_no_other() {
+    let mut harness = window(trained());
+    // The one that trains is shown first.
+    assert!(harness.query_by_label("Export…").is_none());
+    click(&mut harness, "dense-ae-0");
+    assert!(
+        harness.query_by_label("Export…").is_none(),
+        "a stopped run has no network yet"
+    );
+    click(&mut harness, "dense-ae-1");
+    for (title, format) in [
+        ("ONNX", DeployFormat::ALL[0]),
+        ("C, 8-bit weights", DeployFormat::ALL[2]),
+        ("Weights (safetensors)", DeployFormat::ALL[3]),
+    ] {
+        click(&mut harness, "Export…");
+        assert_eq!(click(&mut harness, title), []);
+        harness.get_by_label("Path of the folder").type_text("/out");
+        harness.run();
+        let export = Action::ExportRun {
+            run: "dense-ae-1".to_owned(),
+            format,
+            folder: PathBuf::from("/out"),
+        };
+        assert_eq!(click(&mut harness, "Open"), [export]);
+    }
+    let mut state = trained();
+    let run = state.workbench.as_mut().unwrap().runs.get_mut("dense-ae-1").unwrap();
+    run.recipe.training = TrainingConfig::published(Recipe::PooledLogMel);
+    state.workbench.as_mut().unwrap().runs.retain(|name, _| name == "dense-ae-1");
+    let mut harness = window(state);
+    click(&mut harness, "Export…");
+    assert!(harness.query_by_label("ONNX").is_none(), "statistics are no network");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, Screen, SortKey, SpectrogramSettings};
+use super::{ClipFilter, EventVerdict, LiveSettings, Screen, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -10,6 +10,7 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
 use crate::jobs::JobId;
+use crate::pipeline::DeployFormat;
 use crate::project::{DetectorChoice, RunRecipe};
 use crate::projection::ProjectionConfig;
 
@@ -65,12 +66,22 @@ pub enum Action {
     Seek(f64),
     SetLoop(Option<(f64, f64)>),
 
+    Live(LiveAction),
+
     // Training
     Train(RunRecipe),
     /// Goes on with a run that was stopped.
     Resume(String),
     ActivateRun(String),
     DeleteRun(String),
+    /// Takes in a trained model from elsewhere as a run: a run's folder, or a file of weights with its settings beside it.
+    LoadWeights(PathBuf),
+    /// Writes the networks of a run into a folder.
+    ExportRun {
+        run: String,
+        format: DeployFormat,
+        folder: PathBuf,
+    },
     PauseJob(JobId),
     ContinueJob(JobId),
     CancelJob(JobId),
@@ -114,6 +125,29 @@ pub enum Action {
     },
     Undo,
     Redo,
+}
+
+/// What a person can do while listening, with a project or without.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LiveAction {
+    ListInputs,
+    Set(LiveSettings),
+    Listen,
+    StopListening,
+    Record,
+    StopRecording,
+    /// Marks this moment in the take.
+    Mark,
+    /// Forgets the highest level and the clipping.
+    ClearLevel,
+    /// Scores what is heard as this section; `None` stops.
+    Score(Option<MachineSection>),
+    PauseScoring(bool),
+    PlayEvent(u64),
+    JudgeEvent {
+        id: u64,
+        verdict: EventVerdict,
+    },
 }
 
 impl Action {

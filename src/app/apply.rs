@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
+use super::live::Live;
 use super::saving::Saver;
 use super::{Action, JobKind, JobView, Notice, Severity, State};
 use crate::audio::Player;
@@ -23,6 +24,7 @@ pub struct App {
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
     pub(super) saver: Saver,
+    pub(super) live: Live,
     n_notices: u64,
 }
 
@@ -46,6 +48,7 @@ impl App {
             folders,
             save_due: None,
             saver: Saver::default(),
+            live: Live::default(),
             n_notices: 0,
         }
     }
@@ -58,6 +61,7 @@ impl App {
             self.take_in(id, event);
         }
         self.poll_playback();
+        let has_more = self.poll_live() || has_more;
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
         }
@@ -88,6 +92,7 @@ impl App {
             Action::CancelJob(id) => self.cancel(id),
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
+            Action::Live(action) => self.apply_live(action),
             in_project => self.apply_in_project(in_project),
         }
     }
@@ -115,6 +120,8 @@ impl App {
             Action::Resume(run) => self.resume(&run),
             Action::ActivateRun(run) => self.activate_run(&run),
             Action::DeleteRun(run) => self.delete_run(&run),
+            Action::LoadWeights(source) => self.load_weights(source),
+            Action::ExportRun { run, format, folder } => self.export_run(&run, format, folder),
             Action::Pin { group, detector } => self.pin(&group, detector),
             Action::ShowBeside { run, is_shown } => self.show_beside(run, is_shown),
             Action::SetChoice(choice) => self.set_choice(choice),
@@ -140,7 +147,8 @@ impl App {
             | Action::ContinueJob(_)
             | Action::CancelJob(_)
             | Action::SaveFigure { .. }
-            | Action::SaveTable { .. } => {}
+            | Action::SaveTable { .. }
+            | Action::Live(_) => {}
         }
     }
 
@@ -273,7 +281,7 @@ impl App {
         }
     }
 
-    fn set_paused(&mut self, id: JobId, is_paused: bool) {
+    pub(super) fn set_paused(&mut self, id: JobId, is_paused: bool) {
         if let (Some(running), Some(job)) = (self.running.get_mut(&id), self.state.jobs.iter_mut().find(|job| job.id == id)) {
             running.handle.set_paused(is_paused);
             job.is_paused = is_paused;

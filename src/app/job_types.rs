@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{JobKind, LoadedClip, RunView};
-use crate::dataset::{Dataset, MachineSection};
+use crate::audio::capture::{InputDevice, Listener};
+use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
-use crate::pipeline::{Comparison, CropBank, EmbeddedClips, Ribbon, Run};
-use crate::project::Project;
+use crate::pipeline::{Comparison, CropBank, Deployed, EmbeddedClips, LiveScore, Ribbon, Run};
+use crate::project::{Project, RunRecipe};
 use crate::projection;
 
 /// What a job yields when it is done.
@@ -21,6 +22,14 @@ pub(super) enum JobOutput {
     ClipLoaded(Arc<LoadedClip>),
     RunTrained,
     RunDeleted,
+    RunAdopted {
+        name: String,
+        recipe: Box<RunRecipe>,
+    },
+    RunExported {
+        run: String,
+        deployed: Deployed,
+    },
     Scored(Box<Scored>),
     Compared(Arc<Comparison>),
     ComparedBeside {
@@ -36,12 +45,24 @@ pub(super) enum JobOutput {
     MapComputed(projection::Layout),
     ProjectSaved,
     FileSaved(PathBuf),
+    InputsListed(Vec<InputDevice>),
+    InputOpened(Arc<Listener>),
+    InputClosed,
+    /// Its path is relative to the project file.
+    ClipRecorded(Box<ClipEntry>),
 }
 
 /// What a job yields on the way.
 pub(super) enum JobUpdate {
     Epoch(EpochMetrics),
     Layout(projection::Layout),
+    Live {
+        score: LiveScore,
+        cost_ms: f64,
+        hop_frames: u64,
+    },
+    /// Effective value of the normal training clips, in dB of full scale.
+    TrainingLevel(f64),
 }
 
 /// A project file with the recordings that it speaks of.

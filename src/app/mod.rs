@@ -8,10 +8,12 @@ mod action;
 mod apply;
 mod clip_list;
 mod estimate;
+mod exchange;
 mod focus;
 mod folders;
 mod job_types;
 mod listening;
+mod live;
 mod plots;
 mod projects;
 mod report;
@@ -22,13 +24,14 @@ mod scoring;
 mod state;
 mod undo;
 
-pub use crate::pipeline::ThresholdBasis;
-pub use action::Action;
+pub use crate::pipeline::{DeployFormat, ThresholdBasis};
+pub use action::{Action, LiveAction};
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use estimate::estimate_secs;
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
+pub use live::{EventVerdict, InputView, LiveEvent, LiveScoring, LiveSettings, LiveView, Waterfall};
 pub use plots::{
     Bins, Decisions, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow, MatrixSection,
     Trouble, bins, decisions, histogram_figure, loss_figure, map_categories, map_figure, map_figure_by, map_figure_of, matrix,

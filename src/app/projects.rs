@@ -13,7 +13,7 @@ use super::runs::runs_of;
 use super::state::SaveState;
 use super::{App, ImportPreview, JobKind, RecentProject, RunStatus, RunView, Screen, Severity, Workbench};
 use crate::audio::ChannelChoice;
-use crate::dataset::{self, Dataset, Layout, ScanOptions, SyntheticConfig};
+use crate::dataset::{self, Dataset, Layout, ScanOptions, SkippedFile, SyntheticConfig};
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::project::{self, Project, RunRecipe};
 
@@ -147,6 +147,17 @@ impl App {
                     project.name
                 )
             })?;
+            let mut dataset = dataset;
+            for clip in project.added_clips(&path) {
+                if dataset.file(&clip).is_file() {
+                    dataset.clips.push(clip);
+                } else {
+                    dataset.skipped.push(SkippedFile {
+                        path: PathBuf::from(&clip.path),
+                        error: "it was added to this project and is gone: bring it back, or record it anew".to_owned(),
+                    });
+                }
+            }
             Ok(JobOutput::ProjectOpened(Box::new(OpenedProject {
                 runs: runs_of(&path, &project),
                 path,
@@ -275,16 +286,18 @@ impl App {
     fn step_history(&mut self, step: impl FnOnce(&mut Workbench) -> Option<Project>) {
         let Some(workbench) = &mut self.state.workbench else { return };
         let Some(project) = step(workbench) else { return };
-        // Runs come and go with their folders, not with the history.
+        // Runs and recordings come and go with their files, not with the history.
         let (runs, active_run) = (
             std::mem::take(&mut workbench.project.runs),
             workbench.project.active_run.take(),
         );
+        let added = std::mem::take(&mut workbench.project.added);
         let labels_changed = project.labels != workbench.project.labels;
         let detector_changed = project.detector_settings() != workbench.project.detector_settings();
         workbench.project = Project {
             runs,
             active_run,
+            added,
             ..project
         };
         if labels_changed {

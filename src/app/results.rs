@@ -32,7 +32,13 @@ impl App {
                 self.take_layout(layout);
                 self.end_map(None);
             }
+            JobOutput::RunAdopted { name, recipe } => self.take_adopted(&name, *recipe),
+            JobOutput::RunExported { run, deployed } => self.take_exported(&run, &deployed),
             JobOutput::ProjectSaved | JobOutput::RunDeleted => {}
+            JobOutput::InputsListed(devices) => self.state.live.devices = Some(devices),
+            JobOutput::InputOpened(listener) => self.take_listener(Ok(listener)),
+            JobOutput::InputClosed => {}
+            JobOutput::ClipRecorded(clip) => self.add_clip(*clip),
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -51,6 +57,12 @@ impl App {
         let text = failure_text(error);
         match kind {
             JobKind::Scan => self.take_inspected(Err(text)),
+            JobKind::OpenInput => self.take_listener(Err(text)),
+            JobKind::ListInputs | JobKind::CloseInput => self.notify(Severity::Warning, text),
+            JobKind::ScoreLive => {
+                self.stop_live_scoring();
+                self.notify(Severity::Error, format!("live scoring stopped: {text}"));
+            }
             JobKind::LoadClip => self.take_loaded(Err(text)),
             JobKind::Train { run } => self.end_run(run, RunStatus::Failed(text)),
             JobKind::Map => self.end_map(Some(text)),
@@ -67,7 +79,12 @@ impl App {
                 self.notify(Severity::Error, format!("{run}: {text}"));
             }
             JobKind::DeleteRun => self.notify(Severity::Warning, text),
-            JobKind::OpenProject | JobKind::Tour | JobKind::Score | JobKind::SaveFile => self.notify(Severity::Error, text),
+            JobKind::OpenProject
+            | JobKind::Tour
+            | JobKind::Score
+            | JobKind::SaveFile
+            | JobKind::LoadWeights
+            | JobKind::ExportRun => self.notify(Severity::Error, text),
         }
     }
 

@@ -71,6 +71,15 @@ impl App {
                 }
             }
             (JobUpdate::Layout(layout), Some(JobKind::Map)) => self.take_layout(layout),
+            (
+                JobUpdate::Live {
+                    score,
+                    cost_ms,
+                    hop_frames,
+                },
+                _,
+            ) => self.take_live_score(score, cost_ms, hop_frames),
+            (JobUpdate::TrainingLevel(level_db), _) => self.take_training_level(level_db),
             _ => {}
         }
     }
@@ -231,23 +240,24 @@ impl Workbench {
 
 /// How the runs of the project at `path` stand, by what their folders hold.
 pub(super) fn runs_of(path: &Path, project: &Project) -> BTreeMap<String, RunView> {
-    let view = |(name, recipe): (&String, &RunRecipe)| {
-        let run_dir = Project::run_dir(path, name);
-        let status = if pipeline::is_finished(&run_dir) {
+    let view = |(name, recipe): (&String, &RunRecipe)| (name.clone(), view_of(path, name, recipe));
+    project.runs.iter().map(view).collect()
+}
+
+/// How one run of the project at `path` stands.
+pub(super) fn view_of(path: &Path, name: &str, recipe: &RunRecipe) -> RunView {
+    let run_dir = Project::run_dir(path, name);
+    RunView {
+        recipe: recipe.clone(),
+        status: if pipeline::is_finished(&run_dir) {
             RunStatus::Done
         } else {
             RunStatus::Stopped
-        };
-        let view = RunView {
-            recipe: recipe.clone(),
-            status,
-            epochs: pipeline::read_epochs(&run_dir),
-            log: pipeline::read_log(&run_dir),
-            job: None,
-        };
-        (name.clone(), view)
-    };
-    project.runs.iter().map(view).collect()
+        },
+        epochs: pipeline::read_epochs(&run_dir),
+        log: pipeline::read_log(&run_dir),
+        job: None,
+    }
 }
 
 /// A failure in words; cancelled trainings are stopped, not failed.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, LoadedClip, SortKey, SpectrogramSettings};
+use super::{ClipFilter, LiveView, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
@@ -23,13 +23,14 @@ pub enum Screen {
     #[default]
     Welcome,
     Browse,
+    Live,
     Train,
     Compare,
     Map,
 }
 
 impl Screen {
-    pub const ALL: [Self; 5] = [Self::Welcome, Self::Browse, Self::Train, Self::Compare, Self::Map];
+    pub const ALL: [Self; 6] = [Self::Welcome, Self::Browse, Self::Live, Self::Train, Self::Compare, Self::Map];
 
     /// The screen of this title.
     pub fn from_title(title: &str) -> Option<Self> {
@@ -40,6 +41,7 @@ impl Screen {
         match self {
             Self::Welcome => "Welcome",
             Self::Browse => "Browse",
+            Self::Live => "Live",
             Self::Train => "Train",
             Self::Compare => "Compare",
             Self::Map => "Map",
@@ -60,6 +62,7 @@ pub struct State {
     pub jobs: Vec<JobView>,
     pub notices: Vec<Notice>,
     pub playback: Playback,
+    pub live: LiveView,
 }
 
 /// A project that was open before.
@@ -223,6 +226,10 @@ pub enum JobKind {
         run: String,
     },
     DeleteRun,
+    /// Of a trained model from elsewhere.
+    LoadWeights,
+    /// Of a run's networks.
+    ExportRun,
     Score,
     /// Of a run beside the active one.
     CompareBeside {
@@ -232,8 +239,12 @@ pub enum JobKind {
     Map,
     /// Of the project.
     Save,
-    /// Of a figure or table.
+    /// Of a figure, a table or the sound of an event.
     SaveFile,
+    ListInputs,
+    OpenInput,
+    CloseInput,
+    ScoreLive,
 }
 
 /// A job as the status bar shows it.

@@ -15,6 +15,19 @@ pub enum AudioError {
     /// The sound card is absent or refused.
     #[error("no sound output: {reason}")]
     SoundCard { reason: String },
+    /// There is no microphone, or it refused.
+    #[error("no sound input: {reason}")]
+    Input { reason: String },
+}
+
+impl AudioError {
+    /// The file system's refusal at `path`.
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
 }
 
 /// What a decoder found wrong; it does not know the path, [`Fault::of`] adds it.

@@ -1,8 +1,9 @@
-//! Sound as samples: reading and writing files, resampling, playback.
+//! Sound as samples: reading and writing files, resampling, playback, capture.
 //!
 //! *Invariant:* this room knows files and the sound card, and nothing of machines, labels or scores.
 
 mod adpcm;
+pub mod capture;
 mod clip_builder;
 mod error;
 mod foreign;

@@ -278,7 +278,7 @@ fn refused(error: &cpal::Error) -> AudioError {
 }
 
 /// cpal's message as the beginning of one of ours.
-fn sentence(error: &cpal::Error) -> String {
+pub(super) fn sentence(error: &cpal::Error) -> String {
     let message = error.to_string();
     let mut letters = message.trim_end_matches(['.', ' ', '\n']).chars();
     letters

@@ -28,6 +28,7 @@ pub(super) struct RateConverter {
     /// Input that waits for its chunk to be full, or all input where there are no chunks.
     pending: Vec<f32>,
     done: Vec<f32>,
+    n_taken: usize,
 }
 
 enum Method {
@@ -60,6 +61,7 @@ impl RateConverter {
             method,
             pending: Vec::new(),
             done: Vec::new(),
+            n_taken: 0,
         }
     }
 
@@ -92,9 +94,15 @@ impl RateConverter {
         }
     }
 
-    /// All that was pushed, at the new rate.
+    /// What is ready of what was pushed and was not taken before. Rates without a common measure are ready only at the end.
+    pub(super) fn take(&mut self) -> Vec<f32> {
+        self.n_taken += self.done.len();
+        std::mem::take(&mut self.done)
+    }
+
+    /// All that was pushed and not taken before, at the new rate.
     pub(super) fn finish(mut self) -> Vec<f32> {
-        let n_out = converted_len(self.n_in, self.from_hz, self.to_hz);
+        let n_out = converted_len(self.n_in, self.from_hz, self.to_hz).saturating_sub(self.n_taken);
         match &mut self.method {
             Method::Copy => {}
             Method::Kernel => {

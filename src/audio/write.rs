@@ -10,10 +10,7 @@ use crate::whole_file::write_whole;
 ///
 /// Samples are clipped to [-1, 1]; 1 is written as 32,767. An error names the file.
 pub fn write_wav(path: &Path, clip: &Clip) -> Result<(), AudioError> {
-    write_whole(path, |file| write_samples(file, clip)).map_err(|source| AudioError::Io {
-        path: path.to_path_buf(),
-        source,
-    })
+    write_whole(path, |file| write_samples(file, clip)).map_err(|source| AudioError::io(path, source))
 }
 
 fn write_samples(file: &mut (impl io::Write + io::Seek), clip: &Clip) -> io::Result<()> {
@@ -32,7 +29,7 @@ fn write_samples(file: &mut (impl io::Write + io::Seek), clip: &Clip) -> io::Res
     writer.finalize().map_err(into_io)
 }
 
-fn into_io(error: hound::Error) -> io::Error {
+pub(super) fn into_io(error: hound::Error) -> io::Error {
     match error {
         hound::Error::IoError(error) => error,
         other => io::Error::other(other),

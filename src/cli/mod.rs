@@ -9,6 +9,7 @@ pub mod bench;
 mod commands;
 mod demo;
 mod detector_arguments;
+mod export;
 mod json;
 mod mobileanonet_arguments;
 mod progress;
@@ -159,6 +160,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Write a trained network as ONNX, C or weights, with a page about it
+    Export(export::ExportArguments),
     /// Every figure and table of a run, and an HTML page
     Report {
         run: PathBuf,
@@ -384,6 +387,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             engine,
             out,
         }) => commands::map(&run, &data, perplexity, seed, engine, &out),
+        Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Report { run, data, out }) => commands::report(&run, &data, &out),
         Some(Command::Reproduce(arguments)) => reproduce::reproduce(&arguments),
         Some(Command::Bench(arguments)) => commands::bench(&arguments),

@@ -7,6 +7,7 @@
 
 mod error;
 mod layouts;
+mod new_recording;
 mod notes;
 mod scan;
 mod synthetic;
@@ -14,6 +15,7 @@ mod walk;
 
 pub use error::DatasetError;
 pub use layouts::{DETECTION_ORDER, Layout};
+pub use new_recording::{NewRecording, new_recording};
 pub use scan::{ScanOptions, scan};
 pub use synthetic::{SyntheticConfig, SyntheticLayout, write_synthetic};
 
@@ -72,7 +74,7 @@ impl fmt::Display for MachineSection {
 /// One recording of the data set, by name: its sound is read when it is needed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClipEntry {
-    /// Relative to the data set's root, with `/` between folders.
+    /// Relative to the data set's root, with `/` between folders; that of a clip from elsewhere is absolute.
     pub path: String,
     pub group: MachineSection,
     pub split: Split,
@@ -109,7 +111,7 @@ pub struct Dataset {
     pub root: PathBuf,
     pub layout: Layout,
     pub channel: ChannelChoice,
-    /// Sorted by path.
+    /// Sorted by path; behind them those that a person added, in the order of their coming.
     pub clips: Vec<ClipEntry>,
     pub skipped: Vec<SkippedFile>,
     /// What a person should know of how the layout was read, e.g. that the official split could not be kept.

@@ -85,7 +85,7 @@ fn reason(error: &AudioError) -> String {
     match error {
         AudioError::Io { source, .. } => source.to_string(),
         AudioError::Unreadable { reason, .. } => reason.clone(),
-        AudioError::SoundCard { .. } => error.to_string(),
+        AudioError::SoundCard { .. } | AudioError::Input { .. } => error.to_string(),
     }
 }
 

@@ -66,6 +66,10 @@ impl LogMel {
         }
     }
 
+    pub fn config(&self) -> LogMelConfig {
+        self.config
+    }
+
     /// The bands that the columns of the spectrogram are.
     pub fn filter_bank(&self) -> &MelFilterBank {
         &self.filter_bank

@@ -71,6 +71,15 @@ pub enum OutputKind {
     Embedding,
 }
 
+/// Levels less the mean of their column, in units of its spread: what is done to an input before the network gets it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normalisation {
+    /// One a column, which for a log-mel is a band.
+    pub means: Vec<f32>,
+    /// Never 0.
+    pub deviations: Vec<f32>,
+}
+
 /// A network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
@@ -79,8 +88,24 @@ pub struct Graph {
     pub input: MapShape,
     pub nodes: Vec<Node>,
     pub result: OutputKind,
+    /// Done by whoever feeds the network, who gets the numbers with it.
+    pub normalisation: Option<Normalisation>,
     /// What a user must know to feed it: sample rate, front end, normalisation, threshold.
     pub metadata: Vec<(String, String)>,
+}
+
+impl Normalisation {
+    /// By key, for metadata: numbers with commas.
+    pub(super) fn in_words(&self) -> [(&'static str, String); 2] {
+        let list = |values: &[f32]| {
+            let words: Vec<String> = values.iter().map(f32::to_string).collect();
+            words.join(",")
+        };
+        [
+            ("normalisation_means", list(&self.means)),
+            ("normalisation_deviations", list(&self.deviations)),
+        ]
+    }
 }
 
 impl Node {
@@ -105,6 +130,21 @@ impl Graph {
 
     pub fn n_parameters(&self) -> usize {
         self.nodes.iter().map(Node::n_parameters).sum()
+    }
+
+    /// Products that are added up for one input.
+    pub fn n_multiply_adds(&self) -> usize {
+        let of_node = |(at, node): (usize, &Node)| match node.operation {
+            Operation::Convolution { .. } => node.weights.len() * node.output.height * node.output.width,
+            // Each weight meets each pixel that comes in.
+            Operation::TransposedConvolution { .. } => {
+                let MapShape { height, width, .. } = self.input_of(at);
+                node.weights.len() * height * width
+            }
+            Operation::Dense => node.weights.len(),
+            Operation::Add { .. } => 0,
+        };
+        self.nodes.iter().enumerate().map(of_node).sum()
     }
 
     /// The shape that a node reads.

@@ -10,6 +10,6 @@ mod protobuf;
 mod quantised;
 
 pub use c::{CSource, WeightFormat, c_source};
-pub use graph::{Activation, Graph, MapShape, Node, Operation, OutputKind};
+pub use graph::{Activation, Graph, MapShape, Node, Normalisation, Operation, OutputKind};
 pub use onnx::onnx;
 pub use quantised::{QuantisedWeights, quantised};

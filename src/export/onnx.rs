@@ -3,7 +3,7 @@
 //! The batch is dynamic. A network that draws its input again has a second output, `score`: the mean squared difference of each
 //! window.
 
-use super::graph::{Activation, Graph, MapShape, Node, Operation, OutputKind};
+use super::graph::{Activation, Graph, MapShape, Node, Normalisation, Operation, OutputKind};
 use super::protobuf::Message;
 
 /// The oldest set of operators that has all we use; runtimes read old sets.
@@ -49,10 +49,17 @@ pub fn onnx(graph: &Graph) -> Vec<u8> {
         .text(3, env!("CARGO_PKG_VERSION"))
         .message(7, &body)
         .message(8, &Message::default().number(2, OPERATOR_SET))
-        .each(&graph.metadata, |model, (key, value)| {
-            model.message(14, &Message::default().text(1, key).text(2, value))
-        })
+        .each(&graph.metadata, |model, (key, value)| model.message(14, &pair(key, value)))
+        .each(
+            graph.normalisation.iter().flat_map(Normalisation::in_words),
+            |model, (key, value)| model.message(14, &pair(key, &value)),
+        )
         .into_bytes()
+}
+
+/// An entry of the metadata.
+fn pair(key: &str, value: &str) -> Message {
+    Message::default().text(1, key).text(2, value)
 }
 
 fn result_name(graph: &Graph) -> &'static str {

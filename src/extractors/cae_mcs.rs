@@ -12,11 +12,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::crops::{WindowShape, needed_secs};
+use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::standardised::Standardiser;
 use super::training_set::{examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out};
-use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
+use super::{Deployment, Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
@@ -166,6 +167,26 @@ impl Extractor for CaeMcs {
     /// Before it is standardised: each machine has levels of its own.
     fn model_input(&self, clip: &Clip) -> Spectrogram {
         self.log_mel.decibel(&clip.samples)
+    }
+
+    fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
+        let plan = WindowPlan {
+            n_frames: Network::N_FRAMES,
+            hop: self.hop,
+            takes_end: true,
+        };
+        let each = self.machines.all().map(|(machine, Machine { network, standardiser })| {
+            let graph = network.graph(&code_name(Recipe::CaeMcs, Some(machine)))?;
+            let subject = (Recipe::CaeMcs, machine);
+            Ok(Deployment::of_log_mel(
+                subject,
+                graph,
+                &self.log_mel,
+                Some(standardiser),
+                plan,
+            ))
+        });
+        each.collect()
     }
 
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {

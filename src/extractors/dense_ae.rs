@@ -8,13 +8,14 @@
 use std::path::Path;
 
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
+use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::{MachineClips, Part, PerMachine, unfit};
 use super::selective_maha::{ClipDistances, ErrorMoments, SelectiveMaha, moments_of};
 use super::training_set::{
     examples_of, fingerprint, plan_of, read_training_clips, spectrogram_of, split_held_out, tell_held_out,
 };
-use super::{Embedding, Extractor, ExtractorError, OwnScore, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
+use super::{Deployment, Embedding, Extractor, ExtractorError, OwnScore, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
@@ -119,6 +120,25 @@ impl Extractor for DenseAe {
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
         self.log_mel.decibel(&clip.samples)
+    }
+
+    fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
+        let plan = WindowPlan {
+            n_frames: N_FRAMES,
+            hop: 1,
+            takes_end: false,
+        };
+        let each = self.machines.all().map(|(machine, of_machine)| {
+            let graph = of_machine.network.graph(&code_name(Recipe::DenseAe, Some(machine)))?;
+            Ok(Deployment::of_log_mel(
+                (Recipe::DenseAe, machine),
+                graph,
+                &self.log_mel,
+                None,
+                plan,
+            ))
+        });
+        each.collect()
     }
 
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::conditions::{ConditionHead, condition_heads};
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
+use super::deployment::{WindowPlan, code_name, segments_of};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
 use super::mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
@@ -15,7 +16,7 @@ use super::training_set;
 use super::training_set::{
     FrontEnd, TrainingSpectrogram, examples_of, fingerprint, read_training_clips, split_held_out, tell_held_out,
 };
-use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
+use super::{Deployment, Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{Spectrogram, Stft, StftConfig};
@@ -160,6 +161,32 @@ impl Extractor for MobileAnoNet {
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
         self.input.picture(&self.stft, &clip.samples)
+    }
+
+    fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
+        let plan = WindowPlan {
+            n_frames: N_FRAMES,
+            hop: self.segment_hop,
+            takes_end: true,
+        };
+        let graph = self.network.graph(&code_name(Recipe::MobileAnoNet, None))?;
+        let (input, stft) = (self.input, self.stft.clone());
+        let windows = move |clip: &Clip| {
+            let picture = input.picture(&stft, &clip.samples);
+            let cut = if input.is_scaled_by_segment() {
+                cut_scaled_segment
+            } else {
+                cut_segment
+            };
+            segments_of(&picture, plan, cut)
+        };
+        Ok(vec![Deployment::of_segments(
+            Recipe::MobileAnoNet,
+            graph,
+            input.front_end_in_words(),
+            plan,
+            windows,
+        )])
     }
 
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dsp::{Spectrogram, Stft};
+use crate::dsp::{Spectrogram, Stft, StftConfig};
 use crate::nn::{ConditionAveraging, LossChoice};
 
 /// Magnitudes below this are taken for it in decibel: -100 dB, where digital silence lies.
@@ -109,6 +109,42 @@ impl SegmentInput {
         }
     }
 
+    /// How the picture is made and scaled, by key: for whoever feeds the network elsewhere.
+    pub(super) fn front_end_in_words(self) -> Vec<(&'static str, String)> {
+        let StftConfig { n_fft, hop, padding: _ } = StftConfig::default();
+        let decibel = format!("20 log10(max(x, {LEAST_MAGNITUDE:e})), reference 1");
+        let (decibel, normalisation) = match self {
+            Self::LinearMinMax => (
+                "none".to_owned(),
+                "each window: (x - min) / (max - min) over all of it".to_owned(),
+            ),
+            Self::LogMinMax => (decibel, "each window: (x - min) / (max - min) over all of it".to_owned()),
+            Self::LogClip => (
+                decibel,
+                "each clip: (x - mean) / standard deviation over all of it".to_owned(),
+            ),
+            Self::LogFixed => {
+                let [low, high] = DECIBELS;
+                (decibel, format!("(x - ({low})) / ({high} - ({low}))"))
+            }
+        };
+        vec![
+            ("front_end", "spectrogram of magnitudes".to_owned()),
+            ("n_fft", n_fft.to_string()),
+            ("hop_samples", hop.to_string()),
+            (
+                "frames",
+                format!("periodic Hann window of {n_fft}, frame t centred on sample {hop} t, zeros beyond the clip's ends"),
+            ),
+            (
+                "spectrum",
+                "magnitude of the Fourier transform, not scaled, from 0 Hz to half the sample rate".to_owned(),
+            ),
+            ("decibel", decibel),
+            ("normalisation", normalisation),
+        ]
+    }
+
     /// Whether what is left to do is to scale each segment to 0..1.
     pub(super) fn is_scaled_by_segment(self) -> bool {
         matches!(self, Self::LinearMinMax | Self::LogMinMax)
@@ -144,7 +180,6 @@ fn standardisation(values: &[f32]) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dsp::StftConfig;
 
     #[test]
     fn inputs_keep_or_lose_the_level_as_they_say() {

@@ -10,6 +10,7 @@ mod cae_mcs;
 mod conditions;
 mod crops;
 mod dense_ae;
+mod deployment;
 mod error;
 mod frame_windows;
 mod gwrp_gmm;
@@ -27,6 +28,7 @@ mod training_set;
 
 pub use conditions::{ConditionHead, condition_heads};
 pub use crops::WindowShape;
+pub use deployment::Deployment;
 pub use error::ExtractorError;
 pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
 
@@ -153,6 +155,11 @@ impl Recipe {
             Self::GwrpGmm => Some("gmm"),
             Self::MobileNetV2 | Self::AttributeClassifier => Some("probability"),
         }
+    }
+
+    /// Whether its networks can leave the program: see [`Extractor::deployments`].
+    pub fn is_deployable(self) -> bool {
+        self.is_trained() && !matches!(self, Self::MobileNetV2 | Self::AttributeClassifier)
     }
 
     /// Whether there is anything to train.
@@ -328,6 +335,14 @@ pub trait Extractor: Send + Sync {
 
     /// The picture that the extractor sees of a clip: log-mel in dB or STFT magnitude.
     fn model_input(&self, clip: &Clip) -> Spectrogram;
+
+    /// The networks as they leave, one a machine where each has its own; none where there is no network that could.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
+        Ok(Vec::new())
+    }
 
     /// Writes what [`load`] needs into the run's folder.
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError>;

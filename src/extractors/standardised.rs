@@ -3,6 +3,7 @@
 use super::ExtractorError;
 use super::training_set::{FrontEnd, TrainingSpectrogram, spectrogram_of};
 use crate::dsp::Spectrogram;
+use crate::export::Normalisation;
 use crate::nn::NamedTensor;
 use crate::progress::{self, Progress};
 
@@ -86,6 +87,14 @@ impl Standardiser {
             }
         }
         levels
+    }
+
+    /// For whoever feeds the network elsewhere.
+    pub(super) fn normalisation(&self) -> Normalisation {
+        Normalisation {
+            means: self.means.clone(),
+            deviations: self.deviations.clone(),
+        }
     }
 
     /// To be kept with the network's weights.

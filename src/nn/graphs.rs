@@ -129,6 +129,7 @@ impl<'a> Builder<'a> {
             input: self.input,
             nodes: self.nodes,
             result,
+            normalisation: None,
             metadata: Vec::new(),
         }
     }

@@ -13,6 +13,7 @@
 //! | `inference` | trained networks as stages that rows of a picture stream through |
 //! | `blocks` | layers for training with backward passes of their own; `fused` makes operations of burn of them |
 //! | `convolutional` | both for chains of standard and transposed convolutions |
+//! | `engine` | any network as it leaves, small ones in particular |
 //!
 //! The modules of burn hold the parameters in either case, so that weights files and checkpoints do not know the difference.
 //!
@@ -26,6 +27,7 @@ mod cross_check;
 mod dense_autoencoder;
 mod device;
 mod early_stop;
+mod engine;
 mod error;
 mod examples;
 mod fused;
@@ -49,6 +51,7 @@ pub use cae_mcs::CaeMcs;
 pub use dense_autoencoder::{DenseAutoencoder, Reconstruction};
 pub use device::DeviceChoice;
 pub use early_stop::EarlyStop;
+pub use engine::{Engine, Scratch};
 pub use error::TrainingError;
 pub use examples::{Batch, ClipEmbeddings, ExampleSource, Examples, LabelFree, LabelFreeFigures};
 pub use mobileanonet::{EMBEDDING_LEN, MobileAnoNet, SegmentShape, SegmentWindow};

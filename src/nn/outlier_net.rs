@@ -4,6 +4,7 @@
 //! and a dense code; batch norm and ReLU, mean squared error and Adam are ours, as in CAE-MCS.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -12,6 +13,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::cae_mcs::mean_squared_error;
+use super::engine::Engine;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::tally::Judged;
 use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
@@ -31,6 +33,8 @@ const CHUNK_WINDOWS: usize = 256;
 pub struct OutlierNet {
     genome: Genome,
     network: Network,
+    /// The network as it computes on the processor, made when it is first asked for.
+    fast: OnceLock<Engine>,
     choice: DeviceChoice,
     device: Device,
 }
@@ -49,6 +53,7 @@ impl OutlierNet {
         Ok(Self {
             genome: genome.clone(),
             network: initialised(Network::new(genome.layers(), &device), seed, he_bound),
+            fast: OnceLock::new(),
             choice,
             device,
         })
@@ -95,6 +100,7 @@ impl OutlierNet {
         observer: &mut dyn TrainingObserver,
     ) -> Result<Self, TrainingError> {
         self.network = train(self.network, self.choice, plan, examples, checkpoint, observer)?;
+        self.fast = OnceLock::new();
         Ok(self)
     }
 
@@ -103,12 +109,23 @@ impl OutlierNet {
     /// # Errors
     /// Where the device fails.
     pub fn reconstruct(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError> {
+        if self.choice == DeviceChoice::Cpu {
+            return Ok(self.fast()?.run(windows));
+        }
         let mut reconstructions = Vec::with_capacity(windows.len());
         for windows in windows.chunks(CHUNK_WINDOWS * Self::WINDOW_LEN) {
             let redrawn = self.network.forward(network_input(windows.to_vec(), &self.device));
             reconstructions.extend(redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
         }
         Ok(reconstructions)
+    }
+
+    fn fast(&self) -> Result<&Engine, TrainingError> {
+        if let Some(fast) = self.fast.get() {
+            return Ok(fast);
+        }
+        let fast = Engine::new(&self.graph("net")?);
+        Ok(self.fast.get_or_init(|| fast))
     }
 
     /// The mean squared error of each window of [`Self::reconstruct`].
@@ -153,6 +170,7 @@ impl OutlierNet {
             input: map_shape(self.network.layers.first().map_or(WINDOW, |layer| layer.input)),
             nodes: nodes.collect(),
             result: export::OutputKind::Reconstruction,
+            normalisation: None,
             metadata: Vec::new(),
         })
     }

@@ -17,10 +17,29 @@ pub enum PipelineError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("{path} holds no finished run: train one with 'auscult train … --out {path}'", path = path.display())]
     NotARun { path: PathBuf },
+    #[error(
+        "{path} cannot be loaded: {reason}; choose a run's folder, or a .safetensors file with its settings beside it",
+        path = path.display()
+    )]
+    NoModel { path: PathBuf, reason: String },
     #[error("{path} is damaged: {reason}", path = path.display())]
     BadRun { path: PathBuf, reason: String },
     #[error("there is no machine '{machine}': choose among {known}")]
     NoSuchMachine { machine: String, known: String },
+    #[error(
+        "{path} cannot be exported: {recipe}, {reason}; train dense-ae, cae-mcs, outliernet or mobileanonet and export that run",
+        path = path.display()
+    )]
+    NothingToExport {
+        path: PathBuf,
+        recipe: &'static str,
+        reason: &'static str,
+    },
+    #[error(
+        "the run has a network each for {machines}, and {path} has room for one: choose it with --machine, or for ONNX name a folder",
+        path = path.display()
+    )]
+    SeveralNetworks { path: PathBuf, machines: String },
     #[error("{root} has no normal training clip for the chosen machines and sections", root = root.display())]
     NothingToTrainOn { root: PathBuf },
     #[error("{path} lies inside the recordings {root}, where nothing is ever written: choose a place outside", path = path.display(), root = root.display())]

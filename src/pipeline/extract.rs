@@ -79,6 +79,19 @@ pub(super) fn own_score_detectors(extractor: &dyn Extractor) -> Vec<DetectorKind
 /// # Errors
 /// Where no clip at all can be embedded, or the wish to stop.
 pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Result<EmbeddedClips, PipelineError> {
+    extract_more(run, dataset, &EmbeddedClips::default(), progress)
+}
+
+/// The same where the first clips of the data set are embedded already: those that were added behind them are what is left to do.
+///
+/// # Errors
+/// As [`extract`].
+pub fn extract_more(
+    run: &Run,
+    dataset: &Dataset,
+    known: &EmbeddedClips,
+    progress: &mut dyn Progress,
+) -> Result<EmbeddedClips, PipelineError> {
     let cache = cache_file(run, dataset);
     let own_scores = own_score_detectors(&*run.extractor);
     let cached = read_cache(&cache, dataset.clips.len(), own_scores.len());
@@ -92,7 +105,10 @@ pub fn extract(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Res
             progress.log(&format!("embeddings taken from {}", cache.display()));
             embedded.embeddings = embeddings;
         }
-        None => embedded.embeddings.resize(dataset.clips.len(), None),
+        None => {
+            embedded.embeddings.clone_from(&known.embeddings);
+            embedded.embeddings.resize(dataset.clips.len(), None);
+        }
     }
     let missing: Vec<usize> = (0..dataset.clips.len())
         .filter(|&clip_idx| embedded.embeddings[clip_idx].is_none() && run.recipe.covers(&dataset.clips[clip_idx].group))

@@ -17,7 +17,7 @@ pub(super) const HELD_OUT_FILE: &str = "held_out.csv";
 const COLUMN: &str = "path";
 
 /// Fewer scores say too little about the upper tenth.
-const MIN_HELD_OUT: usize = 10;
+pub(super) const MIN_HELD_OUT: usize = 10;
 
 /// What a section's threshold rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +106,11 @@ pub(super) fn held_out_clips(run: &Run, dataset: &Dataset) -> Option<BTreeSet<us
         .collect();
     let is_held_out = |clip_idx: &usize| paths.contains(&dataset.clips[*clip_idx].path);
     Some((0..dataset.clips.len()).filter(is_held_out).collect())
+}
+
+/// How many clips the run in this folder lists.
+pub(super) fn held_out_lines(run_dir: &Path) -> usize {
+    csv::Reader::from_path(run_dir.join(HELD_OUT_FILE)).map_or(0, |mut reader| reader.records().flatten().count())
 }
 
 #[cfg(test)]

@@ -2,14 +2,19 @@
 //!
 //! *Invariant:* nothing here draws, prints or starts a job thread; the window and the command line call the same functions.
 
+mod adopt;
 mod choice;
 mod compare;
+mod deploy;
 mod error;
 mod extract;
 mod halves;
 mod held_out;
+mod latency;
+mod live;
 mod metrics_file;
 mod model_card;
+mod normal_scores;
 mod npy;
 pub mod reproduce;
 mod ribbon;
@@ -18,12 +23,16 @@ mod summary;
 mod tables;
 mod train;
 
+pub use adopt::adopt;
 pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
+pub use deploy::{DeployFormat, Deployed, Rounding, deploy, deploy_all};
 pub use error::PipelineError;
-pub use extract::{EmbeddedClips, extract};
+pub use extract::{EmbeddedClips, extract, extract_more};
 pub use halves::{Half, halves};
 pub use held_out::ThresholdBasis;
+pub use latency::{COMPILED_BY, Latency, Timing, duration_text, in_process_latency, measure_latency, processor};
+pub use live::{LiveScore, LiveScorer};
 pub use npy::write_npy;
 pub use ribbon::{CropBank, Ribbon};
 pub use score_files::{evaluate, evaluation_lines, write_evaluation, write_scores};

@@ -1,9 +1,11 @@
 //! A page about a run for whoever finds it later.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::normal_scores::{self, NormalScore};
 use crate::dataset::Dataset;
-use crate::extractors::{EpochMetrics, Recipe};
+use crate::extractors::{EpochMetrics, OwnScore, Recipe};
 use crate::project::RunRecipe;
 
 /// What was trained, on what, how, and what it must not be used for; Markdown.
@@ -97,4 +99,42 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
         let _ = writeln!(card, "\n**{}**: {warning}.", training.mobileanonet.input.title());
     }
     card
+}
+
+/// The heading that [`limits`] begins with.
+pub(super) const LIMITS: &str = "## Split, scores and known weaknesses";
+
+/// What the run was held against, and what it must not be trusted with; the second half of its card.
+pub(super) fn limits(recipe: Recipe, n_held_out: usize, scores: &[NormalScore]) -> String {
+    let mut text = format!("\n{LIMITS}\n\n");
+    if recipe.is_trained() {
+        let _ = writeln!(
+            text,
+            "{n_held_out} normal training clips were held out from training, whole; the others were learned from. Clips of the test \
+             split were neither learned from nor looked at."
+        );
+    }
+    let machines: BTreeSet<&str> = scores.iter().map(|score| score.machine.as_str()).collect();
+    for machine in machines {
+        let (normal, basis) = normal_scores::of_machine(scores, machine);
+        let mean = normal.iter().sum::<f64>() / normal.len().max(1) as f64;
+        let largest = normal.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let _ = writeln!(
+            text,
+            "\n* {machine}, residual: {mean:.6} on average and {largest:.6} at most: {basis}"
+        );
+    }
+    text.push_str(
+        "\nKnown weaknesses: another distance, gain, channel or room than in training moves all scores: then draw thresholds\n",
+    );
+    text.push_str(
+        "anew from normal clips of that place. How well anomalies are found is not known before labelled test clips say so.\n",
+    );
+    if recipe.own_scores().first() == Some(&OwnScore::Residual) {
+        text.push_str(
+            "The score is the error of redrawing a clip: whatever is hard to redraw scores high, anomalous or not, and an\n",
+        );
+        text.push_str("anomaly that is easy to redraw, such as a tone that only becomes weaker, does not.\n");
+    }
+    text
 }

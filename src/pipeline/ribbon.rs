@@ -119,14 +119,22 @@ impl CropBank {
                 run.extractor.embed_crops(&sound, &self.group)?,
             ),
         };
-        let queries = gather(run, embeddings.iter());
-        let strangers: Vec<&Half> = self
-            .halves
-            .iter()
-            .filter(|half| !half.fitted_on.contains(&clip_idx))
-            .collect();
-        let mut percentiles = vec![0.0f32; embeddings.len()];
-        let mut scores = vec![0.0f32; embeddings.len()];
+        let (percentiles, scores) = self.judge(run, &embeddings, Some(clip_idx));
+        Ok(Ribbon {
+            crops,
+            percentiles,
+            scores,
+        })
+    }
+
+    /// The percentile of each crop among those of normal training clips, and its score, by the detectors that do not know this
+    /// clip of the data set; a clip from elsewhere (`None`) is known to none.
+    pub(super) fn judge(&self, run: &Run, crops: &[Embedding], clip_idx: Option<usize>) -> (Vec<f32>, Vec<f32>) {
+        let queries = gather(run, crops.iter());
+        let knows = |half: &&Half| clip_idx.is_some_and(|clip| half.fitted_on.contains(&clip));
+        let strangers: Vec<&Half> = self.halves.iter().filter(|half| !knows(half)).collect();
+        let mut percentiles = vec![0.0f32; crops.len()];
+        let mut scores = vec![0.0f32; crops.len()];
         let share = 1.0 / strangers.len() as f64;
         for half in &strangers {
             for ((percentile, mean), score) in percentiles.iter_mut().zip(&mut scores).zip(half.detector.scores(&queries)) {
@@ -134,11 +142,7 @@ impl CropBank {
                 *mean += (share * score) as f32;
             }
         }
-        Ok(Ribbon {
-            crops,
-            percentiles,
-            scores,
-        })
+        (percentiles, scores)
     }
 }
 

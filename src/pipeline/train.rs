@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::held_out::{self, HELD_OUT_FILE};
-use super::model_card::model_card;
-use super::{PipelineError, metrics_file};
+use super::model_card::{limits, model_card};
+use super::normal_scores::NORMAL_SCORES_FILE;
+use super::{PipelineError, metrics_file, normal_scores};
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
 use crate::progress::{Cancelled, Progress};
@@ -14,10 +15,10 @@ use crate::project::RunRecipe;
 use crate::whole_file::write_whole;
 
 /// The recipe of a run, in its folder; written last, so that a folder that has it is whole.
-const RECIPE_FILE: &str = "recipe.json";
-const METRICS_FILE: &str = "metrics.csv";
-const LOG_FILE: &str = "log.txt";
-const CARD_FILE: &str = "model_card.md";
+pub(super) const RECIPE_FILE: &str = "recipe.json";
+pub(super) const METRICS_FILE: &str = "metrics.csv";
+pub(super) const LOG_FILE: &str = "log.txt";
+pub(super) const CARD_FILE: &str = "model_card.md";
 
 /// A finished training and its folder.
 #[derive(Clone)]
@@ -68,18 +69,22 @@ pub fn train(
     }
     let extractor = trained?;
     extractor.save(run_dir)?;
-    let epochs = read_epochs(run_dir);
-    write(
-        &run_dir.join(CARD_FILE),
-        model_card(dataset, recipe, clips.len(), &epochs).as_bytes(),
-    )?;
-    let json = serde_json::to_vec_pretty(recipe).map_err(|source| PipelineError::io(run_dir, source.into()))?;
-    write(&run_dir.join(RECIPE_FILE), &json)?;
-    Ok(Run {
+    let run = Run {
         dir: run_dir.to_owned(),
         recipe: recipe.clone(),
         extractor: Arc::from(extractor),
-    })
+    };
+    let scores = normal_scores::of_run(&run, dataset, observer)?;
+    if !scores.is_empty() {
+        normal_scores::write(run_dir, &scores)?;
+    }
+    let n_held_out = held_out::held_out_lines(run_dir);
+    let card =
+        model_card(dataset, recipe, clips.len(), &read_epochs(run_dir)) + &limits(recipe.training.recipe, n_held_out, &scores);
+    write(&run_dir.join(CARD_FILE), card.as_bytes())?;
+    let json = serde_json::to_vec_pretty(recipe).map_err(|source| PipelineError::io(run_dir, source.into()))?;
+    write(&run_dir.join(RECIPE_FILE), &json)?;
+    Ok(run)
 }
 
 /// How many clips [`train`] would take.
@@ -156,7 +161,14 @@ fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError
         });
     }
     std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
-    for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE, HELD_OUT_FILE] {
+    for name in [
+        RECIPE_FILE,
+        CARD_FILE,
+        METRICS_FILE,
+        LOG_FILE,
+        HELD_OUT_FILE,
+        NORMAL_SCORES_FILE,
+    ] {
         let path = run_dir.join(name);
         match std::fs::remove_file(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => return Err(PipelineError::io(&path, source)),

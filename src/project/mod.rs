@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::audio::ChannelChoice;
-use crate::dataset::{Dataset, Label, Layout, MachineSection};
+use crate::dataset::{ClipEntry, Dataset, Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind, DetectorSettings};
 use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
@@ -45,6 +45,9 @@ pub struct Project {
     pub thresholds: BTreeMap<String, ThresholdRule>,
     /// Labels that a person gave, by the clip's path in the data set.
     pub labels: BTreeMap<String, Label>,
+    /// Clips that were recorded beside the data set; their paths are relative to the project file.
+    #[serde(default)]
+    pub added: Vec<ClipEntry>,
     pub map: ProjectionConfig,
     pub view: ViewSettings,
 }
@@ -113,6 +116,7 @@ impl Project {
             choice: DetectorChoice::default(),
             thresholds: BTreeMap::new(),
             labels: BTreeMap::new(),
+            added: Vec::new(),
             map: ProjectionConfig::default(),
             view: ViewSettings::default(),
         }
@@ -139,6 +143,15 @@ impl Project {
             }
         }
         root
+    }
+
+    /// The clips that were recorded beside the data set, where they lie for a project file at `path`.
+    pub fn added_clips(&self, path: &Path) -> Vec<ClipEntry> {
+        let placed = |clip: &ClipEntry| ClipEntry {
+            path: folder_of(path).join(&clip.path).to_string_lossy().into_owned(),
+            ..clip.clone()
+        };
+        self.added.iter().map(placed).collect()
     }
 
     /// The folder of a run, for a project file that lies at `path`.

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod dialogs;
 pub mod frame;
 mod headless;
+pub mod live;
 pub mod map;
 pub mod plots;
 pub mod theme;

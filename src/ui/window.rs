@@ -9,7 +9,7 @@ use super::frame::Frame;
 use super::theme;
 use crate::app::{Action, App};
 
-/// How often the playhead moves.
+/// How often the playhead moves, and what is heard live.
 const PLAYHEAD_INTERVAL: Duration = Duration::from_millis(33);
 
 /// Why there is no window.
@@ -85,7 +85,7 @@ impl eframe::App for Window {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         if self.app.poll() {
             context.request_repaint();
-        } else if self.app.state.playback.is_playing {
+        } else if self.app.state.playback.is_playing || self.app.state.live.input.is_some() {
             context.request_repaint_after(PLAYHEAD_INTERVAL);
         } else if let Some(wait) = self.app.next_wake() {
             context.request_repaint_after(wait);

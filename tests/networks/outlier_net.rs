@@ -89,6 +89,11 @@ fn what_leaves_computes_what_stays_computes() {
         let graph = network.graph("net").unwrap();
         let windows = windows(2);
         let redrawn = network.reconstruct(&windows).unwrap();
+        // Burn's own layers, which train it, on another device; here our kernels run it.
+        let weights = network.weights().unwrap();
+        let by_burn = OutlierNet::from_weights(&genome, DeviceChoice::Ndarray, &weights, Path::new("memory")).unwrap();
+        let by_burn = by_burn.reconstruct(&windows).unwrap();
+        assert!(largest_difference(&redrawn, &by_burn) < 1e-5, "{genome}");
         for (window, redrawn) in windows
             .chunks(OutlierNet::WINDOW_LEN)
             .zip(redrawn.chunks(OutlierNet::WINDOW_LEN))

@@ -22,6 +22,7 @@ use std::path::Path;
 
 use super::commands::print;
 use super::progress::{self, Interrupts};
+use crate::pipeline;
 use crate::progress::Progress;
 
 /// Something that takes time.
@@ -90,14 +91,10 @@ pub(super) fn run_growth(out: &Path, n_clips: &[usize]) -> anyhow::Result<()> {
 
 /// What the figures hang on: version, processor, threads.
 fn machine() -> String {
-    let cpu_info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let processor = cpu_info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     format!(
         "auscult {} on {}, {} threads",
         env!("CARGO_PKG_VERSION"),
-        processor.map_or(std::env::consts::ARCH, |(_, name)| name.trim()),
+        pipeline::processor(),
         rayon::current_num_threads()
     )
 }

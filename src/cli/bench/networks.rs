@@ -7,14 +7,16 @@ use rand_chacha::ChaCha8Rng;
 
 use super::pace::Laps;
 use super::{Pace, Work, inputs};
+use crate::exploration::Genome;
 use crate::extractors::{self, Extractor, Recipe, TrainingConfig};
 use crate::nn::{
-    Batch, CaeMcs, DenseAutoencoder, DeviceChoice, EpochMetrics, ExampleSource, Examples, MobileAnoNet, SegmentShape,
+    Batch, CaeMcs, DenseAutoencoder, DeviceChoice, EpochMetrics, ExampleSource, Examples, MobileAnoNet, OutlierNet, SegmentShape,
     TrainingError, TrainingObserver, TrainingPlan, write_weights,
 };
+use crate::pipeline;
 use crate::progress::{Cancelled, NoProgress, Progress};
 
-pub(super) const WORKS: [Work; 7] = [
+pub(super) const WORKS: [Work; 11] = [
     Work {
         key: "mobileanonet_infer_ms_per_segment",
         title: "MobileAnoNet: embedding a segment of 1025 x 64, the best of batches of 1, 8 and 32",
@@ -34,6 +36,26 @@ pub(super) const WORKS: [Work; 7] = [
         key: "cae_mcs_infer_1_thread_ms_per_window",
         title: "CAE-MCS: redrawing one window of 32 x 128 on one thread",
         measure: cae_mcs_on_one_thread,
+    },
+    Work {
+        key: "outliernet_fan_infer_1_thread_us_per_window",
+        title: "OutlierNet of the kind of the smallest published net for a fan: redrawing one window of 32 x 128 on one thread",
+        measure: fan_net,
+    },
+    Work {
+        key: "outliernet_fan_c_us_per_window",
+        title: "the same as exported C, compiled by cc -O2; not a number without a compiler",
+        measure: fan_net_in_c,
+    },
+    Work {
+        key: "outliernet_slider_infer_1_thread_us_per_window",
+        title: "OutlierNet of the kind of a published net for a slider: redrawing one window of 32 x 128 on one thread",
+        measure: slider_net,
+    },
+    Work {
+        key: "outliernet_slider_c_us_per_window",
+        title: "the same as exported C, compiled by cc -O2; not a number without a compiler",
+        measure: slider_net_in_c,
     },
     Work {
         key: "cae_mcs_train_ms_per_window",
@@ -82,6 +104,33 @@ fn cae_mcs_on_one_thread(pace: Pace, _progress: &mut dyn Progress) -> anyhow::Re
     let redraw = |windows: &[f32]| Ok(network.reconstruct(windows)?);
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     one_thread.install(|| forward_ms(1, CaeMcs::WINDOW_LEN, redraw, pace, &mut NoProgress))
+}
+
+fn fan_net(_pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    net_us(&Genome::fan_example(), progress)
+}
+
+fn slider_net(_pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    net_us(&Genome::slider_example(), progress)
+}
+
+fn fan_net_in_c(_pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    net_in_c_us(&Genome::fan_example(), progress)
+}
+
+fn slider_net_in_c(_pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    net_in_c_us(&Genome::slider_example(), progress)
+}
+
+fn net_us(genome: &Genome, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    let graph = OutlierNet::new(genome, DeviceChoice::Cpu, SEED)?.graph("net")?;
+    Ok(1e6 * pipeline::in_process_latency(&graph, progress)?.p50_secs)
+}
+
+fn net_in_c_us(genome: &Genome, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    let graph = OutlierNet::new(genome, DeviceChoice::Cpu, SEED)?.graph("net")?;
+    let latency = pipeline::measure_latency(&graph, progress)?;
+    Ok(latency.exported.map_or(f64::NAN, |timing| 1e6 * timing.p50_secs))
 }
 
 /// Median time of a forward pass for each of its `n_examples`, in ms.

@@ -89,6 +89,7 @@ fn project() -> Project {
         thresholds: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: ProjectionConfig::default(),
+        added: Vec::new(),
         view: ViewSettings::default(),
     }
 }

@@ -15,6 +15,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("Space", "Play or pause the focused clip"),
             ("L", "Loop it"),
             ("Home", "Back to its start"),
+            ("Ctrl+Space, M", "Record, mark a moment (Live)"),
             ("J K, down up", "Next, previous clip"),
         ],
     ),
@@ -44,7 +45,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     (
         "Window",
         &[
-            ("Ctrl+1 to 5", "Screens"),
+            ("Ctrl+1 to 6", "Screens"),
             ("I", "Show or hide the inspector"),
             ("Ctrl+ + - 0", "Larger, smaller, as it was"),
             ("F11", "Full screen"),
@@ -54,7 +55,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-const NUMBERS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+const NUMBERS: [Key; 6] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
 
 /// Takes the keys that belong to the window out of the input. Single letters are left to a text field that has the focus.
 pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, actions: &mut Vec<Action>) {

@@ -14,6 +14,7 @@ use eframe::egui::{self, CentralPanel, Margin, Panel};
 use self::notices::Notices;
 use super::browse::BrowseView;
 use super::compare::CompareView;
+use super::live::LiveScreen;
 use super::map::MapView;
 use super::train::TrainView;
 use super::welcome::WelcomeView;
@@ -27,6 +28,7 @@ const COMPARE_WITH_INSPECTOR: f32 = 1150.0;
 pub struct Frame {
     welcome: WelcomeView,
     browse: BrowseView,
+    live: LiveScreen,
     train: TrainView,
     compare: CompareView,
     map: MapView,
@@ -40,6 +42,7 @@ impl Default for Frame {
         Self {
             welcome: WelcomeView::default(),
             browse: BrowseView::default(),
+            live: LiveScreen::default(),
             train: TrainView::default(),
             compare: CompareView::default(),
             map: MapView::default(),
@@ -73,7 +76,8 @@ impl Frame {
                 .frame(bar(&style))
                 .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
             // Compare needs its width more than the inspector does.
-            let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
+            let is_crowded =
+                state.screen == Screen::Live || state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
             if state.screen != Screen::Welcome && !is_crowded {
                 self.inspector(ui, workbench, actions);
             }
@@ -99,7 +103,7 @@ impl Frame {
     }
 
     fn screen(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
-        if state.workbench.is_none() && state.screen != Screen::Welcome {
+        if state.workbench.is_none() && !matches!(state.screen, Screen::Welcome | Screen::Live) {
             let text = "Open a folder of recordings or take the tour: both begin on the screen Welcome";
             if widgets::empty_state(ui, "No project is open", text, Some("Go to Welcome")) {
                 actions.push(Action::Show(Screen::Welcome));
@@ -109,6 +113,7 @@ impl Frame {
         match state.screen {
             Screen::Welcome => self.welcome.ui(ui, state, actions),
             Screen::Browse => self.browse.ui(ui, state, actions),
+            Screen::Live => self.live.ui(ui, state, actions),
             Screen::Train => self.train.ui(ui, state, actions),
             Screen::Compare => self.compare.ui(ui, state, actions),
             Screen::Map => self.map.ui(ui, state, actions),

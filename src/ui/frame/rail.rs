@@ -24,7 +24,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
 /// What a screen lacks, in words for a person.
 fn missing_input(screen: Screen, state: &State) -> Option<&'static str> {
     let Some(workbench) = &state.workbench else {
-        return (screen != Screen::Welcome).then_some("needs an open project");
+        return (!matches!(screen, Screen::Welcome | Screen::Live)).then_some("needs an open project");
     };
     match screen {
         Screen::Compare if workbench.comparison.is_none() => Some("needs scores"),

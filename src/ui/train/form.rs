@@ -12,8 +12,8 @@ use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{ConditionHead, DeviceChoice, LossChoice, Recipe, TrainingConfig, condition_heads};
 use crate::project::RunRecipe;
-use crate::ui::theme;
-use crate::ui::widgets::{self, duration, field, heading, message, primary_button};
+use crate::ui::widgets::{self, duration, field, heading, menu_button, message, primary_button};
+use crate::ui::{dialogs, theme};
 
 /// The settings as the person left them.
 pub(super) struct Form {
@@ -276,7 +276,12 @@ impl Form {
             "Start another run in the background (Ctrl+Enter)"
         };
         let can_start = n_clips > 0 && !has_nothing_to_learn;
-        let is_pressed = primary_button(ui, can_start, text, hint).clicked();
+        let buttons = ui.horizontal(|ui| {
+            let is_pressed = primary_button(ui, can_start, text, hint).clicked();
+            load_menu(ui);
+            is_pressed
+        });
+        let is_pressed = buttons.inner;
         let is_typed = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
         if can_start && (is_pressed || is_typed) {
             actions.push(Action::Train(self.recipe(taken, n_machines)));
@@ -310,6 +315,21 @@ fn channel_title(channel: ChannelChoice) -> String {
 /// Whether clips are scored by segments that may lie closer or further apart.
 fn has_segment_hop(recipe: Recipe) -> bool {
     matches!(recipe, Recipe::MobileAnoNet | Recipe::MobileNetV2 | Recipe::CaeMcs)
+}
+
+/// `Load weights…`: a model that was trained elsewhere becomes a run.
+fn load_menu(ui: &mut egui::Ui) {
+    menu_button(ui, "Load weights…", |ui| {
+        if ui.button("A run's folder").clicked() {
+            ui.close();
+            dialogs::pick_folder(ui.ctx(), "Load the run in this folder", Action::LoadWeights);
+        }
+        let hint = "A .safetensors file with recipe.json, or the .json file of its own name, beside it";
+        if ui.button("A file of weights").on_hover_text(hint).clicked() {
+            ui.close();
+            dialogs::pick_file(ui.ctx(), "Load these weights (.safetensors)", Action::LoadWeights);
+        }
+    });
 }
 
 fn device_title(device: DeviceChoice) -> &'static str {

@@ -3,11 +3,11 @@
 use eframe::egui::{self, RichText, ScrollArea};
 
 use super::loss_plot;
-use crate::app::{Action, JobView, RunStatus, RunView, Workbench, loss_figure};
+use crate::app::{Action, DeployFormat, JobView, RunStatus, RunView, Workbench, loss_figure};
 use crate::extractors::Recipe;
 use crate::figures::Figure;
-use crate::ui::theme;
-use crate::ui::widgets::{job_row, labelled_button, message, save_figure_menu};
+use crate::ui::widgets::{job_row, labelled_button, menu_button, message, save_figure_menu};
+use crate::ui::{dialogs, theme};
 
 /// The private look of the run that is shown.
 #[derive(Default)]
@@ -65,6 +65,9 @@ impl RunDetail {
         if !run.epochs.is_empty() {
             save_figure_menu(ui, &format!("loss_{name}"), || loss_figure(workbench, name).map(Figure::Loss));
         }
+        if run.status == RunStatus::Done {
+            export_menu(ui, name, run.recipe.training.recipe);
+        }
         if run.status == RunStatus::Training {
             return;
         }
@@ -82,6 +85,28 @@ impl RunDetail {
             self.deleting = Some(name.to_owned());
         }
     }
+}
+
+/// `Export…` with its formats; what has no network says so.
+fn export_menu(ui: &mut egui::Ui, name: &str, recipe: Recipe) {
+    if !recipe.is_deployable() {
+        let hint = format!(
+            "{} has no network that could run elsewhere: train an autoencoder or MobileAnoNet",
+            recipe.title()
+        );
+        labelled_button(ui, false, "Export…", &hint);
+        return;
+    }
+    menu_button(ui, "Export…", |ui| {
+        for format in DeployFormat::ALL {
+            if ui.button(format.title()).clicked() {
+                ui.close();
+                let run = name.to_owned();
+                let title = format!("Export {name} as {} into a folder", format.title());
+                dialogs::pick_folder(ui.ctx(), &title, move |folder| Action::ExportRun { run, format, folder });
+            }
+        }
+    });
 }
 
 /// The recipe in one line.

@@ -1,9 +1,12 @@
 //! Networks that leave compute outside what they compute inside: a C compiler and onnxruntime say so.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod commands;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use auscult::export::{Activation, Graph, MapShape, Node, Operation, OutputKind, WeightFormat, c_source, onnx, quantised};
 use rand::{RngExt, SeedableRng};
@@ -96,6 +99,7 @@ fn autoencoder() -> Graph {
         input: shape(8, 16, 1),
         nodes,
         result: OutputKind::Reconstruction,
+        normalisation: None,
         metadata: vec![("sample_rate".to_owned(), "16000 */ evil".to_owned())],
     }
 }
@@ -133,6 +137,7 @@ fn embedder() -> Graph {
         input: shape(5, 7, 2),
         nodes,
         result: OutputKind::Embedding,
+        normalisation: None,
         metadata: Vec::new(),
     }
 }
@@ -142,10 +147,17 @@ fn windows(graph: &Graph, n: usize) -> Vec<Vec<f32>> {
     (0..n).map(|_| make.numbers(graph.input.n_values())).collect()
 }
 
+fn has_compiler() -> bool {
+    let is_there = Command::new("cc").arg("--version").output().is_ok();
+    if !is_there {
+        writeln!(std::io::stderr(), "SKIPPED: no C compiler").ok();
+    }
+    is_there
+}
+
 /// Compiles the files of a graph with a program around them, and returns what it prints: the self test's verdict, then numbers.
 fn run_c(graph: &Graph, format: WeightFormat, window: &[f32], dir: &Path) -> Option<Vec<f32>> {
-    if Command::new("cc").arg("--version").output().is_err() {
-        writeln!(std::io::stderr(), "SKIPPED: no C compiler").ok();
+    if !has_compiler() {
         return None;
     }
     let files = c_source(graph, format);
@@ -227,8 +239,13 @@ fn the_buffer_of_a_chain_is_its_largest_layer() {
     assert!(files.header.contains("* / evil"), "{}", files.header);
 }
 
-/// A Python that has onnxruntime.
+/// A Python that has onnxruntime, looked for once: tests that make one at the same time would be in each other's way.
 fn python() -> Option<PathBuf> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOUND.get_or_init(found_python).clone()
+}
+
+fn found_python() -> Option<PathBuf> {
     let python = std::env::var_os("AUSCULT_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     let has_runtime = |python: &Path| {
         let asked = Command::new(python).args(["-c", "import onnxruntime, numpy"]).output();

@@ -1,0 +1,16 @@
+//! The inputs of a program that was built without a sound card: there are none.
+
+use super::input::{Input, InputDevice};
+use crate::audio::AudioError;
+
+/// None: this program was built without a sound card.
+pub fn input_devices() -> Vec<InputDevice> {
+    Vec::new()
+}
+
+/// Always an error.
+pub(super) fn open(_id: Option<&str>) -> Result<Input, AudioError> {
+    Err(AudioError::Input {
+        reason: "this program was built without recording; build it with the feature sound-card".into(),
+    })
+}

@@ -1,0 +1,116 @@
+//! What an autoencoder itself scores normal clips, kept in the run's folder: thresholds of networks that leave rest on it, long
+//! after the recordings are out of reach.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::held_out::{MIN_HELD_OUT, held_out_clips};
+use super::train::may_be_fitted_on;
+use super::{PipelineError, Run};
+use crate::audio;
+use crate::dataset::Dataset;
+use crate::extractors::OwnScore;
+use crate::progress::{self, Progress};
+
+/// In the run's folder.
+pub(super) const NORMAL_SCORES_FILE: &str = "normal_scores.csv";
+/// Of each machine, where too few clips were held out.
+const MOST_TRAINED_ON: usize = 100;
+
+/// One clip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct NormalScore {
+    pub machine: String,
+    pub section: String,
+    pub path: String,
+    pub is_held_out: bool,
+    pub score: f64,
+}
+
+/// The normal clips of each machine that say most: those that the front end was trained without; where these are too few, some of
+/// all.
+pub(super) fn telling_clips(run: &Run, dataset: &Dataset) -> Vec<(usize, bool)> {
+    let held_out = held_out_clips(run, dataset).unwrap_or_default();
+    let mut telling = Vec::new();
+    for machine in dataset.machines() {
+        let normal: Vec<usize> = (0..dataset.clips.len())
+            .filter(|&clip| {
+                let entry = &dataset.clips[clip];
+                entry.group.machine == machine && may_be_fitted_on(entry) && run.recipe.covers(&entry.group)
+            })
+            .collect();
+        let kept: Vec<usize> = normal.iter().copied().filter(|clip| held_out.contains(clip)).collect();
+        if kept.len() >= MIN_HELD_OUT {
+            telling.extend(kept.into_iter().map(|clip| (clip, true)));
+        } else {
+            let step = normal.len().div_ceil(MOST_TRAINED_ON).max(1);
+            telling.extend(normal.into_iter().step_by(step).map(|clip| (clip, held_out.contains(&clip))));
+        }
+    }
+    telling
+}
+
+/// The residuals of [`telling_clips`]; none for a front end without. Clips that cannot be scored are left out.
+///
+/// # Errors
+/// On the wish to stop.
+pub(super) fn of_run(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) -> Result<Vec<NormalScore>, PipelineError> {
+    if run.extractor.own_scores().first() != Some(&OwnScore::Residual) {
+        return Ok(Vec::new());
+    }
+    progress.stage("scoring held-out clips");
+    let scores = progress::par_map(&telling_clips(run, dataset), progress, |&(clip, is_held_out)| {
+        let entry = &dataset.clips[clip];
+        let sound = audio::read_clip(&dataset.file(entry), dataset.channel).ok()?;
+        let embedding = run.extractor.embed(&sound, &entry.group).ok()?;
+        Some(NormalScore {
+            machine: entry.group.machine.clone(),
+            section: entry.group.section.clone(),
+            path: entry.path.clone(),
+            is_held_out,
+            score: f64::from(*embedding.own_scores.first()?),
+        })
+    })?;
+    Ok(scores.into_iter().flatten().collect())
+}
+
+/// What [`of_run`] found, into the run's folder.
+pub(super) fn write(run_dir: &Path, scores: &[NormalScore]) -> Result<(), PipelineError> {
+    let path = run_dir.join(NORMAL_SCORES_FILE);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let rows = scores.iter().try_for_each(|score| writer.serialize(score));
+    let bytes = rows.and_then(|()| writer.into_inner().map_err(|error| error.into_error().into()));
+    let written = bytes
+        .map_err(std::io::Error::other)
+        .and_then(|bytes| std::fs::write(&path, bytes));
+    written.map_err(|source| PipelineError::io(&path, source))
+}
+
+/// What [`write`] kept; nothing where there is no such file, as of runs from before it was kept.
+pub(super) fn read(run_dir: &Path) -> Vec<NormalScore> {
+    let Ok(mut reader) = csv::Reader::from_path(run_dir.join(NORMAL_SCORES_FILE)) else {
+        return Vec::new();
+    };
+    reader.deserialize().flatten().collect()
+}
+
+/// The scores of one machine that a threshold is drawn from, and in words what they are.
+pub(super) fn of_machine(scores: &[NormalScore], machine: &str) -> (Vec<f64>, String) {
+    let of_machine = || scores.iter().filter(|score| score.machine == machine);
+    let held_out: Vec<f64> = of_machine()
+        .filter(|score| score.is_held_out)
+        .map(|score| score.score)
+        .collect();
+    match held_out.len() {
+        n if n >= MIN_HELD_OUT => (held_out, format!("scores of {n} normal clips held out from training")),
+        n => {
+            let all: Vec<f64> = of_machine().map(|score| score.score).collect();
+            let words = format!(
+                "scores of {} normal clips that the network was mostly trained on, and so rather low: only {n} were held out",
+                all.len()
+            );
+            (all, words)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What was found: events and near misses, each to hear and to judge.
+
+use eframe::egui::{self, RichText, ScrollArea};
+
+use crate::app::{Action, EventVerdict, LiveAction, LiveEvent, State};
+use crate::audio::SAMPLE_RATE_HZ;
+use crate::ui::theme;
+use crate::ui::widgets::{Icon, clock, heading, icon_button, labelled_button};
+
+const ROW_HEIGHT: f32 = 26.0;
+
+pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
+    let events = &state.live.events;
+    let n_near = events.iter().filter(|event| event.is_near_miss).count();
+    let title = match (events.len(), n_near) {
+        (0, _) => "Events".to_owned(),
+        (n, 0) => format!("Events: {n}"),
+        (n, near) => format!("Events: {} and {near} near misses", n - near),
+    };
+    heading(ui, &title);
+    if events.is_empty() {
+        let text = if state.live.scoring.is_some() {
+            "None yet: what scores above the threshold is listed here with its sound"
+        } else {
+            "Score as a machine of the project, and what scores above the threshold is listed here"
+        };
+        ui.colored_label(theme::palette(ui).weak, text);
+        return;
+    }
+    ScrollArea::vertical()
+        .id_salt("events")
+        .auto_shrink(false)
+        .show_rows(ui, ROW_HEIGHT, events.len(), |ui, rows| {
+            for event in &events[rows] {
+                row(ui, event, actions);
+            }
+        });
+}
+
+fn row(ui: &mut egui::Ui, event: &LiveEvent, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    ui.push_id(event.id, |ui| {
+        ui.horizontal(|ui| {
+            ui.set_min_height(ROW_HEIGHT - 4.0);
+            let at = clock(event.start as f64 / f64::from(SAMPLE_RATE_HZ));
+            if icon_button(ui, event.clip.is_some(), Icon::Play, &format!("Play the event at {at}"), "").clicked() {
+                actions.push(Action::Live(LiveAction::PlayEvent(event.id)));
+            }
+            ui.monospace(at);
+            let peak = RichText::new(format!("{:>5.1}", event.peak)).monospace();
+            let colour = if event.is_near_miss { palette.weak } else { palette.anomalous };
+            ui.label(peak.color(colour));
+            ui.monospace(format!("{:>4.1} s", event.secs()));
+            if let Some(verdict) = event.verdict {
+                let text = match verdict {
+                    EventVerdict::Kept => "kept as anomalous",
+                    EventVerdict::FalseAlarm => "false alarm",
+                    EventVerdict::KeptAsNormal => "kept as normal",
+                };
+                ui.colored_label(palette.weak, text);
+                return;
+            }
+            if event.is_near_miss {
+                ui.colored_label(palette.weak, "near miss");
+            }
+            let verdicts = [
+                (EventVerdict::Kept, "Keep", "Write its sound to the recordings as anomalous"),
+                (EventVerdict::FalseAlarm, "False alarm", "Note that nothing was wrong"),
+                (
+                    EventVerdict::KeptAsNormal,
+                    "Keep as normal",
+                    "Write its sound to the recordings as a normal training clip",
+                ),
+            ];
+            for (verdict, text, hint) in verdicts {
+                if labelled_button(ui, true, text, hint).clicked() {
+                    actions.push(Action::Live(LiveAction::JudgeEvent { id: event.id, verdict }));
+                }
+            }
+        });
+    });
+}

@@ -1,0 +1,109 @@
+//! The take: what it is of, how it is cut, and recording itself.
+
+use eframe::egui::{self, Color32, DragValue, RichText, TextEdit};
+
+use crate::app::{Action, LiveAction, LiveSettings, State};
+use crate::dataset::Label;
+use crate::ui::theme;
+use crate::ui::widgets::{clock, field, heading, labelled_button, message, primary_button};
+
+pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
+    let live = &state.live;
+    let palette = theme::palette(ui);
+    let take = &live.heard.take;
+    heading(ui, "Recording");
+    ui.horizontal(|ui| {
+        let is_listening = live.input.is_some();
+        if take.is_running {
+            if primary_button(ui, true, "End the take", "Ctrl+Space").clicked() {
+                actions.push(Action::Live(LiveAction::StopRecording));
+            }
+            if labelled_button(ui, true, "Mark", "Mark this moment in a label file beside the recording (M)").clicked() {
+                actions.push(Action::Live(LiveAction::Mark));
+            }
+            let (dot, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
+            ui.painter().circle_filled(dot.center(), 5.0, palette.error);
+            ui.label(RichText::new(clock(take.secs)).color(palette.error).strong());
+            let name = take
+                .files
+                .last()
+                .and_then(|file| file.file_name())
+                .map(|name| name.to_string_lossy());
+            let name = name.unwrap_or_default();
+            ui.add(egui::Label::new(RichText::new(name).color(palette.weak)).truncate());
+        } else {
+            let hint = if is_listening { "Ctrl+Space" } else { "Listen first" };
+            if primary_button(ui, is_listening, "Record", hint).clicked() {
+                actions.push(Action::Live(LiveAction::Record));
+            }
+            if let (Some(first), false) = (take.files.first(), take.secs == 0.0) {
+                let text = format!("last take {} in {} files", clock(take.secs), take.files.len());
+                ui.colored_label(palette.weak, text)
+                    .on_hover_text(first.display().to_string());
+            }
+        }
+    });
+    if let Some(failure) = &take.failure {
+        message(ui, palette.error, failure);
+    }
+    let mut settings = live.settings.clone();
+    ui.add_enabled_ui(!take.is_running, |ui| form(ui, state, &mut settings));
+    if settings != live.settings {
+        actions.push(Action::Live(LiveAction::Set(settings)));
+    }
+}
+
+fn form(ui: &mut egui::Ui, state: &State, settings: &mut LiveSettings) {
+    ui.horizontal(|ui| {
+        text(ui, "Machine", "fan", 96.0, &mut settings.machine);
+        text(ui, "Section", "00", 48.0, &mut settings.section);
+        text(ui, "Condition", "vel=6, noise=A", 120.0, &mut settings.condition);
+        if let Some(workbench) = &state.workbench {
+            ui.menu_button("From the project", |ui| {
+                for group in &workbench.groups {
+                    if ui.button(group.to_string()).clicked() {
+                        settings.machine.clone_from(&group.machine);
+                        settings.section.clone_from(&group.section);
+                        ui.close();
+                    }
+                }
+            });
+        }
+    });
+    field(ui, "It sounds", |ui| {
+        ui.horizontal(|ui| {
+            ui.radio_value(&mut settings.label, Label::Normal, "normal");
+            ui.radio_value(&mut settings.label, Label::Anomalous, "anomalous");
+        });
+    });
+    field(ui, "Begin before", |ui| {
+        ui.add(
+            DragValue::new(&mut settings.pre_roll_secs)
+                .range(0.0..=30.0)
+                .speed(0.1)
+                .suffix(" s"),
+        )
+        .on_hover_text("Seconds from before the button was pressed that belong to the take");
+    });
+    field(ui, "A file every", |ui| {
+        ui.horizontal(|ui| {
+            let mut is_split = settings.split_secs.is_some();
+            let mut secs = settings.split_secs.unwrap_or(10.0);
+            ui.checkbox(&mut is_split, "");
+            ui.add_enabled(
+                is_split,
+                DragValue::new(&mut secs).range(1.0..=3600.0).speed(0.5).suffix(" s"),
+            );
+            settings.split_secs = is_split.then_some(secs);
+        });
+    });
+}
+
+/// A short text field behind its name.
+fn text(ui: &mut egui::Ui, name: &str, example: &str, width: f32, value: &mut String) {
+    let weak: Color32 = theme::palette(ui).weak;
+    ui.colored_label(weak, name);
+    ui.name_inputs(name, |ui| {
+        ui.add(TextEdit::singleline(value).desired_width(width).hint_text(example));
+    });
+}
