@@ -385,6 +385,10 @@ fn another_run_stands_beside_the_active_one() {
     assert!(table.rows.iter().all(|row| row.values.len() == table.columns.len()));
     harness.key_press(Key::Escape);
     harness.run();
+    // Its columns lie beyond the edge: its name says so, and leads there.
+    harness.get_by_label("Scroll to dense-ae-1").click();
+    harness.run();
+    assert!(harness.query_by_label("Scroll to dense-ae-1").is_none());
     harness.get_by_label("Columns").click();
     harness.run();
     harness.get_by_label("The six of the paper and the fusion").click();

@@ -603,6 +603,12 @@ fn the_saved_loss_has_a_curve_for_every_term() {
     let figure = auscult::app::loss_figure(&workbench, "run").unwrap();
     assert_eq!(figure.curves[3].1, [7.5, 7.5, 7.5]);
     let svg = auscult::figures::to_svg(&Figure::Loss(figure)).unwrap();
+    let run = workbench.runs.get_mut("run").unwrap();
+    run.recipe.training = TrainingConfig::published(Recipe::MobileAnoNet);
+    let figure = auscult::app::loss_figure(&workbench, "run").unwrap();
+    let centre = &figure.curves[3];
+    assert_eq!(centre.0, "centre loss × 0.2, training");
+    assert!((centre.1[0] - 1.5).abs() < 1e-12, "the parts add up to the whole");
     assert!(expected.iter().all(|name| svg.contains(name)), "the legend names every curve");
 }
 

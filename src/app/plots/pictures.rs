@@ -1,7 +1,7 @@
 //! The loss of a run over its epochs, and the spectrogram of the focused clip.
 
 use crate::app::Workbench;
-use crate::extractors::{EpochFigure, EpochMetrics};
+use crate::extractors::{EpochFigure, EpochMetrics, Recipe, TrainingConfig};
 use crate::figures::{LossFigure, SpectrogramFigure};
 
 /// The dynamic range of a saved spectrogram.
@@ -9,7 +9,8 @@ const RANGE_DB: f32 = 80.0;
 
 /// Loss over epochs of one run: a curve for each network, term of its loss and kind of clip; `None` before the first epoch.
 pub fn loss_figure(workbench: &Workbench, run: &str) -> Option<LossFigure> {
-    let epochs = &workbench.runs.get(run)?.epochs;
+    let view = workbench.runs.get(run)?;
+    let epochs = &view.epochs;
     let mut curves: Vec<(String, Vec<f64>)> = Vec::new();
     for epoch in epochs {
         let terms: Vec<&EpochFigure> = epoch.figures.iter().filter(|figure| figure.name.ends_with(" loss")).collect();
@@ -20,13 +21,28 @@ pub fn loss_figure(workbench: &Workbench, run: &str) -> Option<LossFigure> {
             add(&mut curves, name(epoch, whole, true), loss);
         }
         for term in terms {
-            add(&mut curves, name(epoch, &term.name, term.is_held_out), term.value);
+            let weight = weight(&view.recipe.training, &term.name);
+            let what = if weight == 1.0 {
+                term.name.clone()
+            } else {
+                format!("{} × {weight}", term.name)
+            };
+            add(&mut curves, name(epoch, &what, term.is_held_out), weight * term.value);
         }
     }
     (!curves.is_empty()).then(|| LossFigure {
         title: format!("{run}: loss"),
         curves,
     })
+}
+
+/// How much of a term goes into the whole: on one axis the parts are to add up to it.
+fn weight(training: &TrainingConfig, term: &str) -> f64 {
+    if training.recipe == Recipe::MobileAnoNet && term == "centre loss" {
+        training.mobileanonet.centre_weight
+    } else {
+        1.0
+    }
 }
 
 /// `fan centre loss, held out`; of what there is but one, nothing is said.

@@ -18,8 +18,6 @@ use crate::ui::theme;
 const MIN_BOX_POINTS: f32 = 12.0;
 /// Narrower cells have no room for their number.
 const MIN_NUMBER_POINTS: f32 = 22.0;
-/// Narrower boxes have no room for their score.
-const MIN_SCORE_POINTS: f32 = 44.0;
 /// Of the windows of a network: the green of the paper's figure, light enough for every colour map.
 const WINDOW_GREEN: Color32 = Color32::from_rgb(70, 255, 110);
 
@@ -63,8 +61,8 @@ pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, axis: Frequenc
         ));
         Shape::dashed_line_many(&corners, Stroke::new(1.5, WINDOW_GREEN), 6.0, 4.0, &mut shapes);
         let score = focus.ribbon.as_ref().and_then(|ribbon| ribbon.scores.get(crop_idx));
-        if let Some(&score) = score.filter(|_| x.span() >= MIN_SCORE_POINTS) {
-            shapes.extend(label(&painter, outline, &short(score)));
+        if let Some(&score) = score {
+            shapes.extend(label(&painter, outline, score).into_iter().flatten());
         }
     }
     painter.extend(shapes);
@@ -79,16 +77,18 @@ fn heights(stage: &Stage, axis: FrequencyAxis, shape: WindowShape) -> Rangef {
     Rangef::new(high, low)
 }
 
-/// A score in the upper left corner of its box.
-fn label(painter: &egui::Painter, outline: Rect, text: &str) -> [Shape; 2] {
-    let galley = painter.layout_no_wrap(text.to_owned(), FontId::monospace(11.0), WINDOW_GREEN);
+/// A score in the upper left corner of its box, in fewer digits where the box is narrow; `None` where there is no room at all.
+fn label(painter: &egui::Painter, outline: Rect, score: f32) -> Option<[Shape; 2]> {
     let in_sight = outline.intersect(painter.clip_rect());
-    let at = in_sight.left_top() + vec2(3.0, 3.0);
-    let behind = Rect::from_min_size(at, galley.size()).expand2(vec2(2.0, 0.0));
-    [
+    let texts = [short(score), format!("{score:.1}")].into_iter();
+    let mut galleys = texts.map(|text| painter.layout_no_wrap(text, FontId::monospace(10.0), WINDOW_GREEN));
+    let galley = galleys.find(|galley| galley.size().x + 4.0 <= in_sight.width())?;
+    let at = in_sight.left_top() + vec2(2.0, 2.0);
+    let behind = Rect::from_min_size(at, galley.size()).expand2(vec2(1.0, 0.0));
+    Some([
         Shape::rect_filled(behind, 2.0, Color32::from_black_alpha(170)),
         Shape::galley(at, galley, WINDOW_GREEN),
-    ]
+    ])
 }
 
 /// Three digits that tell, whatever the unit.
@@ -183,14 +183,16 @@ fn left_over(ui: &mut egui::Ui, stage: &Stage, shape: WindowShape, from_secs: f6
         shape.n_frames
     );
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
-    if rect.width() > 0.0 {
-        let palette = theme::palette(ui);
-        let font = FontId::proportional(11.0);
-        let galley = ui.painter().layout_no_wrap("left out".to_owned(), font, palette.weak);
-        if galley.size().x + 4.0 < rect.width() {
-            let at = rect.center() - 0.5 * galley.size();
-            ui.painter().galley(at, galley, palette.weak);
-        }
+    let weak = theme::palette(ui).weak;
+    let layout = |text: String| ui.painter().layout_no_wrap(text, FontId::proportional(11.0), weak);
+    let galley = layout("left out".to_owned());
+    if galley.size().x + 4.0 < rect.width() {
+        ui.painter().galley(rect.center() - 0.5 * galley.size(), galley, weak);
+    } else {
+        // No room there: at the end of the line below, where the pointer's readings begin at the left.
+        let galley = layout(format!("last {left_secs:.2} s left out"));
+        let at = stage.readout.right_center() - vec2(galley.size().x, 0.5 * galley.size().y);
+        ui.painter().galley(at, galley, weak);
     }
     response.on_hover_text(words);
 }

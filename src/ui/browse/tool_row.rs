@@ -118,10 +118,11 @@ fn windows(ui: &mut egui::Ui, shape: WindowShape, hop: Option<usize>, actions: &
     if ui.available_size_before_wrap().x < WINDOWS_POINTS {
         ui.end_row();
     }
+    ui.add_space(2.0 * GRID);
     ui.label(format!("windows {} \u{d7} {} every", shape.n_frames, shape.n_bands))
         .on_hover_text("Frames by bands that the network sees at once: the green boxes");
     let mut every = hop.unwrap_or(shape.n_frames);
-    let value = DragValue::new(&mut every).speed(0.25).range(1..=8 * shape.n_frames);
+    let value = DragValue::new(&mut every).speed(1.0).range(1..=8 * shape.n_frames);
     let response = ui
         .add(value)
         .on_hover_text("Frames from the beginning of one window to that of the next")

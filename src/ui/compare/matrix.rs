@@ -107,6 +107,7 @@ impl MatrixView {
                 }
                 painting.totals(ui, bottom, origin.x);
                 painting.more(ui, top, origin.x);
+                painting.out_of_sight(ui, top, origin.x);
             });
         if let Some(handle) = handle {
             toggle(&mut self.open, &handle);
@@ -309,9 +310,8 @@ impl Painting<'_> {
             return;
         }
         let palette = theme::palette(ui);
-        let active = self.workbench.project.active_run.as_deref().unwrap_or("in use");
-        let names = std::iter::once(active).chain(self.beside.iter().map(|(run, _)| run.run.as_str()));
-        for (group, name) in names.enumerate() {
+        for group in 0..=self.beside.len() {
+            let name = self.run_name(group);
             let rect = span_rect(band, self.columns.group(origin, group)).shrink2(vec2(2.0, 0.0));
             let line = Rect::from_min_max(rect.min, pos2(rect.right(), rect.top() + RUN_HEIGHT - 2.0));
             let color = if group == 0 { ui.visuals().text_color() } else { palette.weak };
@@ -341,6 +341,53 @@ impl Painting<'_> {
                 let corners = vec![tip, pos2(x - 3.0 * direction, y - 4.0), pos2(x - 3.0 * direction, y + 4.0)];
                 ui.painter().add(Shape::convex_polygon(corners, color, Stroke::NONE));
             }
+        }
+    }
+
+    /// The names of the runs of which no column is in sight, above the names and above the choice; a click scrolls there.
+    fn out_of_sight(&self, ui: &mut egui::Ui, band: Rect, origin: f32) {
+        if self.beside.is_empty() {
+            return;
+        }
+        let [names, cells, sides] = self.columns.zones(band);
+        let groups: Vec<[f32; 2]> = (0..=self.beside.len())
+            .map(|group| self.columns.group(origin, group))
+            .collect();
+        let is_left = |group: &usize| groups[*group][1] < cells.left() + 1.0;
+        let is_right = |group: &usize| groups[*group][0] > cells.right() - 1.0;
+        let left: Vec<usize> = (0..groups.len()).filter(is_left).rev().collect();
+        let right: Vec<usize> = (0..groups.len()).filter(is_right).collect();
+        for (beyond, zone, is_right) in [(left, names, false), (right, sides, true)] {
+            let Some(&nearest) = beyond.first() else { continue };
+            let all: Vec<&str> = beyond.iter().map(|&group| self.run_name(group)).collect();
+            let text = if is_right {
+                format!("{} \u{2192}", all.join(", "))
+            } else {
+                format!("\u{2190} {}", all.join(", "))
+            };
+            let place = Rect::from_min_size(zone.min + vec2(GRID, 0.0), vec2(zone.width() - 2.0 * GRID, RUN_HEIGHT - 2.0));
+            let response = ui.interact(place, self.base.with(("out of sight", is_right)), Sense::click());
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Scroll to {}", all[0])));
+            let palette = theme::palette(ui);
+            let color = if response.hovered() { palette.ink } else { palette.accent };
+            elided(ui, place, &text, &TextStyle::Small.resolve(ui.style()), color, is_right);
+            if response
+                .on_hover_text("Runs whose columns are out of sight: click to scroll there")
+                .clicked()
+            {
+                // Names and choice stay where they are and cover what lies beneath them.
+                let [start, end] = groups[nearest];
+                let wanted = span_rect(band, [start - names.width(), end + sides.width()]);
+                ui.scroll_to_rect(wanted, Some(if is_right { egui::Align::Min } else { egui::Align::Max }));
+            }
+        }
+    }
+
+    /// 0: the active run; then those beside it.
+    fn run_name(&self, group: usize) -> &str {
+        match group.checked_sub(1) {
+            Some(other) => &self.beside[other].0.run,
+            None => self.workbench.project.active_run.as_deref().unwrap_or("in use"),
         }
     }
 

@@ -29,6 +29,9 @@ const SCORES: [(MixtureScore, &str, &str); 2] = [
     ),
 ];
 
+/// So much room the name of the button takes.
+const WHOLE_NAME_FROM: f32 = 180.0;
+
 /// The private look of the settings.
 #[derive(Default)]
 pub(super) struct SettingsView {
@@ -47,12 +50,18 @@ impl SettingsView {
         } else {
             "Neighbours, distances, covariances and Gaussians, for all machines or one".to_owned()
         };
-        let text = if is_own {
+        let name = if is_own {
             "Detector settings (own)"
         } else {
             "Detector settings"
         };
-        let button = widgets::labelled_button(ui, true, text, &hint);
+        // Beside the menus of a narrow window there is room for one word.
+        let text = match (ui.available_width() < WHOLE_NAME_FROM, is_own) {
+            (true, true) => "Settings •",
+            (true, false) => "Settings",
+            (false, _) => name,
+        };
+        let button = widgets::labelled_button(ui, true, text, &hint).accessible_name(name);
         Popup::menu(&button)
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
             .show(|ui| {

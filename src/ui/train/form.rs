@@ -236,7 +236,8 @@ impl Form {
         }
         if config.recipe == Recipe::GwrpGmm {
             let hint = "Weight of a frame over that of the next louder one: 1 pools to the mean, 0 to the loudest frame";
-            number(ui, "Ranking decay", &mut config.ranking_decay, 0.0..=1.0, 0.001).on_hover_text(hint);
+            let value = number(ui, "Ranking decay", &mut config.ranking_decay, 0.0..=1.0, 0.001);
+            value.on_hover_text(hint).accessible_name("Ranking decay");
         }
         if config.recipe.is_trained() {
             number(ui, "Learning rate", &mut config.learning_rate, 1e-7..=1.0, 1e-5);

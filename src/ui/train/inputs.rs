@@ -44,8 +44,9 @@ pub(super) fn choice_of<T: Copy + PartialEq>(
 pub(super) fn count(ui: &mut egui::Ui, label: &str, value: &mut usize, most: usize, unit: &str, hint: &str) {
     field(ui, label, |ui| {
         let response = ui.add(DragValue::new(value).speed(1.0).range(1..=most));
+        // A tooltip takes the place of a name that is not there yet.
         if !hint.is_empty() {
-            response.on_hover_text(hint);
+            response.on_hover_text(hint).accessible_name(label);
         }
         // Not as the value's own ending: that would take the place of its name for who cannot see the label.
         if !unit.is_empty() {
