@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{JobKind, LoadedClip, RunView};
+use super::{ExplorationView, JobKind, LoadedClip, RunView};
 use crate::dataset::{Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
-use crate::pipeline::{Comparison, CropBank, EmbeddedClips, Ribbon, Run};
+use crate::pipeline::{Comparison, CropBank, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, Ribbon, Run};
 use crate::project::Project;
 use crate::projection;
 
@@ -34,6 +34,9 @@ pub(super) enum JobOutput {
         ribbon: Arc<Ribbon>,
     },
     MapComputed(projection::Layout),
+    Explored(Box<Exploration>),
+    DesignKept(Box<RunView>),
+    ExplorationDeleted,
     ProjectSaved,
     FileSaved(PathBuf),
 }
@@ -42,6 +45,7 @@ pub(super) enum JobOutput {
 pub(super) enum JobUpdate {
     Epoch(EpochMetrics),
     Layout(projection::Layout),
+    Explored(Box<ExploreEvent>),
 }
 
 /// A project file with the recordings that it speaks of.
@@ -49,6 +53,9 @@ pub(super) struct OpenedProject {
     pub(super) path: PathBuf,
     pub(super) project: Project,
     pub(super) runs: BTreeMap<String, RunView>,
+    pub(super) explorations: Vec<ExplorationView>,
+    /// What cannot be read of them.
+    pub(super) notes: Vec<String>,
     pub(super) dataset: Dataset,
 }
 
@@ -74,6 +81,12 @@ pub(super) struct RunningJob {
 impl TrainingObserver for JobContext<JobOutput, JobUpdate> {
     fn epoch(&mut self, metrics: &EpochMetrics) {
         self.update(JobUpdate::Epoch(metrics.clone()));
+    }
+}
+
+impl ExploreObserver for JobContext<JobOutput, JobUpdate> {
+    fn event(&mut self, event: &ExploreEvent) {
+        self.update(JobUpdate::Explored(Box::new(event.clone())));
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, LoadedClip, SortKey, SpectrogramSettings};
+use super::{ClipFilter, ExplorationView, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
@@ -26,10 +26,18 @@ pub enum Screen {
     Train,
     Compare,
     Map,
+    Explore,
 }
 
 impl Screen {
-    pub const ALL: [Self; 5] = [Self::Welcome, Self::Browse, Self::Train, Self::Compare, Self::Map];
+    pub const ALL: [Self; 6] = [
+        Self::Welcome,
+        Self::Browse,
+        Self::Train,
+        Self::Compare,
+        Self::Map,
+        Self::Explore,
+    ];
 
     /// The screen of this title.
     pub fn from_title(title: &str) -> Option<Self> {
@@ -43,6 +51,7 @@ impl Screen {
             Self::Train => "Train",
             Self::Compare => "Compare",
             Self::Map => "Map",
+            Self::Explore => "Explore",
         }
     }
 }
@@ -141,6 +150,8 @@ pub struct Workbench {
     /// Parallel to `dataset.clips`; by the detector and threshold in use for each section.
     pub scores: Vec<Option<ClipScore>>,
     pub map: MapView,
+    /// Searches for tiny designs, the newest last.
+    pub explorations: Vec<ExplorationView>,
 }
 
 /// Whether what is on the screen is on the disk.
@@ -226,6 +237,15 @@ pub enum JobKind {
     },
     Ribbon,
     Map,
+    /// A search for a tiny design.
+    Explore {
+        exploration: String,
+    },
+    /// A design of a search becomes a run.
+    KeepDesign {
+        run: String,
+    },
+    DeleteExploration,
     /// Of the project.
     Save,
     /// Of a figure or table.
@@ -316,6 +336,7 @@ impl Workbench {
             thresholds: Thresholds::default(),
             scores: Vec::new(),
             map: MapView::default(),
+            explorations: Vec::new(),
         };
         workbench.refresh_labels();
         workbench.refresh_scores();

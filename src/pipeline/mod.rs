@@ -24,6 +24,7 @@ pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare
 pub use error::PipelineError;
 pub use explore::{
     Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TrialReport,
+    explore, keep, open_exploration,
 };
 pub use extract::{EmbeddedClips, extract};
 pub use halves::{Half, halves};

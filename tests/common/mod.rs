@@ -151,6 +151,7 @@ pub fn workbench() -> Workbench {
         pins: BTreeMap::new(),
         choice: DetectorChoice::default(),
         thresholds: BTreeMap::new(),
+        design_pins: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: ProjectionConfig::default(),
         view: ViewSettings::default(),

@@ -131,6 +131,7 @@ fn project() -> Project {
         pins: BTreeMap::new(),
         choice: DetectorChoice::default(),
         thresholds: BTreeMap::new(),
+        design_pins: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: projection::ProjectionConfig::default(),
         view: ViewSettings::default(),

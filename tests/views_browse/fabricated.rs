@@ -64,6 +64,7 @@ fn project() -> Project {
         pins: Default::default(),
         choice: Default::default(),
         thresholds: Default::default(),
+        design_pins: Default::default(),
         labels: Default::default(),
         map: ProjectionConfig::default(),
         view: ViewSettings::default(),

@@ -39,7 +39,10 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
 
 /// Reading a clip, saving and deleting are over before a person could read of them.
 fn is_shown(job: &JobView) -> bool {
-    !matches!(job.kind, JobKind::LoadClip | JobKind::Save | JobKind::DeleteRun)
+    !matches!(
+        job.kind,
+        JobKind::LoadClip | JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration
+    )
 }
 
 fn save_state(ui: &mut egui::Ui, state: &State) {
