@@ -33,8 +33,8 @@ pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
 pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,
-    MatrixSection, Separation, Trouble, asked_auc, auc_of, best_design, best_figure, best_so_far, bins, decisions, design_figure,
-    design_front, design_table, epochs_of, histogram_figure, judged_as, loss_figure, map_categories, map_figure, map_figure_by,
+    MatrixSection, Separation, Trouble, asked_auc, best_design, best_figure, best_so_far, bins, decisions, design_figure,
+    design_front, design_table, histogram_figure, judged_auc, loss_figure, map_categories, map_figure, map_figure_by,
     map_figure_of, matrix, matrix_table, roc_detectors, roc_figure, separation, spectrogram_figure, state_title,
 };
 pub use report::{write_map, write_report};

@@ -10,8 +10,8 @@ mod roc;
 
 pub use decisions::{Decisions, decisions};
 pub use designs::{
-    DesignQuantity, Separation, asked_auc, auc_of, best_design, best_figure, best_so_far, design_figure, design_front,
-    design_table, epochs_of, judged_as, separation, state_title,
+    DesignQuantity, Separation, asked_auc, best_design, best_figure, best_so_far, design_figure, design_front, design_table,
+    judged_auc, separation, state_title,
 };
 pub use histogram::{Bins, bins, histogram_figure};
 pub use map::{MapColor, MapShow, map_categories, map_figure, map_figure_by, map_figure_of};

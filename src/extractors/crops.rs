@@ -21,18 +21,23 @@ pub(super) fn needed_secs(n_frames: usize) -> f64 {
 /// Windows of [`CROP_FRAMES`] frames side by side; one window over all where there are fewer, from `min_frames` on. The frames
 /// that are left over at the end belong to no crop.
 pub(super) fn crop_windows(clip_secs: f32, min_frames: usize) -> Vec<CropWindow> {
+    crops_of(clip_secs, min_frames, CROP_FRAMES)
+}
+
+/// [`crop_windows`] with crops of another length.
+pub(super) fn crops_of(clip_secs: f32, min_frames: usize, crop_frames: usize) -> Vec<CropWindow> {
     let n_frames = n_frames_of(clip_secs);
-    if (min_frames..CROP_FRAMES).contains(&n_frames) {
+    if (min_frames..crop_frames).contains(&n_frames) {
         return vec![CropWindow {
             start_secs: 0.0,
             end_secs: clip_secs,
         }];
     }
     let secs = |frame_idx: usize| (frame_idx * HOP) as f32 / SAMPLE_RATE_HZ as f32;
-    (0..n_frames / CROP_FRAMES)
+    (0..n_frames / crop_frames)
         .map(|crop_idx| CropWindow {
-            start_secs: secs(crop_idx * CROP_FRAMES),
-            end_secs: secs((crop_idx + 1) * CROP_FRAMES).min(clip_secs),
+            start_secs: secs(crop_idx * crop_frames),
+            end_secs: secs((crop_idx + 1) * crop_frames).min(clip_secs),
         })
         .collect()
 }

@@ -23,8 +23,8 @@ pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
 pub use error::PipelineError;
 pub use explore::{
-    Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TrialReport,
-    explore, keep, open_exploration,
+    Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TestedDesign,
+    TrialReport, explore, figure_words, judged_figures, keep, open_exploration, test_design,
 };
 pub use extract::{EmbeddedClips, extract};
 pub use halves::{Half, halves};

@@ -52,6 +52,29 @@ pub fn train(
     observer: &mut dyn TrainingObserver,
 ) -> Result<Run, PipelineError> {
     let clips = training_clips(dataset, recipe)?;
+    write_run(dataset, recipe, run_dir, observer, clips.len(), |recorder| {
+        Ok(Made {
+            extractor: extractors::train(&recipe.training, &clips, run_dir, recorder)?,
+            notes: String::new(),
+        })
+    })
+}
+
+/// A trained front end, and what its model card says beside what it says of every run.
+pub(super) struct Made {
+    pub extractor: Box<dyn Extractor>,
+    pub notes: String,
+}
+
+/// Writes the folder of a run whose front end `make` trains on so many clips.
+pub(super) fn write_run(
+    dataset: &Dataset,
+    recipe: &RunRecipe,
+    run_dir: &Path,
+    observer: &mut dyn TrainingObserver,
+    n_clips: usize,
+    make: impl FnOnce(&mut dyn TrainingObserver) -> Result<Made, PipelineError>,
+) -> Result<Run, PipelineError> {
     prepare_folder(dataset, run_dir)?;
     let mut recorder = Recorder {
         run_dir,
@@ -59,17 +82,17 @@ pub fn train(
         observer,
         error: None,
     };
-    recorder.log(&format!("{}: {} normal clips", recipe.training.recipe.title(), clips.len()));
-    let trained = extractors::train(&recipe.training, &clips, run_dir, &mut recorder);
+    recorder.log(&format!("{}: {n_clips} normal clips", recipe.training.recipe.title()));
+    let made = make(&mut recorder);
     if let Some(error) = recorder.error {
         return Err(error);
     }
-    let extractor = trained?;
+    let Made { extractor, notes } = made?;
     extractor.save(run_dir)?;
     let epochs = read_epochs(run_dir);
     write(
         &run_dir.join(CARD_FILE),
-        model_card(dataset, recipe, clips.len(), &epochs).as_bytes(),
+        (model_card(dataset, recipe, n_clips, &epochs) + &notes).as_bytes(),
     )?;
     let json = serde_json::to_vec_pretty(recipe).map_err(|source| PipelineError::io(run_dir, source.into()))?;
     write(&run_dir.join(RECIPE_FILE), &json)?;
@@ -142,17 +165,23 @@ pub fn read_log(run_dir: &Path) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Makes the run's folder, and takes out of it what an earlier training said of itself: a folder that is cut off in the middle
-/// must not pass for finished, and a resumed training tells its earlier epochs again. Checkpoints stay.
-fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError> {
-    let place = std::path::absolute(run_dir).unwrap_or_else(|_| run_dir.to_owned());
+/// A data folder is only ever read.
+pub(super) fn refuse_inside_data(dataset: &Dataset, dir: &Path) -> Result<(), PipelineError> {
+    let place = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let root = std::path::absolute(&dataset.root).unwrap_or_else(|_| dataset.root.clone());
     if place.starts_with(&root) {
         return Err(PipelineError::InsideData {
-            path: run_dir.to_owned(),
+            path: dir.to_owned(),
             root,
         });
     }
+    Ok(())
+}
+
+/// Makes the run's folder, and takes out of it what an earlier training said of itself: a folder that is cut off in the middle
+/// must not pass for finished, and a resumed training tells its earlier epochs again. Checkpoints stay.
+fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError> {
+    refuse_inside_data(dataset, run_dir)?;
     std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
     for name in [RECIPE_FILE, CARD_FILE, METRICS_FILE, LOG_FILE, HELD_OUT_FILE] {
         let path = run_dir.join(name);
@@ -162,6 +191,17 @@ fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError
         }
     }
     Ok(())
+}
+
+/// A clip as a trainer meets it.
+pub(super) fn training_clip(dataset: &Dataset, clip: &ClipEntry) -> TrainingClip {
+    TrainingClip {
+        file: dataset.file(clip),
+        channel: dataset.channel,
+        group: clip.group.clone(),
+        attributes: clip.attributes.clone(),
+        is_target: clip.is_target(),
+    }
 }
 
 fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingClip>, PipelineError> {
@@ -177,13 +217,7 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
         .iter()
         .filter(|clip| may_be_fitted_on(clip))
         .filter(|clip| recipe.covers(&clip.group))
-        .map(|clip| TrainingClip {
-            file: dataset.file(clip),
-            channel: dataset.channel,
-            group: clip.group.clone(),
-            attributes: clip.attributes.clone(),
-            is_target: clip.is_target(),
-        })
+        .map(|clip| training_clip(dataset, clip))
         .collect();
     if clips.is_empty() {
         Err(PipelineError::NothingToTrainOn {

@@ -1,10 +1,9 @@
 //! The designs of a search: what they are compared by, which are best, what one of them misses.
 
-use crate::dataset::Label;
 use crate::evaluation::{self, ThresholdRule};
 use crate::exploration::{Accuracy, Cost, TrialState, net_score, pareto_front};
 use crate::figures::{HistogramFigure, Quantity, Scale, ScatterFigure, ScatterGroup, Table, TableRow};
-use crate::pipeline::{Exploration, JudgedClip, JudgedLabel, Reference, TrialReport};
+use crate::pipeline::{Exploration, JudgedClip, JudgedLabel, Reference, TrialReport, judged_figures};
 
 /// Something that designs are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,10 +73,10 @@ impl DesignQuantity {
     /// Of a design; `None` where it is not known.
     pub fn of(self, trial: &TrialReport, accuracy: Accuracy) -> Option<f64> {
         let value = match self {
-            Self::Auc => auc_of(trial)?,
+            Self::Auc => trial.auc()?,
             Self::Pauc => trial.pauc?,
             Self::Latency => trial.latency_ms?.0,
-            Self::NetScore => net_score(auc_of(trial)?, &trial.cost, accuracy),
+            Self::NetScore => net_score(trial.auc()?, &trial.cost, accuracy),
             cost => cost.of_cost(&trial.cost),
         };
         value.is_finite().then_some(value)
@@ -119,33 +118,19 @@ impl DesignQuantity {
     }
 }
 
-/// A design's AUC after the last rung that it reached.
-pub fn auc_of(trial: &TrialReport) -> Option<f64> {
-    trial.outcomes.last().and_then(|outcome| outcome.auc)
-}
-
-/// Epochs that a design has behind it.
-pub fn epochs_of(trial: &TrialReport) -> usize {
-    trial.outcomes.last().map_or(0, |outcome| outcome.epochs)
-}
-
 /// The AUC below which a design is too far from the reference; `None` without one.
 pub fn asked_auc(exploration: &Exploration) -> Option<f64> {
-    let limits = &exploration.settings.search.limits;
-    let reference = exploration.reference.as_ref().map(|reference| reference.auc);
-    reference
-        .or(limits.reference_auc)
-        .map(|reference| reference * (1.0 - limits.auc_tolerance))
+    let limits = exploration.limits();
+    limits.reference_auc.map(|reference| reference * (1.0 - limits.auc_tolerance))
 }
 
 /// After each trained design, by its number: the largest `NetScore` so far among those that are within reach of the reference.
 pub fn best_so_far(exploration: &Exploration) -> Vec<(usize, f64)> {
-    let asked = asked_auc(exploration).unwrap_or(0.0);
-    let accuracy = exploration.settings.search.accuracy;
+    let (limits, accuracy) = (exploration.limits(), exploration.settings.search.accuracy);
     let mut best: Option<f64> = None;
     let mut curve = Vec::new();
     for trial in exploration.trials.iter().filter(|trial| trial.state == TrialState::Done) {
-        if auc_of(trial).is_some_and(|auc| auc >= asked)
+        if trial.auc().is_some_and(|auc| limits.allow_auc(auc))
             && let Some(score) = DesignQuantity::NetScore.of(trial, accuracy)
         {
             best = Some(best.map_or(score, |best| best.max(score)));
@@ -157,14 +142,8 @@ pub fn best_so_far(exploration: &Exploration) -> Vec<(usize, f64)> {
 
 /// The place in `trials` of the design with the largest `NetScore` within reach of the reference.
 pub fn best_design(exploration: &Exploration) -> Option<usize> {
-    let asked = asked_auc(exploration).unwrap_or(0.0);
-    let accuracy = exploration.settings.search.accuracy;
-    let scored = exploration.trials.iter().enumerate().filter_map(|(place, trial)| {
-        let is_in_reach = trial.state == TrialState::Done && auc_of(trial)? >= asked;
-        let score = DesignQuantity::NetScore.of(trial, accuracy)?;
-        is_in_reach.then_some((place, score))
-    });
-    scored.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| place)
+    let number = exploration.best()?.number;
+    exploration.trials.binary_search_by_key(&number, |trial| trial.number).ok()
 }
 
 /// The places in `trials` of the designs that no other one beats in both quantities, among those trained to the end, from left to
@@ -197,7 +176,7 @@ pub struct Separation {
     pub n_anomalous: usize,
     pub n_false_alarms: usize,
     pub n_normal: usize,
-    /// The AUC that knowing nothing stays below 19 times in 20.
+    /// The AUC that knowing nothing stays below 39 times in 40.
     pub chance_limit: f64,
 }
 
@@ -235,12 +214,9 @@ pub fn separation(trial: &TrialReport) -> Option<Separation> {
     })
 }
 
-/// What a judged clip is, for the label of what is heard.
-pub fn judged_as(clip: &JudgedClip) -> Label {
-    match clip.label {
-        JudgedLabel::Normal => Label::Normal,
-        JudgedLabel::Anomalous | JudgedLabel::Synthetic(_) => Label::Anomalous,
-    }
+/// A design's AUC on the clips that it was judged by, with its interval.
+pub fn judged_auc(trial: &TrialReport) -> Option<evaluation::Figure> {
+    judged_figures(&trial.judged).auc
 }
 
 /// One quantity of all designs against another, as it is saved.
@@ -333,7 +309,7 @@ pub fn design_table(name: &str, exploration: &Exploration, places: &[usize]) -> 
             .map(|quantity| quantity.of(trial, accuracy))
             .chain([
                 trial.latency_ms.map(|(_, p95)| p95),
-                Some(epochs_of(trial) as f64),
+                Some(trial.epochs() as f64),
                 Some(trial.seed as f64),
             ])
             .collect(),

@@ -6,7 +6,7 @@ use super::detail::Detail;
 use super::status::remark;
 use super::table::is_chance;
 use super::{layers, numbers, separation};
-use crate::app::{Action, DesignQuantity, ExplorationView, Workbench, auc_of, epochs_of, state_title};
+use crate::app::{Action, DesignQuantity, ExplorationView, Workbench, state_title};
 use crate::exploration::TrialState;
 use crate::pipeline::{Exploration, JudgedBy, TrialReport};
 use crate::ui::theme;
@@ -64,7 +64,7 @@ impl DesignView {
     /// Train longer, and out of the search.
     fn ways_out(&mut self, ui: &mut egui::Ui, view: &ExplorationView, trial: &TrialReport, actions: &mut Vec<Action>) {
         // A design that was cut has weights too; one in training has none that stay.
-        let can_keep = matches!(trial.state, TrialState::Done | TrialState::Cut) && auc_of(trial).is_some();
+        let can_keep = matches!(trial.state, TrialState::Done | TrialState::Cut) && trial.auc().is_some();
         let keep = |n_more_epochs| Action::KeepDesign {
             exploration: view.name.clone(),
             trial: trial.number,
@@ -116,7 +116,7 @@ fn verdict(ui: &mut egui::Ui, view: &ExplorationView, trial: &TrialReport, detai
     if let Some(error) = &trial.error {
         message(ui, palette.error, error);
     }
-    let Some(auc) = auc_of(trial) else {
+    let Some(auc) = trial.auc() else {
         let text = match trial.state {
             TrialState::Failed => "It has no AUC",
             _ => "Not judged yet: its first epochs are being trained",
@@ -125,20 +125,23 @@ fn verdict(ui: &mut egui::Ui, view: &ExplorationView, trial: &TrialReport, detai
         return;
     };
     let limit = detail.separation.as_ref().map(|separation| separation.chance_limit);
+    let interval = detail
+        .auc
+        .map_or(String::new(), |auc| format!(" [{:.2}–{:.2}]", auc.low, auc.high));
     let (text, colour) = if is_chance(Some(auc), limit) {
-        (format!("AUC {auc:.3}: no better than chance"), palette.error)
+        (format!("AUC {auc:.3}{interval}: no better than chance"), palette.error)
     } else {
-        (format!("AUC {auc:.3}{}", against_reference(view, auc)), palette.ink)
+        (format!("AUC {auc:.3}{interval}{}", against_reference(view, auc)), palette.ink)
     };
     ui.add(egui::Label::new(RichText::new(text).color(colour).strong()).wrap());
-    let n_epochs = epochs_of(trial);
+    let n_epochs = trial.epochs();
     let judged = match view.exploration.settings.judged_by {
         JudgedBy::SyntheticAnomalies => "by faults put into held-out normal clips, not by real ones",
         JudgedBy::LabelledHalf => "by the half of the labels that steers the search: report on the other half",
     };
     remark(ui, format!("Judged after {n_epochs} epochs {judged}."));
     if let (true, Some(limit)) = (is_chance(Some(auc), limit), limit) {
-        let text = format!("On so few clips a net that knows nothing stays below {limit:.3} only 19 times in 20.");
+        let text = format!("On so few clips a net that knows nothing stays below {limit:.3} only 39 times in 40.");
         remark(ui, text);
     }
 }

@@ -3,16 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::app::{Bins, ExplorationView, Separation, Workbench, bins, separation};
+use crate::app::{Bins, ExplorationView, Separation, Workbench, bins, judged_auc, separation};
 use crate::dataset::Dataset;
+use crate::evaluation::Figure;
 use crate::pipeline::TrialReport;
 
 pub(super) struct Detail {
     name: String,
-    revision: u64,
+    number: usize,
+    /// Rungs behind it, and the AUC after the last: what else follows from the judged clips changes with them.
+    rung: (usize, Option<f64>),
     dataset: Arc<Dataset>,
     /// In `trials`.
     pub(super) place: usize,
+    /// With its interval.
+    pub(super) auc: Option<Figure>,
     pub(super) separation: Option<Separation>,
     pub(super) bins: Bins,
     /// Parallel to the missed clips: where they are in the data set; `None`: no longer there.
@@ -23,9 +28,10 @@ impl Detail {
     /// What was worked out before where it still holds, else anew.
     pub(super) fn renew(before: Option<Self>, workbench: &Workbench, view: &ExplorationView, place: usize) -> Self {
         let holds = |before: &Self| {
+            let trial = &view.exploration.trials[place];
             before.name == view.name
-                && before.revision == view.revision
-                && before.place == place
+                && (before.place, before.number) == (place, trial.number)
+                && before.rung == (trial.outcomes.len(), trial.auc())
                 && Arc::ptr_eq(&before.dataset, &workbench.dataset)
         };
         before.filter(holds).unwrap_or_else(|| Self::new(workbench, view, place))
@@ -36,7 +42,9 @@ impl Detail {
         let separation = separation(trial);
         Self {
             name: view.name.clone(),
-            revision: view.revision,
+            number: trial.number,
+            rung: (trial.outcomes.len(), trial.auc()),
+            auc: judged_auc(trial),
             dataset: Arc::clone(&workbench.dataset),
             place,
             bins: separation

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::table::Column;
-use crate::app::{DesignQuantity, ExplorationView, auc_of, best_design, best_so_far, design_front, separation};
+use crate::app::{DesignQuantity, ExplorationView, best_design, best_so_far, design_front, separation};
 use crate::exploration::TrialState;
 use crate::pipeline::TrialReport;
 
@@ -52,7 +52,7 @@ pub(super) struct Drawn {
     pub(super) best_so_far: Vec<[f64; 2]>,
     /// The place of the best design; where none is within reach of the reference, of the one with the largest AUC.
     pub(super) best_known: usize,
-    /// The AUC that knowing nothing stays below 19 times in 20.
+    /// The AUC that knowing nothing stays below 39 times in 40.
     pub(super) chance_limit: Option<f64>,
 }
 
@@ -111,7 +111,7 @@ fn largest_auc(trials: &[TrialReport]) -> Option<usize> {
     let known = trials
         .iter()
         .enumerate()
-        .filter_map(|(place, trial)| Some((place, auc_of(trial)?)));
+        .filter_map(|(place, trial)| Some((place, trial.auc()?)));
     known.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(place, _)| place)
 }
 

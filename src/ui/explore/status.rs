@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, ProgressBar, RichText};
 
-use crate::app::{Action, ExplorationStatus, ExplorationView, JobView, Workbench, asked_auc, auc_of, best_design};
+use crate::app::{Action, ExplorationStatus, ExplorationView, JobView, Workbench, asked_auc, best_design};
 use crate::exploration::TrialState;
 use crate::ui::theme;
 use crate::ui::widgets::{count, duration, empty_state, labelled_button, message};
@@ -110,7 +110,7 @@ fn best_words(view: &ExplorationView) -> String {
     match (best_design(exploration), asked_auc(exploration)) {
         (Some(place), _) => {
             let trial = &exploration.trials[place];
-            let auc = auc_of(trial).unwrap_or_default();
+            let auc = trial.auc().unwrap_or_default();
             format!(
                 "Best: design {} with {} parameters, AUC {auc:.3}",
                 trial.number,

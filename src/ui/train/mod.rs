@@ -4,6 +4,7 @@ mod conditions;
 mod form;
 mod loss_plot;
 mod mobileanonet;
+mod outliernet;
 mod run;
 mod runs;
 
