@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auscult::app::{Action, App, AppFolders, DeployFormat, JobKind, RunStatus, Screen, Workbench};
-use auscult::dataset::{self, Label, Split, SyntheticConfig, SyntheticLayout};
+use auscult::app::{Action, App, AppFolders, DeployFormat, ExplorationStatus, JobKind, RunStatus, Screen, Workbench};
+use auscult::dataset::{self, Label, MachineSection, Split, SyntheticConfig, SyntheticLayout};
 use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, ThresholdRule};
+use auscult::exploration::{Limits, SearchConfig, TrialState};
 use auscult::extractors::{Recipe, TrainingConfig};
-use auscult::pipeline::LabelUse;
+use auscult::pipeline::{ExploreSettings, JudgedBy, LabelUse, TrialReport};
 use auscult::progress::NoProgress;
 use auscult::project::{DetectorChoice, RunRecipe};
 
@@ -582,4 +583,107 @@ fn a_run_leaves_as_files_and_comes_back_as_a_run_that_scores_alike() {
         .filter(|name| name.to_string_lossy().contains("loading"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+fn search(n_trials: usize) -> ExploreSettings {
+    ExploreSettings {
+        group: MachineSection {
+            machine: "fan".to_owned(),
+            section: "00".to_owned(),
+        },
+        search: SearchConfig {
+            limits: Limits {
+                max_parameters: 3000,
+                max_mflops: Some(2.0),
+                ..Limits::default()
+            },
+            n_trials,
+            generation_size: 4,
+            rungs: vec![1, 2],
+            ..SearchConfig::default()
+        },
+        judged_by: JudgedBy::SyntheticAnomalies,
+        with_reference: false,
+    }
+}
+
+/// What must be the same whenever the same search is led to its end.
+fn designs(app: &App, name: &str) -> Vec<(String, TrialState, Vec<Option<f64>>)> {
+    let trials = &workbench(app).exploration(name).unwrap().exploration.trials;
+    let aucs = |trial: &TrialReport| trial.outcomes.iter().map(|outcome| outcome.auc).collect();
+    trials
+        .iter()
+        .map(|trial| (trial.genome.to_string(), trial.state, aucs(trial)))
+        .collect()
+}
+
+#[test]
+fn a_search_goes_on_after_a_restart_and_a_design_of_it_becomes_a_column() {
+    let home = tempfile::tempdir().unwrap();
+    let mut first = scored_project(home.path());
+    let file = workbench(&first).path.clone();
+    first.apply(Action::Explore(search(6)));
+    let (name, job) = workbench(&first)
+        .searching()
+        .map(|view| (view.name.clone(), view.job.unwrap()))
+        .unwrap();
+    assert_eq!(name, "fan-00-1");
+    first.apply(Action::Explore(search(6)));
+    assert_eq!(workbench(&first).explorations.len(), 1, "one search at a time");
+    wait(&mut first, "a judged design", |app| {
+        let trials = &workbench(app).explorations[0].exploration.trials;
+        trials.iter().any(|trial| !trial.outcomes.is_empty())
+    });
+    first.apply(Action::CancelJob(job));
+    wait(&mut first, "the stop", |app| workbench(app).searching().is_none());
+    assert_eq!(workbench(&first).explorations[0].status, ExplorationStatus::Stopped);
+    first.apply(Action::PinDesign {
+        exploration: name.clone(),
+        trial: 0,
+        is_pinned: true,
+    });
+    first.shut_down();
+    drop(first);
+
+    let mut app = app(home.path());
+    app.apply(Action::OpenProject(file));
+    wait(&mut app, "the scores", is_scored);
+    assert_eq!(workbench(&app).explorations.len(), 1);
+    assert_eq!(workbench(&app).explorations[0].status, ExplorationStatus::Stopped);
+    assert!(workbench(&app).is_design_pinned(&name, 0));
+    app.apply(Action::ResumeExploration(name.clone()));
+    wait(&mut app, "the end of the search", |app| {
+        workbench(app).explorations[0].status == ExplorationStatus::Done
+    });
+    app.apply(Action::Explore(search(6)));
+    wait(&mut app, "the end of the other search", |app| {
+        workbench(app).explorations.len() == 2 && workbench(app).explorations[1].status == ExplorationStatus::Done
+    });
+    assert_eq!(designs(&app, &name).len(), 6);
+    assert_eq!(
+        designs(&app, &name),
+        designs(&app, "fan-00-2"),
+        "as if it had not been stopped"
+    );
+
+    let exploration = &workbench(&app).explorations[0].exploration;
+    let trial = exploration
+        .trials
+        .iter()
+        .find(|trial| trial.state == TrialState::Done)
+        .unwrap();
+    let trial = trial.number;
+    app.apply(Action::KeepDesign {
+        exploration: name.clone(),
+        trial,
+        n_more_epochs: 1,
+    });
+    wait(&mut app, "the run beside the active one", |app| {
+        workbench(app).beside.values().any(Option::is_some)
+    });
+    let run = &workbench(&app).runs["outliernet-1"];
+    assert_eq!(run.status, RunStatus::Done);
+    app.apply(Action::DeleteExploration(name));
+    app.shut_down();
+    assert!(!workbench(&app).path.parent().unwrap().join("explorations/fan-00-1").exists());
 }

@@ -234,7 +234,7 @@ fn a_scan_can_be_cancelled_and_a_failure_says_why() {
 
 #[test]
 fn screens_without_a_project_say_where_to_get_one() {
-    for screen in [Screen::Browse, Screen::Train, Screen::Compare, Screen::Map] {
+    for screen in [Screen::Browse, Screen::Train, Screen::Compare, Screen::Map, Screen::Explore] {
         let mut harness = window(State {
             screen,
             ..State::default()
@@ -247,7 +247,7 @@ fn screens_without_a_project_say_where_to_get_one() {
 #[test]
 fn the_rail_and_its_keys_change_the_screen() {
     let mut harness = window(State::default());
-    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
+    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
     for (screen, key) in Screen::ALL.into_iter().zip(keys) {
         assert_eq!(click(&mut harness, screen.title()), [Action::Show(screen)]);
         assert_eq!(press(&mut harness, Modifiers::COMMAND, key), [Action::Show(screen)]);

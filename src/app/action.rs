@@ -10,7 +10,7 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
 use crate::jobs::JobId;
-use crate::pipeline::DeployFormat;
+use crate::pipeline::{DeployFormat, ExploreSettings};
 use crate::project::{DetectorChoice, RunRecipe};
 use crate::projection::ProjectionConfig;
 
@@ -61,6 +61,8 @@ pub enum Action {
 
     // Listening
     PlayPause,
+    /// Focuses this clip and plays it as soon as it is read.
+    Listen(usize),
     /// Plays the focused clip from here (seconds).
     PlayFrom(f64),
     Seek(f64),
@@ -113,6 +115,24 @@ pub enum Action {
     // The map
     SetProjection(ProjectionConfig),
     ComputeMap,
+
+    // Tiny designs
+    /// Starts a search.
+    Explore(ExploreSettings),
+    /// Goes on with a search that was stopped.
+    ResumeExploration(String),
+    DeleteExploration(String),
+    PinDesign {
+        exploration: String,
+        trial: usize,
+        is_pinned: bool,
+    },
+    /// Makes a run of a design, trained so many epochs longer: it becomes a column of the screen Compare.
+    KeepDesign {
+        exploration: String,
+        trial: usize,
+        n_more_epochs: usize,
+    },
 
     // Leaving
     SaveFigure {

@@ -20,6 +20,8 @@ pub struct App {
     pub(super) runner: JobRunner<JobOutput, JobUpdate>,
     pub(super) running: BTreeMap<JobId, RunningJob>,
     pub(super) player: Option<Player>,
+    /// The focused clip is to be heard once it is read.
+    pub(super) plays_when_read: bool,
     pub(super) folders: AppFolders,
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
@@ -45,6 +47,7 @@ impl App {
             runner: JobRunner::new(wake),
             running: BTreeMap::new(),
             player: None,
+            plays_when_read: false,
             folders,
             save_due: None,
             saver: Saver::default(),
@@ -113,6 +116,7 @@ impl App {
             Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
             Action::SetWindowHop(hop) => self.set_window_hop(hop),
             Action::PlayPause => self.play_pause(),
+            Action::Listen(clip) => self.listen(clip),
             Action::PlayFrom(secs) => self.play_from(secs),
             Action::Seek(secs) => self.seek(secs),
             Action::SetLoop(span) => self.set_loop(span),
@@ -129,6 +133,19 @@ impl App {
             Action::SetDetectorConfig { group, config } => self.set_detector_config(group.as_ref(), config),
             Action::SetProjection(config) => self.edit("Change the map's settings", |project| project.map = config),
             Action::ComputeMap => self.compute_map(),
+            Action::Explore(settings) => self.explore(settings),
+            Action::ResumeExploration(name) => self.resume_exploration(&name),
+            Action::DeleteExploration(name) => self.delete_exploration(&name),
+            Action::PinDesign {
+                exploration,
+                trial,
+                is_pinned,
+            } => self.pin_design(&exploration, trial, is_pinned),
+            Action::KeepDesign {
+                exploration,
+                trial,
+                n_more_epochs,
+            } => self.keep_design(&exploration, trial, n_more_epochs),
             Action::Undo => self.undo(),
             Action::Redo => self.redo(),
             // Carried out with a project or without; named one by one, so that a new action is forgotten in neither list.

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{JobKind, LoadedClip, RunView};
+use super::{ExplorationView, JobKind, LoadedClip, RunView};
 use crate::audio::capture::{InputDevice, Listener};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
-use crate::pipeline::{Comparison, CropBank, Deployed, EmbeddedClips, LiveScore, Ribbon, Run};
+use crate::pipeline::{
+    Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
+};
 use crate::project::{Project, RunRecipe};
 use crate::projection;
 
@@ -43,6 +45,9 @@ pub(super) enum JobOutput {
         ribbon: Arc<Ribbon>,
     },
     MapComputed(projection::Layout),
+    Explored(Box<Exploration>),
+    DesignKept(Box<RunView>),
+    ExplorationDeleted,
     ProjectSaved,
     FileSaved(PathBuf),
     InputsListed(Vec<InputDevice>),
@@ -63,6 +68,7 @@ pub(super) enum JobUpdate {
     },
     /// Effective value of the normal training clips, in dB of full scale.
     TrainingLevel(f64),
+    Explored(Box<ExploreEvent>),
 }
 
 /// A project file with the recordings that it speaks of.
@@ -70,6 +76,9 @@ pub(super) struct OpenedProject {
     pub(super) path: PathBuf,
     pub(super) project: Project,
     pub(super) runs: BTreeMap<String, RunView>,
+    pub(super) explorations: Vec<ExplorationView>,
+    /// What cannot be read of them.
+    pub(super) notes: Vec<String>,
     pub(super) dataset: Dataset,
 }
 
@@ -95,6 +104,12 @@ pub(super) struct RunningJob {
 impl TrainingObserver for JobContext<JobOutput, JobUpdate> {
     fn epoch(&mut self, metrics: &EpochMetrics) {
         self.update(JobUpdate::Epoch(metrics.clone()));
+    }
+}
+
+impl ExploreObserver for JobContext<JobOutput, JobUpdate> {
+    fn event(&mut self, event: &ExploreEvent) {
+        self.update(JobUpdate::Explored(Box::new(event.clone())));
     }
 }
 

@@ -81,6 +81,7 @@ impl App {
         }
         workbench.focus = Some(clip_idx);
         workbench.focus_view = FocusView::default();
+        self.plays_when_read = false;
         self.touch();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
@@ -153,6 +154,9 @@ impl App {
                         self.state.playback.unavailable = Some(error.to_string());
                     }
                     self.score_focused_crops();
+                    if std::mem::take(&mut self.plays_when_read) {
+                        self.play_from(0.0);
+                    }
                 }
             }
             Err(error) => workbench.focus_view.error = Some(error),
@@ -165,6 +169,18 @@ impl App {
         }
         if let Some(player) = &mut self.player {
             if player.is_playing() { player.pause() } else { player.play() }
+        }
+    }
+
+    /// Plays a clip from its start, and pauses it where it is played already.
+    pub(super) fn listen(&mut self, clip_idx: usize) {
+        let Some(workbench) = &self.state.workbench else { return };
+        let loaded = workbench.focus_view.loaded.as_ref();
+        if workbench.focus == Some(clip_idx) && loaded.is_some() {
+            self.play_pause();
+        } else if clip_idx < workbench.dataset.clips.len() {
+            self.focus(clip_idx);
+            self.plays_when_read = true;
         }
     }
 

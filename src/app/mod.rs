@@ -9,6 +9,7 @@ mod apply;
 mod clip_list;
 mod estimate;
 mod exchange;
+mod exploring;
 mod focus;
 mod folders;
 mod job_types;
@@ -29,13 +30,15 @@ pub use action::{Action, LiveAction};
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use estimate::estimate_secs;
+pub use exploring::{ExplorationStatus, ExplorationView};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
 pub use live::{EventVerdict, InputView, LiveEvent, LiveScoring, LiveSettings, LiveView, Waterfall};
 pub use plots::{
-    Bins, Decisions, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow, MatrixSection,
-    Trouble, bins, decisions, histogram_figure, loss_figure, map_categories, map_figure, map_figure_by, map_figure_of, matrix,
-    matrix_table, roc_detectors, roc_figure, spectrogram_figure,
+    Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,
+    MatrixSection, Separation, Trouble, asked_auc, best_design, best_figure, best_so_far, bins, decisions, design_figure,
+    design_front, design_table, histogram_figure, judged_auc, loss_figure, map_categories, map_figure, map_figure_by,
+    map_figure_of, matrix, matrix_table, roc_detectors, roc_figure, separation, spectrogram_figure, state_title,
 };
 pub use report::{write_map, write_report};
 pub use runs::error_text;

@@ -1,6 +1,7 @@
 //! The figures and tables of the open project: what the window draws is what is saved.
 
 mod decisions;
+mod designs;
 mod histogram;
 mod map;
 mod matrix;
@@ -8,6 +9,10 @@ mod pictures;
 mod roc;
 
 pub use decisions::{Decisions, decisions};
+pub use designs::{
+    DesignQuantity, Separation, asked_auc, best_design, best_figure, best_so_far, design_figure, design_front, design_table,
+    judged_auc, separation, state_title,
+};
 pub use histogram::{Bins, bins, histogram_figure};
 pub use map::{MapColor, MapShow, map_categories, map_figure, map_figure_by, map_figure_of};
 pub use matrix::{

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use super::exploring::explorations_of;
 use super::folders::remember;
 use super::job_types::{JobOutput, OpenedProject};
 use super::runs::runs_of;
@@ -128,6 +129,8 @@ impl App {
             path,
             project,
             runs: BTreeMap::new(),
+            explorations: Vec::new(),
+            notes: Vec::new(),
             dataset,
         });
     }
@@ -158,8 +161,11 @@ impl App {
                     });
                 }
             }
+            let (explorations, notes) = explorations_of(&path);
             Ok(JobOutput::ProjectOpened(Box::new(OpenedProject {
                 runs: runs_of(&path, &project),
+                explorations,
+                notes,
                 path,
                 project,
                 dataset,
@@ -186,6 +192,8 @@ impl App {
                 path: project_file,
                 project,
                 runs: BTreeMap::new(),
+                explorations: Vec::new(),
+                notes: Vec::new(),
                 dataset,
             })))
         });
@@ -199,6 +207,8 @@ impl App {
             path,
             project,
             runs,
+            explorations,
+            notes,
             dataset,
         } = opened;
         remember(&mut self.state.recent, &path, &project.name, dataset.clips.len());
@@ -210,9 +220,13 @@ impl App {
                 self.notify(Severity::Info, note.clone());
             }
         }
+        for note in notes {
+            self.notify(Severity::Warning, note);
+        }
         let view = project.view.clone();
         let mut workbench = Workbench::new(path, project, Arc::new(dataset));
         workbench.runs = runs;
+        workbench.explorations = explorations;
         workbench.set_scope(view.scope_machine, view.scope_section);
         let focus = view
             .focus
@@ -254,7 +268,12 @@ impl App {
         }
         self.stop_playing();
         // A save that is under way must reach the disk, and a run that is deleted must be gone from it.
-        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::DeleteRun | JobKind::Scan));
+        self.abandon(|kind| {
+            !matches!(
+                kind,
+                JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration | JobKind::Scan
+            )
+        });
         self.state.workbench = None;
         self.state.screen = Screen::Welcome;
     }
@@ -335,7 +354,7 @@ impl App {
 
     /// Gives up all work but saving and deleting, saves what is not saved yet and waits for it: for the end of the program.
     pub fn shut_down(&mut self) {
-        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::DeleteRun));
+        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration));
         if self.is_unsaved() {
             self.save_now();
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::job_types::JobOutput;
 use super::runs::failure_text;
 use super::state::SaveState;
-use super::{App, JobKind, RunStatus, Severity};
+use super::{App, ExplorationStatus, JobKind, RunStatus, Severity};
 use crate::figures::{self, Figure, Table};
 
 impl App {
@@ -34,11 +34,21 @@ impl App {
             }
             JobOutput::RunAdopted { name, recipe } => self.take_adopted(&name, *recipe),
             JobOutput::RunExported { run, deployed } => self.take_exported(&run, &deployed),
-            JobOutput::ProjectSaved | JobOutput::RunDeleted => {}
             JobOutput::InputsListed(devices) => self.state.live.devices = Some(devices),
             JobOutput::InputOpened(listener) => self.take_listener(Ok(listener)),
             JobOutput::InputClosed => {}
             JobOutput::ClipRecorded(clip) => self.add_clip(*clip),
+            JobOutput::Explored(exploration) => {
+                if let JobKind::Explore { exploration: name } = kind {
+                    self.take_exploration(name, *exploration);
+                }
+            }
+            JobOutput::DesignKept(run) => {
+                if let JobKind::KeepDesign { run: name } = kind {
+                    self.take_kept(name, *run);
+                }
+            }
+            JobOutput::ProjectSaved | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -47,6 +57,7 @@ impl App {
         match kind {
             JobKind::Train { run } => self.end_run(run, RunStatus::Stopped),
             JobKind::Map => self.end_map(None),
+            JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Stopped),
             JobKind::CompareBeside { run } => self.take_beside(run, None),
             JobKind::Scan => self.dismiss_preview(),
             _ => {}
@@ -66,6 +77,8 @@ impl App {
             JobKind::LoadClip => self.take_loaded(Err(text)),
             JobKind::Train { run } => self.end_run(run, RunStatus::Failed(text)),
             JobKind::Map => self.end_map(Some(text)),
+            JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Failed(text)),
+            JobKind::KeepDesign { run } => self.notify(Severity::Error, format!("{run}: {text}")),
             JobKind::Save => {
                 if let Some(workbench) = &mut self.state.workbench {
                     workbench.save = SaveState::Failed(text.clone());
@@ -78,7 +91,7 @@ impl App {
                 self.take_beside(run, None);
                 self.notify(Severity::Error, format!("{run}: {text}"));
             }
-            JobKind::DeleteRun => self.notify(Severity::Warning, text),
+            JobKind::DeleteRun | JobKind::DeleteExploration => self.notify(Severity::Warning, text),
             JobKind::OpenProject
             | JobKind::Tour
             | JobKind::Score

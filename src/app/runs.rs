@@ -80,6 +80,7 @@ impl App {
                 _,
             ) => self.take_live_score(score, cost_ms, hop_frames),
             (JobUpdate::TrainingLevel(level_db), _) => self.take_training_level(level_db),
+            (JobUpdate::Explored(event), Some(JobKind::Explore { exploration })) => self.take_explored(&exploration, *event),
             _ => {}
         }
     }
@@ -217,9 +218,15 @@ impl Workbench {
     /// The first name that neither a run nor a folder that was left behind has, nor a run that was deleted: its training may
     /// not have noticed yet and would write into the new one's folder.
     fn free_run_name(&self, recipe: &str) -> String {
+        self.free_run_name_but(recipe, |_| false)
+    }
+
+    /// The same, and none that `is_taken` in another way.
+    pub(super) fn free_run_name_but(&self, recipe: &str, is_taken: impl Fn(&str) -> bool) -> String {
         let mut names = (1..).map(|n| format!("{recipe}-{n}"));
         let is_free = |name: &String| {
-            !self.runs.contains_key(name) && !self.deleted_runs.contains(name) && !Project::run_dir(&self.path, name).exists()
+            let is_known = self.runs.contains_key(name) || self.deleted_runs.contains(name);
+            !is_known && !is_taken(name) && !Project::run_dir(&self.path, name).exists()
         };
         names.find(is_free).unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, LiveView, LoadedClip, SortKey, SpectrogramSettings};
+use super::{ClipFilter, ExplorationView, LiveView, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
@@ -27,10 +27,19 @@ pub enum Screen {
     Train,
     Compare,
     Map,
+    Explore,
 }
 
 impl Screen {
-    pub const ALL: [Self; 6] = [Self::Welcome, Self::Browse, Self::Live, Self::Train, Self::Compare, Self::Map];
+    pub const ALL: [Self; 7] = [
+        Self::Welcome,
+        Self::Browse,
+        Self::Live,
+        Self::Train,
+        Self::Compare,
+        Self::Map,
+        Self::Explore,
+    ];
 
     /// The screen of this title.
     pub fn from_title(title: &str) -> Option<Self> {
@@ -45,6 +54,7 @@ impl Screen {
             Self::Train => "Train",
             Self::Compare => "Compare",
             Self::Map => "Map",
+            Self::Explore => "Explore",
         }
     }
 }
@@ -146,6 +156,8 @@ pub struct Workbench {
     /// Parallel to `dataset.clips`; by the detector and threshold in use for each section.
     pub scores: Vec<Option<ClipScore>>,
     pub map: MapView,
+    /// Searches for tiny designs, the newest last.
+    pub explorations: Vec<ExplorationView>,
 }
 
 /// Whether what is on the screen is on the disk.
@@ -237,6 +249,15 @@ pub enum JobKind {
     },
     Ribbon,
     Map,
+    /// A search for a tiny design.
+    Explore {
+        exploration: String,
+    },
+    /// A design of a search becomes a run.
+    KeepDesign {
+        run: String,
+    },
+    DeleteExploration,
     /// Of the project.
     Save,
     /// Of a figure, a table or the sound of an event.
@@ -332,6 +353,7 @@ impl Workbench {
             thresholds: Thresholds::default(),
             scores: Vec::new(),
             map: MapView::default(),
+            explorations: Vec::new(),
         };
         workbench.refresh_labels();
         workbench.refresh_scores();

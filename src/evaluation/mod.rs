@@ -6,6 +6,7 @@
 //! *Invariant:* everything here is a function of scores and labels, nothing else: no clip, no detector, no clock.
 
 mod bootstrap;
+mod chance;
 mod error;
 mod gamma;
 mod jackknife;
@@ -23,6 +24,7 @@ mod truth;
 pub use bootstrap::{
     BootstrapConfig, PairedComparison, ResampledMean, compare_paired, is_tie, resampled_metrics, section_metrics,
 };
+pub use chance::chance_limit;
 pub use error::EvaluationError;
 pub use gamma::Gamma;
 pub use means::{MeanFigures, Means};

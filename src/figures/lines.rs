@@ -52,7 +52,7 @@ impl Quantity {
     }
 
     /// Where a value stands on the axis; not finite where it has no place.
-    fn place(&self, value: f64) -> f64 {
+    pub(super) fn place(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => value,
             Scale::Logarithmic => value.log10(),

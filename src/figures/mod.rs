@@ -22,6 +22,7 @@ mod palette;
 mod raster;
 mod roc;
 mod save;
+mod scatter;
 mod spectrogram;
 mod table;
 
@@ -34,6 +35,7 @@ pub use map::{MapFigure, MapPoint};
 pub use page::{Grid, GridRow, Page, write_page};
 pub use roc::{RocFigure, RocSeries};
 pub use save::Provenance;
+pub use scatter::{ScatterFigure, ScatterGroup};
 pub use spectrogram::SpectrogramFigure;
 pub use table::{Table, TableRow};
 
@@ -50,6 +52,7 @@ pub enum Figure {
     Map(MapFigure),
     Loss(LossFigure),
     Lines(LineFigure),
+    Scatter(ScatterFigure),
     Spectrogram(SpectrogramFigure),
 }
 
@@ -61,6 +64,7 @@ impl Figure {
             Self::Map(figure) => figure.draw(),
             Self::Loss(figure) => Ok(figure.draw()),
             Self::Lines(figure) => Ok(figure.draw()),
+            Self::Scatter(figure) => Ok(figure.draw()),
             Self::Spectrogram(figure) => figure.draw(),
         }
     }
@@ -73,6 +77,7 @@ impl Figure {
             Self::Map(figure) => figure.rows(),
             Self::Loss(figure) => figure.rows(),
             Self::Lines(figure) => figure.rows(),
+            Self::Scatter(figure) => figure.rows(),
             Self::Spectrogram(figure) => figure.rows(),
         }
     }
@@ -84,6 +89,7 @@ impl Figure {
             Self::Map(figure) => &figure.title,
             Self::Loss(figure) => &figure.title,
             Self::Lines(figure) => &figure.title,
+            Self::Scatter(figure) => &figure.title,
             Self::Spectrogram(figure) => &figure.title,
         }
     }

@@ -8,7 +8,7 @@ mod file;
 pub use error::ProjectError;
 pub use file::{VERSION, open, save};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,9 @@ pub struct Project {
     pub choice: DetectorChoice,
     /// Per machine section; the others use [`ThresholdRule::default`].
     pub thresholds: BTreeMap<String, ThresholdRule>,
+    /// Designs that a person keeps in sight, by the search that found them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub design_pins: BTreeMap<String, BTreeSet<usize>>,
     /// Labels that a person gave, by the clip's path in the data set.
     pub labels: BTreeMap<String, Label>,
     /// Clips that were recorded beside the data set; their paths are relative to the project file.
@@ -115,6 +118,7 @@ impl Project {
             pins: BTreeMap::new(),
             choice: DetectorChoice::default(),
             thresholds: BTreeMap::new(),
+            design_pins: BTreeMap::new(),
             labels: BTreeMap::new(),
             added: Vec::new(),
             map: ProjectionConfig::default(),
@@ -157,6 +161,11 @@ impl Project {
     /// The folder of a run, for a project file that lies at `path`.
     pub fn run_dir(path: &Path, run: &str) -> PathBuf {
         folder_of(path).join("runs").join(run)
+    }
+
+    /// The folder with the searches for tiny designs, a folder each, for a project file that lies at `path`.
+    pub fn explorations_dir(path: &Path) -> PathBuf {
+        folder_of(path).join("explorations")
     }
 }
 

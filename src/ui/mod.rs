@@ -8,6 +8,7 @@
 pub mod browse;
 pub mod compare;
 pub mod dialogs;
+pub mod explore;
 pub mod frame;
 mod headless;
 pub mod live;

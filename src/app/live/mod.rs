@@ -49,7 +49,7 @@ impl App {
         match action {
             LiveAction::ListInputs => self.list_inputs(),
             LiveAction::Set(settings) => self.set_live(settings),
-            LiveAction::Listen => self.listen(),
+            LiveAction::Listen => self.open_input(),
             LiveAction::StopListening => self.stop_listening(),
             LiveAction::Record => self.record(),
             LiveAction::StopRecording => self.stop_recording(),
@@ -72,7 +72,7 @@ impl App {
     }
 
     /// Opens the chosen input and listens.
-    fn listen(&mut self) {
+    fn open_input(&mut self) {
         self.stop_listening();
         let (device, channel) = (self.state.live.settings.device.clone(), self.state.live.settings.channel);
         self.state.live.is_opening = true;
@@ -126,7 +126,7 @@ impl App {
                 self.state.live.settings.channel = before.channel;
                 return self.notify(Severity::Warning, "a take is running: end it before you change the input");
             }
-            self.listen();
+            self.open_input();
         }
     }
 

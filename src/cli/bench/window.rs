@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rand_chacha::ChaCha8Rng;
+
 use super::{Pace, Work, inputs};
-use crate::app::{ClipScore, FocusView, LoadedClip, Screen, SpectrogramSettings, State, Workbench};
+use crate::app::{ClipScore, ExplorationView, FocusView, LoadedClip, Screen, SpectrogramSettings, State, Workbench};
 use crate::audio::{ChannelChoice, SAMPLE_RATE_HZ};
 use crate::dataset::{Attribute, ClipEntry, Dataset, Domain, Label, Layout, Split};
 use crate::detectors::DetectorConfig;
 use crate::dsp::{Peaks, Stft, StftConfig, magnitude_to_db};
+use crate::exploration::{Genome, Outcome, SearchConfig, TrialState};
+use crate::pipeline::{Exploration, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, TrialReport};
 use crate::progress::Progress;
 use crate::project::{DataSource, DetectorChoice, Project, VERSION, ViewSettings};
 use crate::projection::{self, ProjectionConfig};
 use crate::ui::Headless;
 
-pub(super) const WORKS: [Work; 2] = [
+pub(super) const WORKS: [Work; 3] = [
     Work {
         key: "frame_browse_20000_rows_ms",
         title: "the window: a frame of Browse with 20,000 clips, laid out and tessellated",
@@ -25,6 +29,11 @@ pub(super) const WORKS: [Work; 2] = [
         key: "frame_map_20000_points_ms",
         title: "the window: a frame of Map with 20,000 points, laid out and tessellated",
         measure: |pace, progress| frame_ms(&state(Screen::Map, 20_000), pace, progress),
+    },
+    Work {
+        key: "frame_explore_1000_trials_ms",
+        title: "the window: a frame of Explore with 1,000 designs, laid out and tessellated",
+        measure: |pace, progress| frame_ms(&searched(1000), pace, progress),
     },
 ];
 
@@ -71,6 +80,59 @@ pub(super) fn state(screen: Screen, n_clips: usize) -> State {
     }
 }
 
+/// A project with a search of so many designs, each of them trained to the end and judged by 200 clips.
+fn searched(n_trials: usize) -> State {
+    let mut state = state(Screen::Explore, 200);
+    let Some(workbench) = &mut state.workbench else { return state };
+    let clips = &workbench.dataset.clips;
+    let mut exploration = Exploration::new(ExploreSettings {
+        group: inputs::group("fan"),
+        search: SearchConfig {
+            n_trials,
+            ..SearchConfig::default()
+        },
+        judged_by: JudgedBy::default(),
+        with_reference: false,
+    });
+    let dice = &mut inputs::dice();
+    exploration.trials = (0..n_trials).map(|number| trial(number, clips, dice)).collect();
+    workbench.explorations = vec![ExplorationView::new("fan-00-1", exploration)];
+    state
+}
+
+fn trial(number: usize, clips: &[ClipEntry], dice: &mut ChaCha8Rng) -> TrialReport {
+    let genome = Genome::random(dice);
+    let auc = 0.5 + 0.5 * ((number * 37 % 101) as f64 / 101.0);
+    let outcome = Outcome {
+        trial: number,
+        epochs: 18,
+        auc: Some(auc),
+        latency_ms: Some(0.5),
+    };
+    let judge = |(place, clip): (usize, &ClipEntry)| JudgedClip {
+        path: clip.path.clone(),
+        label: if place % 2 == 0 {
+            JudgedLabel::Normal
+        } else {
+            JudgedLabel::Synthetic("rattling".to_owned())
+        },
+        score: (place * 53 % 199) as f32,
+    };
+    TrialReport {
+        number,
+        cost: genome.cost(),
+        genome,
+        seed: number as u64,
+        state: TrialState::Done,
+        outcomes: vec![outcome],
+        curve: Vec::new(),
+        pauc: Some(auc),
+        latency_ms: Some((0.5, 0.6)),
+        judged: clips.iter().enumerate().map(judge).collect(),
+        error: None,
+    }
+}
+
 fn project() -> Project {
     Project {
         version: VERSION,
@@ -87,6 +149,7 @@ fn project() -> Project {
         pins: BTreeMap::new(),
         choice: DetectorChoice::default(),
         thresholds: BTreeMap::new(),
+        design_pins: BTreeMap::new(),
         labels: BTreeMap::new(),
         map: ProjectionConfig::default(),
         added: Vec::new(),
@@ -157,13 +220,24 @@ fn loaded_clip(clip_idx: usize) -> LoadedClip {
 
 #[cfg(test)]
 mod tests {
-    use super::{Screen, state};
+    use super::{Screen, searched, state};
     use crate::ui::Headless;
 
     /// Triangles of a frame once everything has found its place.
     fn n_triangles(screen: Screen, n_clips: usize) -> usize {
         let (state, mut window) = (state(screen, n_clips), Headless::default());
         (0..10).map(|_| window.draw(&state)).last().unwrap_or(0)
+    }
+
+    #[test]
+    fn every_design_is_drawn_and_no_row_out_of_sight() {
+        let [few, many] = [200, 1000].map(|n_trials| {
+            let (state, mut window) = (searched(n_trials), Headless::default());
+            (0..10).map(|_| window.draw(&state)).last().unwrap_or(0)
+        });
+        let per_design = (many - few) as f64 / 800.0;
+        // A filled circle and its edge.
+        assert!((2.0..60.0).contains(&per_design), "found {few} and {many}");
     }
 
     #[test]

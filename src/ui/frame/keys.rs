@@ -29,6 +29,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("Esc", "Drop the selection"),
             ("Ctrl+F, Ctrl+A", "Search, select all clips"),
             ("P, O, [ ]", "Pin, open a row, move threshold (Compare)"),
+            ("P, down up", "Pin, next design (Explore)"),
         ],
     ),
     ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),
@@ -39,13 +40,13 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("Ctrl+S", "Save now (it also saves itself)"),
             ("Ctrl+Z", "Undo"),
             ("Ctrl+Shift+Z", "Redo"),
-            ("Ctrl+Enter", "Start training, compute map"),
+            ("Ctrl+Enter", "Start training, search, map"),
         ],
     ),
     (
         "Window",
         &[
-            ("Ctrl+1 to 6", "Screens"),
+            ("Ctrl+1 to 7", "Screens"),
             ("I", "Show or hide the inspector"),
             ("Ctrl+ + - 0", "Larger, smaller, as it was"),
             ("F11", "Full screen"),
@@ -55,7 +56,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-const NUMBERS: [Key; 6] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+const NUMBERS: [Key; 7] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
 
 /// Takes the keys that belong to the window out of the input. Single letters are left to a text field that has the focus.
 pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, actions: &mut Vec<Action>) {
@@ -82,7 +83,7 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         frame.shows_keys = !frame.shows_keys;
     }
     if let Some(workbench) = &state.workbench {
-        if state.screen != Screen::Welcome && pressed(Modifiers::NONE, Key::I) {
+        if super::has_inspector(state.screen) && pressed(Modifiers::NONE, Key::I) {
             frame.shows_inspector = !frame.shows_inspector;
         }
         edit_keys(&pressed, workbench, actions);
@@ -115,8 +116,8 @@ fn clip_keys(
     workbench: &Workbench,
     actions: &mut Vec<Action>,
 ) {
-    // Arrows belong to a control that has the focus: a slider, a combo box.
-    let arrows_are_free = context.memory(|memory| memory.focused().is_none());
+    // Arrows belong to a control that has the focus: a slider, a combo box; on Explore they go through the designs.
+    let arrows_are_free = state.screen != Screen::Explore && context.memory(|memory| memory.focused().is_none());
     // Each press counts: a held key repeats several times within a slow frame.
     let n_presses = |key: Key| context.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as isize;
     let n_arrows = if arrows_are_free {

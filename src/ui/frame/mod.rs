@@ -14,6 +14,7 @@ use eframe::egui::{self, CentralPanel, Margin, Panel};
 use self::notices::Notices;
 use super::browse::BrowseView;
 use super::compare::CompareView;
+use super::explore::ExploreView;
 use super::live::LiveScreen;
 use super::map::MapView;
 use super::train::TrainView;
@@ -32,6 +33,7 @@ pub struct Frame {
     train: TrainView,
     compare: CompareView,
     map: MapView,
+    explore: ExploreView,
     notices: Notices,
     shows_inspector: bool,
     shows_keys: bool,
@@ -46,11 +48,17 @@ impl Default for Frame {
             train: TrainView::default(),
             compare: CompareView::default(),
             map: MapView::default(),
+            explore: ExploreView::default(),
             notices: Notices::default(),
             shows_inspector: true,
             shows_keys: false,
         }
     }
+}
+
+/// Explore tells of designs where other screens tell of the clip.
+fn has_inspector(screen: Screen) -> bool {
+    !matches!(screen, Screen::Welcome | Screen::Live | Screen::Explore)
 }
 
 impl Frame {
@@ -76,9 +84,8 @@ impl Frame {
                 .frame(bar(&style))
                 .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
             // Compare needs its width more than the inspector does.
-            let is_crowded =
-                state.screen == Screen::Live || state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
-            if state.screen != Screen::Welcome && !is_crowded {
+            let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
+            if has_inspector(state.screen) && !is_crowded {
                 self.inspector(ui, workbench, actions);
             }
         }
@@ -117,6 +124,7 @@ impl Frame {
             Screen::Train => self.train.ui(ui, state, actions),
             Screen::Compare => self.compare.ui(ui, state, actions),
             Screen::Map => self.map.ui(ui, state, actions),
+            Screen::Explore => self.explore.ui(ui, state, actions),
         }
     }
 }

@@ -41,7 +41,13 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
 fn is_shown(job: &JobView) -> bool {
     !matches!(
         job.kind,
-        JobKind::LoadClip | JobKind::Save | JobKind::DeleteRun | JobKind::ListInputs | JobKind::OpenInput | JobKind::CloseInput
+        JobKind::LoadClip
+            | JobKind::Save
+            | JobKind::DeleteRun
+            | JobKind::DeleteExploration
+            | JobKind::ListInputs
+            | JobKind::OpenInput
+            | JobKind::CloseInput
     )
 }
 

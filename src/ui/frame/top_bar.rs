@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align, ComboBox, Layout, RichText, ThemePreference};
 
 use super::{Frame, theme};
-use crate::app::{Action, SaveState, Screen, State, Workbench};
+use crate::app::{Action, SaveState, State, Workbench};
 use crate::ui::dialogs;
 use crate::ui::widgets::{Icon, icon_button, icon_toggle, menu_button};
 
@@ -16,7 +16,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, frame: &mut Frame, actions: &
             scope(ui, workbench, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if state.workbench.is_some() && state.screen != Screen::Welcome {
+            if state.workbench.is_some() && super::has_inspector(state.screen) {
                 let name = if frame.shows_inspector {
                     "Hide inspector"
                 } else {
