@@ -379,7 +379,8 @@ fn a_program_that_is_killed_at_any_moment_leaves_all_but_the_last_two_seconds() 
             n_frames += clip.len();
             for value in clip {
                 let expected = *frame.get_or_insert((value * 32_768.0).round() as usize);
-                assert!((value - ramp(expected)).abs() < 1e-6, "kill {kill}: {file:?}");
+                let is_next = (value - ramp(expected)).abs() < 1e-6;
+                assert!(is_next || has_lost, "kill {kill}: {}", file.display());
                 frame = Some(expected + 1);
             }
         }
@@ -398,7 +399,7 @@ fn record_until_killed() {
     use std::io::Write as _;
     let folder = std::path::PathBuf::from(std::env::var(FOLDER).expect("the folder"));
     let card = RampCard {
-        speed: 20,
+        speed: 10,
         is_unplugged: Arc::default(),
     };
     let listener = listening(&card);
@@ -412,7 +413,8 @@ fn record_until_killed() {
         if secs > said {
             said = secs;
             // Past the test's own capture of what it prints.
-            let _ = writeln!(std::io::stdout().lock(), "recorded {secs}");
+            let n_dropped = listener.heard().n_dropped;
+            let _ = writeln!(std::io::stdout().lock(), "recorded {secs} {n_dropped}");
             let _ = std::io::stdout().flush();
         }
         std::thread::sleep(Duration::from_millis(2));
