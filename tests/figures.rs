@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use auscult::dsp::Spectrogram;
 use auscult::evaluation::{LabelledScore, roc_curve};
 use auscult::figures::{
-    Figure, FigureError, HistogramFigure, LineFigure, LossFigure, MapFigure, MapPoint, Provenance, Quantity, RocFigure,
-    RocSeries, Scale, SpectrogramFigure, Table, TableRow, write, write_table, write_table_with, write_with,
+    Figure, FigureError, Grid, GridRow, HistogramFigure, LineFigure, LossFigure, MapFigure, MapPoint, Page, Provenance, Quantity,
+    RocFigure, RocSeries, Scale, SpectrogramFigure, Table, TableRow, write, write_page, write_table, write_table_with,
+    write_with,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -777,4 +778,38 @@ fn hostile_tables_are_sound() {
         write_table(&empty, Path::new("t.png")),
         Err(FigureError::UnknownFormat { .. })
     ));
+}
+
+/// Machines, systems and folders may be called anything: a page shows their names and runs none of them.
+#[test]
+fn names_are_text_in_an_html_page() {
+    let named = |place: &str| format!("{place} <script>alert(\"1\")</script> & <b>{HOSTILE}");
+    let page = Page {
+        title: named("title"),
+        warning: Some(named("warning")),
+        facts: vec![(named("fact"), named("value"))],
+        grids: vec![Grid {
+            caption: named("caption"),
+            header: vec![named("head"), named("column")],
+            rows: vec![GridRow {
+                cells: vec![named("machine"), named("cell")],
+                is_total: true,
+            }],
+            remarks: vec![named("remark")],
+        }],
+        notes: vec![named("note")],
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("page.html");
+    write_page(&page, &path).unwrap();
+    let text = fs::read_to_string(path).unwrap();
+    for markup in ["<script", "</script", "<b>", "alert(\"1\")"] {
+        assert!(!text.contains(markup), "{markup} in {text}");
+    }
+    for place in [
+        "title", "warning", "fact", "value", "caption", "head", "column", "machine", "cell", "remark", "note",
+    ] {
+        let shown = format!("{place} &lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &lt;b&gt;");
+        assert!(text.contains(&shown), "{place}: {text}");
+    }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorKind, Metric, MixtureScore, Observations, fit};
+use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorKind, Metric, MixtureScore, Observations, fit, fit_all};
 use auscult::dsp::{LogMel, LogMelConfig, MelFilterBank, Padding, Spectrogram, Stft, StftConfig};
 
 /// The folder of reference numbers, or a visible word that the test did not run.
@@ -220,5 +220,56 @@ fn density_knn_and_one_gaussian_equal_their_references() {
         let detector = fit(DetectorKind::Gmm, &config, &bank).unwrap();
         assert_eq!(detector.fallback(), None);
         assert_equal(name, &detector.scores(&queries), &expected["one"][name]);
+    }
+}
+
+/// Banks of both domains and of one, small ones whose clips are left out by fitting again and a large one.
+#[test]
+fn the_fusion_equals_its_definition_in_numpy() {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        n_features: usize,
+        is_target: Vec<bool>,
+        bank: Vec<f32>,
+        own: Vec<f32>,
+        queries: Vec<f32>,
+        own_of_queries: Vec<f32>,
+        scores: Vec<f64>,
+        left_out: Vec<f64>,
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fusion/expected.json");
+    let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(cases.len(), 4);
+    for case in cases {
+        let observations = |embeddings: Vec<f32>, own: Vec<f32>| Observations {
+            embeddings,
+            n_features: case.n_features,
+            own_scores: BTreeMap::from([(DetectorKind::Residual, own)]),
+        };
+        let bank = Bank {
+            observations: observations(case.bank, case.own),
+            is_target: case.is_target,
+        };
+        let queries = observations(case.queries, case.own_of_queries);
+        for fusion in [
+            fit(DetectorKind::Fusion, &DetectorConfig::default(), &bank).unwrap().into(),
+            fit_all(&[DetectorKind::Fusion], &DetectorConfig::default(), &bank)
+                .remove(0)
+                .unwrap(),
+            fit_all(&DetectorKind::ALL, &DetectorConfig::default(), &bank)
+                .pop()
+                .unwrap()
+                .unwrap(),
+        ] {
+            let (scores, left_out) = (fusion.scores(&queries), fusion.leave_one_out_scores().to_vec());
+            assert_eq!((scores.len(), left_out.len()), (case.scores.len(), case.left_out.len()));
+            for (found, expected) in scores.iter().zip(&case.scores).chain(left_out.iter().zip(&case.left_out)) {
+                // Sums of parts of either sign: what counts is the size of a standard deviation, 1.
+                assert!(
+                    (found - expected).abs() < 1e-6 * expected.abs().max(1.0),
+                    "{found}, not {expected}"
+                );
+            }
+        }
     }
 }

@@ -13,6 +13,9 @@ const DENSE_SECS_PER_CLIP_EPOCH: f64 = 0.005;
 const CAE_SECS_PER_WINDOW: f64 = 0.0035;
 /// CAE-MCS: seconds to embed a clip afterwards with a window at every frame.
 const CAE_SECS_PER_CLIP_EMBEDDED: f64 = 0.16;
+/// `OutlierNets`: multiply-adds of a forward pass a second and core, and passes that a step of training is worth.
+const OUTLIER_MULTIPLY_ADDS_PER_SEC: f64 = 2e9;
+const OUTLIER_PASSES_PER_STEP: f64 = 3.0;
 /// `MobileAnoNet`: seconds a segment and epoch, forward and backward, on four cores.
 const MOBILE_SECS_PER_SEGMENT: f64 = 0.006;
 /// `MobileAnoNet`: seconds to embed a clip afterwards with a segment at every frame.
@@ -44,6 +47,11 @@ pub fn estimate_secs(config: &TrainingConfig, n_clips: usize, total_secs: f64) -
             let n_windows = FRAMES_PER_REFERENCE_CLIP / config.window_hop.max(1) as f64 * n_reference_clips * n_epochs;
             let embedding = CAE_SECS_PER_CLIP_EMBEDDED / config.segment_hop.max(1) as f64 * n_reference_clips;
             CAE_SECS_PER_WINDOW * n_windows + embedding
+        }
+        Recipe::OutlierNet => {
+            let n_windows = |hop: usize| FRAMES_PER_REFERENCE_CLIP / hop.max(1) as f64 * n_reference_clips;
+            let n_passes = OUTLIER_PASSES_PER_STEP * n_windows(config.window_hop) * n_epochs + n_windows(config.segment_hop);
+            n_passes * config.genome.cost().n_multiply_adds as f64 / OUTLIER_MULTIPLY_ADDS_PER_SEC
         }
         Recipe::MobileAnoNet => {
             let n_segments = n_clips * config.segments_per_clip as f64 * n_epochs;

@@ -27,7 +27,7 @@ pub(super) fn print(line: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value)?)
 }
 
@@ -146,6 +146,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         epochs,
         segments_per_clip,
         window_hop,
+        genome,
         ranking_decay,
         batch,
         learning_rate,
@@ -163,6 +164,9 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
     let device =
         DeviceChoice::from_name(&device).with_context(|| format!("there is no device '{device}': choose cpu, ndarray or gpu"))?;
     let mobileanonet = mobileanonet.settings(recipe)?;
+    if genome.is_some() && recipe != Recipe::OutlierNet {
+        anyhow::bail!("--genome is an option of outliernet, not of {}: leave it out", recipe.name());
+    }
     let dataset = scan_data(&data, channel.channel)?;
     let mut recipe = RunRecipe {
         training: TrainingConfig::published(recipe),
@@ -180,6 +184,7 @@ pub(super) fn train(arguments: TrainArguments) -> anyhow::Result<()> {
         learning_rate: learning_rate.unwrap_or(published.learning_rate),
         device,
         seed,
+        genome: genome.unwrap_or_else(|| published.genome.clone()),
         mobileanonet,
         ..published
     };

@@ -9,6 +9,7 @@ pub mod bench;
 mod commands;
 mod demo;
 mod detector_arguments;
+mod explore;
 mod export;
 mod json;
 mod mobileanonet_arguments;
@@ -24,6 +25,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::audio::ChannelChoice;
 use crate::evaluation::Rules;
+use crate::exploration::Genome;
 use crate::progress::Cancelled;
 use detector_arguments::DetectorArguments;
 
@@ -94,13 +96,15 @@ enum Command {
     },
     /// Train an extractor
     Train(Box<TrainArguments>),
+    /// Search for tiny designs for one machine section: constrained evolution, judged without labels
+    Explore(Box<explore::ExploreArguments>),
     /// Score all test clips and write the DCASE files
     Score {
         run: PathBuf,
         data: PathBuf,
         #[arg(long, default_value = "fusion")]
         detector: String,
-        /// Frames between the segments of a clip (mobileanonet, cae-mcs)
+        /// Frames between the segments of a clip (mobileanonet, cae-mcs, outliernet)
         #[arg(long, value_parser = count(100_000))]
         segment_hop: Option<usize>,
         #[arg(long, value_parser = count(1024))]
@@ -196,7 +200,7 @@ struct BenchArguments {
 #[derive(Debug, Args)]
 struct TrainArguments {
     data: PathBuf,
-    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm, cae-mcs, mobilenet-v2 or attribute-classifier
+    /// pooled-log-mel, dense-ae, mobileanonet, gwrp-gmm, cae-mcs, outliernet, mobilenet-v2 or attribute-classifier
     #[arg(long)]
     recipe: String,
     /// Machine types to train on, with commas; all by default
@@ -209,9 +213,13 @@ struct TrainArguments {
     epochs: Option<usize>,
     #[arg(long, value_parser = count(100_000))]
     segments_per_clip: Option<usize>,
-    /// cae-mcs: frames between two windows that are learned from, 3 by default
+    /// cae-mcs, outliernet: frames between two windows that are learned from, 3 and 32 by default
     #[arg(long, value_parser = count(100_000))]
     window_hop: Option<usize>,
+    /// outliernet: what is built, e.g. 'std6 dw12/1x2 pw8 code16': steps down with their channels and strides, and numbers of the
+    /// dense code; an example of 686 parameters by default
+    #[arg(long)]
+    genome: Option<Genome>,
     /// gwrp-gmm: weight of a frame over that of the next louder one, from 0 (the loudest frame) to 1 (the mean, the default)
     #[arg(long)]
     ranking_decay: Option<f64>,
@@ -345,6 +353,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             out,
         }) => commands::features(&file, front_end, channel.channel.unwrap_or_default(), pad, power, &out),
         Some(Command::Train(arguments)) => commands::train(*arguments),
+        Some(Command::Explore(arguments)) => explore::explore(&arguments),
         Some(Command::Score {
             run,
             data,

@@ -8,10 +8,11 @@ use clap::Args;
 
 use super::commands::{self, print};
 use super::progress::{StderrProgress, say};
+use crate::app::estimate_secs;
 use crate::dataset::{self, Dataset};
 use crate::extractors::DeviceChoice;
 use crate::figures;
-use crate::pipeline::reproduce::{self, Caps, Challenge, Settings, Target};
+use crate::pipeline::reproduce::{self, Caps, Challenge, PlannedTraining, Settings, Target};
 
 #[derive(Debug, Args)]
 pub(super) struct ReproduceArguments {
@@ -67,6 +68,7 @@ pub(super) fn reproduce(arguments: &ReproduceArguments) -> anyhow::Result<()> {
             where_to_get(target.challenge())
         ),
     };
+    say(&time_line(target, &dataset, &settings));
     let mut progress = StderrProgress::new("Reproducing");
     let written = if target.is_figure() {
         reproduce::reproduce_figure(target, &dataset, &settings, &arguments.machine, &arguments.out, &mut progress)?
@@ -77,6 +79,32 @@ pub(super) fn reproduce(arguments: &ReproduceArguments) -> anyhow::Result<()> {
         written
     };
     written.iter().try_for_each(|path| print(&path.display().to_string()))
+}
+
+/// What a person plans the day by, before anything starts.
+fn time_line(target: Target, dataset: &Dataset, settings: &Settings) -> String {
+    let planned = reproduce::planned_trainings(target, dataset, settings);
+    let secs = |training: &PlannedTraining| estimate_secs(&training.config, training.n_clips, training.secs);
+    let each: Vec<String> = planned
+        .iter()
+        .map(|training| format!("{} {}", training.system, about(secs(training))))
+        .collect();
+    format!(
+        "{} takes about {} on four cores, half or twice as much is no surprise ({}); trainings that are finished in the same place are \
+         not done again",
+        target.name(),
+        about(planned.iter().map(secs).sum()),
+        each.join(", ")
+    )
+}
+
+/// A time to plan by, no more exact than it is known.
+fn about(secs: f64) -> String {
+    match secs {
+        secs if secs < 90.0 => format!("{:.0} s", secs.max(1.0)),
+        secs if secs < 5400.0 => format!("{:.0} min", secs / 60.0),
+        secs => format!("{:.0} h", secs / 3600.0),
+    }
 }
 
 fn target(name: &str) -> anyhow::Result<Target> {

@@ -1,46 +1,47 @@
 //! Clips as the columns of a matrix, and the parts of a bank that a detector works on.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 use rayon::prelude::{ParallelIterator, ParallelSlice};
 
 use super::{Bank, DetectorError, DetectorKind, Observations};
 
 /// Clips that one matrix product takes at once: bounds the memory, whatever the number of clips, and is what a core works on.
-pub(super) const BLOCK: usize = 128;
+const BLOCK: usize = 128;
 
-/// One clip a column, `[n_features, n_clips]`.
-pub(super) fn columns(observations: &Observations) -> DMatrix<f64> {
-    let values = observations.embeddings.iter().map(|&x| f64::from(x));
-    DMatrix::from_iterator(observations.n_features, observations.n_clips(), values)
+/// One clip a column, `[n_features, n_clips]`, of rows `[n_clips, n_features]`.
+pub(super) fn columns(rows: &[f32], n_features: usize) -> DMatrix<f64> {
+    let values = rows.iter().map(|&x| f64::from(x));
+    DMatrix::from_iterator(n_features, rows.len() / n_features, values)
 }
 
 /// The columns of a bank that is large enough.
 pub(super) fn bank_columns(kind: DetectorKind, bank: &Bank, needed: usize) -> Result<DMatrix<f64>, DetectorError> {
-    let observations = &bank.observations;
-    let found = if observations.n_features == 0 {
-        0
-    } else {
-        observations.n_clips()
-    };
+    check_size(kind, &bank.observations, needed)?;
+    Ok(columns(&bank.observations.embeddings, bank.observations.n_features))
+}
+
+/// The number of clips of a bank that is large enough.
+pub(super) fn check_size(kind: DetectorKind, clips: &Observations, needed: usize) -> Result<usize, DetectorError> {
+    let found = if clips.n_features == 0 { 0 } else { clips.n_clips() };
     if found < needed {
         return Err(DetectorError::TooFewClips { kind, needed, found });
     }
-    Ok(columns(observations))
+    Ok(found)
 }
 
-/// Applies `scores` to the queries, block by block, on all cores where there are many.
+/// Applies `scores` to the queries, `[n_features, n_queries]`, block by block, on all cores where there are many.
 pub(super) fn in_blocks(queries: &Observations, scores: impl Fn(DMatrix<f64>) -> Vec<f64> + Sync) -> Vec<f64> {
+    in_blocks_of_rows(queries, |rows| scores(columns(rows, queries.n_features)))
+}
+
+/// The same with queries as they are, `[n_queries, n_features]`.
+pub(super) fn in_blocks_of_rows<T: Clone + Send>(queries: &Observations, scores: impl Fn(&[f32]) -> Vec<T> + Sync) -> Vec<T> {
     // Two blocks are done before another core has woken up.
     if queries.n_clips() <= 2 * BLOCK {
-        return scores(columns(queries));
+        return scores(&queries.embeddings);
     }
-    let n_features = queries.n_features;
-    let of_block = |block: &[f32]| {
-        let values = block.iter().map(|&x| f64::from(x));
-        scores(DMatrix::from_iterator(n_features, block.len() / n_features, values))
-    };
-    let blocks = queries.embeddings.par_chunks(BLOCK * n_features);
-    blocks.map(of_block).collect::<Vec<_>>().concat()
+    let blocks = queries.embeddings.par_chunks(BLOCK * queries.n_features);
+    blocks.map(&scores).collect::<Vec<_>>().concat()
 }
 
 /// Each column divided by its length; a column of zeros stays.
@@ -51,15 +52,6 @@ pub(super) fn normalise_columns(columns: &mut DMatrix<f64>) {
             column /= length;
         }
     }
-}
-
-/// The sum of some of the clips, `[n_features]`.
-pub(super) fn sum_of(clips: &DMatrix<f64>, members: &[usize]) -> DVector<f64> {
-    let mut sum = DVector::zeros(clips.nrows());
-    for &clip in members {
-        sum += clips.column(clip);
-    }
-    sum
 }
 
 /// The clips that share one reference.

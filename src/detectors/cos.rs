@@ -1,59 +1,56 @@
 //! COS: the angle between a clip and the mean of the training clips.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use nalgebra::{DMatrix, DVector};
-
-use super::columns::{Groups, bank_columns, in_blocks, normalise_columns, sum_of};
-use super::{Bank, Detector, DetectorError, DetectorKind, Observations};
+use super::columns::{Groups, check_size, in_blocks_of_rows};
+use super::sums::{dot, length, one_over, sum};
+use super::{Detector, DetectorError, DetectorKind, Observations, Shared};
 
 /// `1 - cos(clip, mean)` (the `MobileAnoNet` paper, COS), the smallest over the references where there are several. 0..2.
 pub(super) struct Cos {
-    /// `[n_features, n_clips]`
-    clips: DMatrix<f64>,
+    clips: Arc<Observations>,
     groups: Groups,
-    /// Of the clips of each group, `[n_features]`.
-    sums: Vec<DVector<f64>>,
-    /// One mean a row, of length 1: `[n_groups, n_features]`.
-    directions: DMatrix<f64>,
-    /// Whether every mean points anywhere.
-    has_direction: bool,
+    /// One a group.
+    references: Vec<Reference>,
     leave_one_out: OnceLock<Vec<f64>>,
 }
 
+/// What clips are compared with: their mean points where their sum does.
+struct Reference {
+    /// Of the clips of the group, `[n_features]`.
+    sum: Vec<f64>,
+    length: f64,
+}
+
 /// Needs 2 clips.
-pub(super) fn fit(bank: &Bank) -> Result<Cos, DetectorError> {
-    let clips = bank_columns(DetectorKind::Cos, bank, 2)?;
-    let groups = Groups::one(clips.ncols());
-    Ok(Cos::new(clips, groups))
+pub(super) fn fit(shared: &Shared) -> Result<Cos, DetectorError> {
+    let n_clips = check_size(DetectorKind::Cos, &shared.clips, 2)?;
+    Ok(Cos::new(Arc::clone(&shared.clips), Groups::one(n_clips)))
 }
 
 impl Cos {
-    /// One reference for each group of the clips, `[n_features, n_clips]`; every group needs 2.
-    pub(super) fn new(clips: DMatrix<f64>, groups: Groups) -> Self {
-        let sums: Vec<DVector<f64>> = groups.members.iter().map(|members| sum_of(&clips, members)).collect();
-        let mut means = DMatrix::from_columns(&sums);
-        normalise_columns(&mut means);
-        let has_direction = means.column_iter().all(|mean| mean.norm_squared() > 0.0);
+    /// One reference for each group of the clips; every group needs 2.
+    pub(super) fn new(clips: Arc<Observations>, groups: Groups) -> Self {
+        let reference =
+            |members: &Vec<usize>| Reference::new(sum(members.iter().map(|&clip| clips.embedding(clip)), clips.n_features));
         Self {
+            references: groups.members.iter().map(reference).collect(),
+            leave_one_out: OnceLock::new(),
             clips,
             groups,
-            sums,
-            directions: means.transpose(),
-            leave_one_out: OnceLock::new(),
-            has_direction,
         }
     }
 
     fn scores_of_left_out(&self) -> Vec<f64> {
         let of_clip = |(left_out, own): (usize, usize)| {
-            let clip = self.clips.column(left_out);
-            let references = self.sums.iter().enumerate();
-            references.fold(f64::INFINITY, |least, (group, sum)| {
+            let clip = self.clips.embedding(left_out);
+            let references = self.references.iter().enumerate();
+            references.fold(f64::INFINITY, |least, (group, reference)| {
                 let distance = if group == own {
-                    cosine_distance(&clip, &(sum - clip))
+                    let without = reference.sum.iter().zip(clip).map(|(sum, x)| sum - f64::from(*x));
+                    Reference::new(without.collect()).distance(clip)
                 } else {
-                    cosine_distance(&clip, sum)
+                    reference.distance(clip)
                 };
                 least.min(distance)
             })
@@ -62,23 +59,28 @@ impl Cos {
     }
 }
 
-/// 1 where one of the two has no direction, as in scikit-learn.
-fn cosine_distance(a: &nalgebra::DVectorView<'_, f64>, b: &DVector<f64>) -> f64 {
-    let lengths = a.norm() * b.norm();
-    let cosine = if lengths > 0.0 { a.dot(b) / lengths } else { 0.0 };
-    (1.0 - cosine).clamp(0.0, 2.0)
+impl Reference {
+    fn new(sum: Vec<f64>) -> Self {
+        Self {
+            length: dot(&sum, &sum).sqrt(),
+            sum,
+        }
+    }
+
+    /// 1 where one of the two has no direction, as in scikit-learn.
+    fn distance(&self, clip: &[f32]) -> f64 {
+        let cosine = dot(&self.sum, clip) * one_over(length(clip) * self.length);
+        (1.0 - cosine).clamp(0.0, 2.0)
+    }
 }
 
 impl Detector for Cos {
     fn scores(&self, queries: &Observations) -> Vec<f64> {
-        in_blocks(queries, |mut block| {
-            normalise_columns(&mut block);
-            let cosines = &self.directions * block;
-            cosines
-                .column_iter()
-                .map(|of_clip| (1.0 - of_clip.max()).clamp(0.0, 2.0))
-                .collect()
-        })
+        let score = |clip: &[f32]| {
+            let distances = self.references.iter().map(|reference| reference.distance(clip));
+            distances.fold(f64::INFINITY, f64::min)
+        };
+        in_blocks_of_rows(queries, |rows| rows.chunks_exact(queries.n_features).map(score).collect())
     }
 
     fn leave_one_out_scores(&self) -> &[f64] {
@@ -87,6 +89,7 @@ impl Detector for Cos {
 
     fn fallback(&self) -> Option<&str> {
         let nowhere = "the mean of the training clips is zero: it has no direction to compare with";
-        self.groups.fallback.as_deref().or((!self.has_direction).then_some(nowhere))
+        let has_direction = self.references.iter().all(|reference| reference.length > 0.0);
+        self.groups.fallback.as_deref().or((!has_direction).then_some(nowhere))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::columns::{bank_columns, in_blocks};
+use super::columns::{check_size, in_blocks_of_rows};
 use super::lof::{ALIKE, SMALLEST_DISTANCE};
 use super::neighbours::{Neighbour, Neighbourhood};
-use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
+use super::{Detector, DetectorConfig, DetectorError, DetectorKind, Observations, Shared};
 
 /// The smallest over the training clips `y` of `D(clip, y) / mean D(y, its K nearest others)`: local density normalisation
 /// (Wilkinghoff 2025). About 1 is as far as the training clips are from each other there. The few clips of a target domain lie
@@ -22,18 +22,13 @@ pub(super) struct DensityKnn {
 }
 
 /// Needs 3 clips: one left out, one near, and that one's neighbour.
-pub(super) fn fit(
-    config: &DetectorConfig,
-    bank: &Bank,
-    shared: Option<&Arc<Neighbourhood>>,
-) -> Result<DensityKnn, DetectorError> {
-    let clips = bank_columns(DetectorKind::DensityKnn, bank, 3)?;
-    let k = config.density_k.clamp(1, clips.ncols() - 2);
-    let fallback = (k != config.density_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
-    let neighbourhood = match shared {
-        Some(shared) => Arc::clone(shared),
-        None => Arc::new(Neighbourhood::new(config.knn_metric, clips, k + 1).found()),
-    };
+pub(super) fn fit(config: &DetectorConfig, shared: &Shared) -> Result<DensityKnn, DetectorError> {
+    let n_clips = check_size(DetectorKind::DensityKnn, &shared.clips, 3)?;
+    let k = config.density_k.clamp(1, n_clips - 2);
+    let fallback = (k != config.density_k).then(|| format!("{n_clips} training clips: {k} neighbours"));
+    let neighbourhood = shared
+        .neighbourhood(config.knn_metric)
+        .unwrap_or_else(|| Arc::new(Neighbourhood::new(config.knn_metric, Arc::clone(&shared.clips), k + 1).found()));
     let near = neighbourhood.near();
     let densities: Vec<f64> = near.iter().map(|near| density(near[..k].iter())).collect();
     let is_alike = near.iter().all(|near| near[k - 1].distance <= SMALLEST_DISTANCE);
@@ -70,7 +65,7 @@ impl DensityKnn {
 
 impl Detector for DensityKnn {
     fn scores(&self, queries: &Observations) -> Vec<f64> {
-        in_blocks(queries, |block| {
+        in_blocks_of_rows(queries, |block| {
             self.neighbourhood.bank.nearest_in_measure(block, &self.densities)
         })
     }

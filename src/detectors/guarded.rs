@@ -1,6 +1,6 @@
 //! Keeps what is not finite away from the detectors, on the way in and on the way out.
 
-use super::{Bank, Detector, DetectorError, DetectorKind, Observations};
+use super::{Bank, Detector, DetectorError, DetectorKind, Observations, Shared};
 
 /// A detector that meets finite queries only.
 struct Guarded<D> {
@@ -9,18 +9,24 @@ struct Guarded<D> {
 }
 
 /// Refuses a bank with a value that is not finite where the detector would look at it.
-pub(super) fn check(kind: DetectorKind, bank: &Bank) -> Result<(), DetectorError> {
-    let observations = &bank.observations;
-    let looked_at = if kind.is_own_score() {
-        observations.own_scores(kind)
+pub(super) fn check(kind: DetectorKind, bank: &Bank, shared: &Shared) -> Result<(), DetectorError> {
+    let is_sound = if kind.is_own_score() {
+        are_finite(bank.observations.own_scores(kind))
     } else {
-        &observations.embeddings
+        shared.is_finite
     };
-    if looked_at.iter().all(|x| x.is_finite()) {
+    if is_sound {
         Ok(())
     } else {
         Err(DetectorError::NotFinite { kind })
     }
+}
+
+/// Without a branch a number.
+pub(super) fn are_finite(values: &[f32]) -> bool {
+    values
+        .chunks(1024)
+        .all(|values| values.iter().fold(true, |are, x| are & x.is_finite()))
 }
 
 pub(super) fn boxed(detector: impl Detector + 'static, bank: &Bank) -> Box<dyn Detector> {
@@ -43,7 +49,7 @@ impl<D: Detector> Detector for Guarded<D> {
         );
         let is_finite = |clip: &usize| {
             let mut own = queries.own_scores.values().filter_map(|scores| scores.get(*clip));
-            own.all(|score| score.is_finite()) && queries.embedding(*clip).iter().all(|x| x.is_finite())
+            own.all(|score| score.is_finite()) && are_finite(queries.embedding(*clip))
         };
         let finite: Vec<usize> = (0..n_queries).filter(is_finite).collect();
         let scores = if finite.len() == n_queries {

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::columns::{bank_columns, in_blocks};
+use super::columns::{check_size, in_blocks_of_rows};
 use super::neighbours::{Neighbour, Neighbourhood};
-use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
+use super::{Detector, DetectorConfig, DetectorError, DetectorKind, Observations, Shared};
 
 /// Mean distance to the `k` nearest clips (the `MobileAnoNet` paper: cosine, k = 2). The unit is that of the metric.
 pub(super) struct Knn {
@@ -15,15 +15,14 @@ pub(super) struct Knn {
 }
 
 /// Needs 2 clips. Where fewer than `k` other clips are there, all of them are the neighbours.
-pub(super) fn fit(config: &DetectorConfig, bank: &Bank, shared: Option<&Arc<Neighbourhood>>) -> Result<Knn, DetectorError> {
-    let clips = bank_columns(DetectorKind::Knn, bank, 2)?;
-    let k = config.knn_k.clamp(1, clips.ncols() - 1);
-    let fallback = (k != config.knn_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
+pub(super) fn fit(config: &DetectorConfig, shared: &Shared) -> Result<Knn, DetectorError> {
+    let n_clips = check_size(DetectorKind::Knn, &shared.clips, 2)?;
+    let k = config.knn_k.clamp(1, n_clips - 1);
+    let fallback = (k != config.knn_k).then(|| format!("{n_clips} training clips: {k} neighbours"));
     Ok(Knn {
-        neighbourhood: match shared {
-            Some(shared) => Arc::clone(shared),
-            None => Arc::new(Neighbourhood::new(config.knn_metric, clips, k)),
-        },
+        neighbourhood: shared
+            .neighbourhood(config.knn_metric)
+            .unwrap_or_else(|| Arc::new(Neighbourhood::new(config.knn_metric, Arc::clone(&shared.clips), k))),
         leave_one_out: OnceLock::new(),
         k,
         fallback,
@@ -32,7 +31,7 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank, shared: Option<&Arc<Neig
 
 impl Detector for Knn {
     fn scores(&self, queries: &Observations) -> Vec<f64> {
-        in_blocks(queries, |block| {
+        in_blocks_of_rows(queries, |block| {
             let nearest = self.neighbourhood.bank.nearest(block, self.k);
             nearest.iter().map(|near| mean_distance(near)).collect()
         })

@@ -13,8 +13,9 @@ impl Mahalanobis {
     /// Parallel to the clips.
     pub(super) fn scores_of_left_out(&self) -> Vec<f64> {
         // The centred clips lie within the axes of the scatter.
-        let inside = self.scatter.coordinates(&self.centred).inside;
-        let squares: Vec<f64> = self.centred.row_iter().map(|clip| clip.norm_squared()).collect();
+        let centred = self.centred();
+        let inside = self.scatter.coordinates(&centred).inside;
+        let squares: Vec<f64> = centred.row_iter().map(|clip| clip.norm_squared()).collect();
         let mut scores = vec![0.0; squares.len()];
         for group in &self.groups {
             let members = Members {

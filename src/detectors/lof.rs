@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::columns::{bank_columns, in_blocks};
+use super::columns::{check_size, in_blocks_of_rows};
 use super::neighbours::{Neighbour, Neighbourhood};
-use super::{Bank, Detector, DetectorConfig, DetectorError, DetectorKind, Metric, Observations};
+use super::{Detector, DetectorConfig, DetectorError, DetectorKind, Metric, Observations, Shared};
 
 /// Local outlier factor (Breunig et al. 2000) by the cosine, as scikit-learn computes it with `novelty=True`:
 /// the clip itself does not change the densities of the bank. About 1 is as dense as its neighbours.
@@ -26,14 +26,13 @@ struct Densities {
 }
 
 /// Needs 3 clips: one left out, one neighbour, and the neighbour's neighbour.
-pub(super) fn fit(config: &DetectorConfig, bank: &Bank, shared: Option<&Arc<Neighbourhood>>) -> Result<Lof, DetectorError> {
-    let clips = bank_columns(DetectorKind::Lof, bank, 3)?;
-    let k = config.lof_k.clamp(1, clips.ncols() - 2);
-    let fallback = (k != config.lof_k).then(|| format!("{} training clips: {k} neighbours", clips.ncols()));
-    let neighbourhood = match shared {
-        Some(shared) => Arc::clone(shared),
-        None => Arc::new(Neighbourhood::new(Metric::Cosine, clips, k + 1).found()),
-    };
+pub(super) fn fit(config: &DetectorConfig, shared: &Shared) -> Result<Lof, DetectorError> {
+    let n_clips = check_size(DetectorKind::Lof, &shared.clips, 3)?;
+    let k = config.lof_k.clamp(1, n_clips - 2);
+    let fallback = (k != config.lof_k).then(|| format!("{n_clips} training clips: {k} neighbours"));
+    let neighbourhood = shared
+        .neighbourhood(Metric::Cosine)
+        .unwrap_or_else(|| Arc::new(Neighbourhood::new(Metric::Cosine, Arc::clone(&shared.clips), k + 1).found()));
     let near = neighbourhood.near();
     let is_alike = near.iter().all(|near| near[k - 1].distance <= SMALLEST_DISTANCE);
     Ok(Lof {
@@ -87,7 +86,7 @@ impl Detector for Lof {
             let mean = near.iter().map(|other| self.densities.local[other.clip]).sum::<f64>() / near.len() as f64;
             mean / density(near.iter(), self.k, |clip| self.densities.reach[clip])
         };
-        in_blocks(queries, |block| {
+        in_blocks_of_rows(queries, |block| {
             self.neighbourhood.bank.nearest(block, self.k).iter().map(factor).collect()
         })
     }

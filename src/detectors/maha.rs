@@ -1,8 +1,10 @@
 //! MAHA: the Mahalanobis distance to the mean of the training clips.
 
-use super::columns::{Groups, bank_columns};
+use std::sync::Arc;
+
+use super::columns::{Groups, check_size};
 use super::mahalanobis::Mahalanobis;
-use super::{Bank, Covariance, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
+use super::{Covariance, Detector, DetectorConfig, DetectorError, DetectorKind, Observations, Shared};
 
 /// Distance to the mean in standard deviations (the `MobileAnoNet` paper, MAHA).
 pub(super) struct Maha {
@@ -11,11 +13,10 @@ pub(super) struct Maha {
 }
 
 /// Needs 3 clips: two have a covariance, one is left out.
-pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<Maha, DetectorError> {
-    let clips = bank_columns(DetectorKind::Maha, bank, 3)?;
-    let groups = Groups::one(clips.ncols());
-    let few = few_for_a_ridge(config.covariance, "training clips", clips.shape());
-    let distances = Mahalanobis::new(clips, &groups, config.covariance);
+pub(super) fn fit(config: &DetectorConfig, shared: &Shared) -> Result<Maha, DetectorError> {
+    let n_clips = check_size(DetectorKind::Maha, &shared.clips, 3)?;
+    let few = few_for_a_ridge(config.covariance, "training clips", (shared.clips.n_features, n_clips));
+    let distances = Mahalanobis::new(Arc::clone(&shared.clips), &Groups::one(n_clips), config.covariance);
     let alike = distances.is_degenerate.then(|| ALL_ALIKE.to_owned());
     Ok(Maha {
         fallback: alike.or(few),

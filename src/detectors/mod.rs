@@ -7,6 +7,7 @@
 
 mod columns;
 mod cos;
+mod cosine;
 mod covariance;
 mod density_knn;
 mod error;
@@ -19,12 +20,17 @@ mod lof;
 mod maha;
 mod mahalanobis;
 mod neighbours;
+mod outer_sum;
 mod own_score;
+mod product;
 mod scatter;
 mod settings;
+mod shared;
 mod soft_cos;
 mod soft_maha;
+mod sums;
 mod tridiagonal;
+mod usual;
 
 pub use error::DetectorError;
 pub use settings::{Covariance, DetectorConfig, DetectorSettings, Metric, MixtureScore};
@@ -35,7 +41,7 @@ use std::sync::Arc;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
 
-use neighbours::Neighbourhood;
+use shared::Shared;
 
 /// The list of all detectors. Names on the command line and in project files are in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,7 +65,7 @@ pub enum DetectorKind {
     SelectiveMahaNtt,
     /// How improbable a classifier finds the class that the clip is of.
     Probability,
-    /// The label-free default: the others, z-normalised by their leave-one-out scores of the training bank, combined.
+    /// The label-free default: MAHA, Density KNN and what the front end scored itself, each on the scale of what normal clips score.
     Fusion,
 }
 
@@ -127,15 +133,12 @@ impl DetectorKind {
     }
 
     fn looks_at_neighbours(self) -> bool {
-        matches!(self, Self::Knn | Self::Lof | Self::DensityKnn)
+        matches!(self, Self::Knn | Self::Lof | Self::DensityKnn | Self::Fusion)
     }
 
     /// Whether the fusion is made of it. Of the forms of one own score it takes the first only: three of them would count three times.
     pub(crate) fn is_fused(self) -> bool {
-        matches!(
-            self,
-            Self::Knn | Self::Lof | Self::Cos | Self::Maha | Self::SoftCos | Self::SoftMaha | Self::Residual | Self::Probability
-        )
+        matches!(self, Self::Maha | Self::DensityKnn | Self::Residual | Self::Probability)
     }
 
     /// The detector of this name.
@@ -223,7 +226,7 @@ pub trait Detector: Send + Sync {
 /// # Errors
 /// Where the bank is too small, not finite, or lacks what the detector needs (scores of the front end).
 pub fn fit(kind: DetectorKind, config: &DetectorConfig, bank: &Bank) -> Result<Box<dyn Detector>, DetectorError> {
-    fit_sharing(kind, config, bank, &Shared::default())
+    fit_sharing(kind, config, bank, &Shared::new(bank))
 }
 
 fn fit_sharing(
@@ -232,63 +235,21 @@ fn fit_sharing(
     bank: &Bank,
     shared: &Shared,
 ) -> Result<Box<dyn Detector>, DetectorError> {
-    guarded::check(kind, bank)?;
+    guarded::check(kind, bank, shared)?;
     Ok(match kind {
-        DetectorKind::Knn => guarded::boxed(knn::fit(config, bank, shared.of(config.knn_metric))?, bank),
-        DetectorKind::Lof => guarded::boxed(lof::fit(config, bank, shared.of(Metric::Cosine))?, bank),
-        DetectorKind::Cos => guarded::boxed(cos::fit(bank)?, bank),
-        DetectorKind::Maha => guarded::boxed(maha::fit(config, bank)?, bank),
-        DetectorKind::SoftCos => guarded::boxed(soft_cos::fit(bank)?, bank),
-        DetectorKind::SoftMaha => guarded::boxed(soft_maha::fit(config, bank)?, bank),
-        DetectorKind::DensityKnn => guarded::boxed(density_knn::fit(config, bank, shared.of(config.knn_metric))?, bank),
+        DetectorKind::Knn => guarded::boxed(knn::fit(config, shared)?, bank),
+        DetectorKind::Lof => guarded::boxed(lof::fit(config, shared)?, bank),
+        DetectorKind::Cos => guarded::boxed(cos::fit(shared)?, bank),
+        DetectorKind::Maha => guarded::boxed(maha::fit(config, shared)?, bank),
+        DetectorKind::SoftCos => guarded::boxed(soft_cos::fit(bank, shared)?, bank),
+        DetectorKind::SoftMaha => guarded::boxed(soft_maha::fit(config, bank, shared)?, bank),
+        DetectorKind::DensityKnn => guarded::boxed(density_knn::fit(config, shared)?, bank),
         DetectorKind::Gmm => guarded::boxed(gmm::fit(config, bank)?, bank),
         DetectorKind::Residual | DetectorKind::SelectiveMaha | DetectorKind::SelectiveMahaNtt | DetectorKind::Probability => {
             guarded::boxed(own_score::fit(kind, bank)?, bank)
         }
-        DetectorKind::Fusion => guarded::boxed(fusion::fit(config, bank)?, bank),
+        DetectorKind::Fusion => guarded::boxed(fusion::fit(config, bank, shared)?, bank),
     })
-}
-
-/// What several detectors that are fitted together look at.
-#[derive(Default)]
-struct Shared {
-    neighbourhoods: Vec<(Metric, Arc<Neighbourhood>)>,
-}
-
-impl Shared {
-    /// What these detectors need, where the bank is large enough for all of them.
-    fn new(kinds: &[DetectorKind], config: &DetectorConfig, bank: &Bank) -> Self {
-        let n_clips = bank.observations.n_clips();
-        let is_usable = n_clips >= 3 && bank.observations.n_features > 0 && guarded::check(DetectorKind::Knn, bank).is_ok();
-        let needed = |&kind: &DetectorKind| match kind {
-            DetectorKind::Knn => Some((config.knn_metric, config.knn_k)),
-            DetectorKind::Lof => Some((Metric::Cosine, config.lof_k.saturating_add(1))),
-            DetectorKind::DensityKnn => Some((config.knn_metric, config.density_k.saturating_add(1))),
-            _ => None,
-        };
-        let needed: Vec<(Metric, usize)> = kinds.iter().filter_map(needed).collect();
-        let of_metric = |metric: Metric| {
-            let needed: Vec<usize> = needed.iter().filter(|(of, _)| *of == metric).map(|(_, n)| *n).collect();
-            // What one alone looks at, it knows best when.
-            let n_near = needed.iter().copied().max().filter(|_| needed.len() > 1 && is_usable)?;
-            let clips = columns::columns(&bank.observations);
-            let neighbourhood = Neighbourhood::new(metric, clips, n_near.clamp(2, n_clips - 1));
-            Some((metric, Arc::new(neighbourhood.found())))
-        };
-        Self {
-            neighbourhoods: [Metric::Cosine, Metric::Euclidean]
-                .into_iter()
-                .filter_map(of_metric)
-                .collect(),
-        }
-    }
-
-    fn of(&self, metric: Metric) -> Option<&Arc<Neighbourhood>> {
-        self.neighbourhoods
-            .iter()
-            .find(|(of, _)| *of == metric)
-            .map(|(_, shared)| shared)
-    }
 }
 
 /// A detector that several look at, or why it could not be fitted.
@@ -299,24 +260,31 @@ pub type FitResult = Result<Arc<dyn Detector>, DetectorError>;
 /// What is fitted alone and as a part of the fusion is fitted once, and neighbours are looked for once.
 pub fn fit_all(kinds: &[DetectorKind], config: &DetectorConfig, bank: &Bank) -> Vec<FitResult> {
     let has_fusion = kinds.contains(&DetectorKind::Fusion);
-    let wanted = |kind: &DetectorKind| *kind != DetectorKind::Fusion && (kinds.contains(kind) || has_fusion && kind.is_fused());
-    let alone = DetectorKind::ALL.into_iter().filter(wanted);
-    let (of_neighbours, others): (Vec<DetectorKind>, Vec<DetectorKind>) = alone.partition(|kind| kind.looks_at_neighbours());
+    let wanted = |kind: &DetectorKind| kinds.contains(kind) || has_fusion && kind.is_fused();
+    let wanted = DetectorKind::ALL.into_iter().filter(wanted);
+    let (of_neighbours, others): (Vec<DetectorKind>, Vec<DetectorKind>) = wanted.partition(|kind| kind.looks_at_neighbours());
     let fit_each = |kinds: &[DetectorKind], shared: &Shared| -> Vec<(DetectorKind, FitResult)> {
         let fit_one = |&kind: &DetectorKind| (kind, fit_sharing(kind, config, bank, shared).map(Arc::from));
-        kinds.par_iter().map(fit_one).collect()
+        // The fusion is made of the others.
+        let alone = kinds.par_iter().filter(|kind| **kind != DetectorKind::Fusion);
+        alone.map(fit_one).collect()
     };
-    let (of_neighbours, others) = rayon::join(
-        || fit_each(&of_neighbours, &Shared::new(&of_neighbours, config, bank)),
-        || fit_each(&others, &Shared::default()),
+    let shared = Shared::new(bank);
+    let ((of_neighbours, shared), others) = rayon::join(
+        || {
+            let shared = shared.with_neighbourhoods(&of_neighbours, config);
+            (fit_each(&of_neighbours, &shared), shared)
+        },
+        || fit_each(&others, &shared),
     );
     let fitted: BTreeMap<DetectorKind, Result<Arc<dyn Detector>, DetectorError>> =
         of_neighbours.into_iter().chain(others).collect();
     let of_kind = |kind: &DetectorKind| match fitted.get(kind) {
         Some(detector) => detector.clone(),
         None => {
-            guarded::check(*kind, bank)?;
-            Ok(Arc::from(guarded::boxed(fusion::fit_of(&fitted, config, bank)?, bank)))
+            guarded::check(*kind, bank, &shared)?;
+            let fusion = fusion::fit_of(&fitted, config, bank, &shared)?;
+            Ok(Arc::from(guarded::boxed(fusion, bank)))
         }
     };
     kinds.iter().map(of_kind).collect()

@@ -1,18 +1,18 @@
-//! The nearest clips of a bank, through blocked matrix products.
-//!
-//! By the cosine most clips are ruled out in single precision, which costs half as much: what could still be among the nearest
-//! for all that rounding may have done is then compared in double precision, so that the answer is that of double precision.
+//! The nearest clips of a bank: what several detectors look at.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use nalgebra::DMatrix;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
-use super::Metric;
-use super::columns::{BLOCK, normalise_columns};
+use super::columns::{columns, normalise_columns};
+use super::cosine::CosineBank;
+use super::{Metric, Observations};
 
 /// Clips that are passed over at once where none of them is near.
 const STRETCH: usize = 16;
+/// Clips of the bank whose neighbours a core looks for at once.
+const BLOCK: usize = 64;
 
 /// A clip of the bank as a query sees it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,8 +29,8 @@ pub(super) struct Neighbourhood {
 }
 
 impl Neighbourhood {
-    /// `clips` is `[n_features, n_clips]`, more than `n_near`.
-    pub(super) fn new(metric: Metric, clips: DMatrix<f64>, n_near: usize) -> Self {
+    /// Of more clips than `n_near`.
+    pub(super) fn new(metric: Metric, clips: Arc<Observations>, n_near: usize) -> Self {
         Self {
             bank: NeighbourBank::new(metric, clips),
             n_near,
@@ -53,90 +53,86 @@ impl Neighbourhood {
 
 /// The bank, prepared for distances to it.
 pub(super) struct NeighbourBank {
+    clips: Arc<Observations>,
     metric: Metric,
-    /// `[n_features, n_clips]`, of length 1 for the cosine.
-    clips: DMatrix<f64>,
-    /// `[n_clips, n_features]`
+    /// For the cosine.
+    directions: Option<CosineBank>,
+    columns: OnceLock<Columns>,
+}
+
+/// The bank in double precision.
+struct Columns {
+    /// `[n_clips, n_features]`, of length 1 for the cosine.
     rows: DMatrix<f64>,
-    /// The same in single precision, for the cosine.
-    rough_rows: DMatrix<f32>,
     square_lengths: Vec<f64>,
 }
 
 impl NeighbourBank {
-    /// `clips` is `[n_features, n_clips]`.
-    pub(super) fn new(metric: Metric, mut clips: DMatrix<f64>) -> Self {
-        if metric == Metric::Cosine {
-            normalise_columns(&mut clips);
-        }
+    pub(super) fn new(metric: Metric, clips: Arc<Observations>) -> Self {
         Self {
+            directions: (metric == Metric::Cosine).then(|| CosineBank::new(Arc::clone(&clips))),
+            columns: OnceLock::new(),
             metric,
-            square_lengths: clips.column_iter().map(|clip| clip.norm_squared()).collect(),
-            rough_rows: match metric {
-                Metric::Cosine => clips.map(|x| x as f32).transpose(),
-                Metric::Euclidean => DMatrix::zeros(0, 0),
-            },
-            rows: clips.transpose(),
             clips,
         }
     }
 
-    fn n_clips(&self) -> usize {
-        self.rows.nrows()
-    }
-
-    /// The `k` nearest clips of each query, nearest first; `queries` is `[n_features, n_queries]`.
-    pub(super) fn nearest(&self, mut queries: DMatrix<f64>, k: usize) -> Vec<Vec<Neighbour>> {
-        if self.metric == Metric::Cosine {
-            normalise_columns(&mut queries);
-        }
-        self.nearest_of_prepared(&queries, k, |_| None)
+    /// The `k` nearest clips of each query, nearest first; `queries` is `[n_queries, n_features]`.
+    pub(super) fn nearest(&self, queries: &[f32], k: usize) -> Vec<Vec<Neighbour>> {
+        self.nearest_but(queries, k, |_| None)
     }
 
     /// The `k` nearest other clips of each clip of the bank, nearest first.
     pub(super) fn nearest_others(&self, k: usize) -> Vec<Vec<Neighbour>> {
-        let starts = (0..self.n_clips()).step_by(BLOCK);
-        starts.flat_map(|start| self.nearest_others_of_block(start, k)).collect()
+        self.starts()
+            .flat_map(|start| self.nearest_others_of_block(start, k))
+            .collect()
     }
 
     /// The same on all cores.
     pub(super) fn nearest_others_in_parallel(&self, k: usize) -> Vec<Vec<Neighbour>> {
-        let starts: Vec<usize> = (0..self.n_clips()).step_by(BLOCK).collect();
+        let starts: Vec<usize> = self.starts().collect();
         let blocks = starts.into_par_iter().map(|start| self.nearest_others_of_block(start, k));
         blocks.collect::<Vec<_>>().concat()
     }
 
     fn nearest_others_of_block(&self, start: usize, k: usize) -> Vec<Vec<Neighbour>> {
-        self.nearest_of_prepared(&self.block(start), k, |query| Some(start + query))
+        self.nearest_but(self.block(start), k, |query| Some(start + query))
     }
 
-    /// Clips of the bank from `start` on, `[n_features, n_clips]`.
-    fn block(&self, start: usize) -> DMatrix<f64> {
-        self.clips.columns(start, BLOCK.min(self.n_clips() - start)).into_owned()
+    fn starts(&self) -> impl Iterator<Item = usize> {
+        (0..self.clips.n_clips()).step_by(BLOCK)
+    }
+
+    /// Clips of the bank from `start` on, `[n_clips, n_features]`.
+    fn block(&self, start: usize) -> &[f32] {
+        let end = (start + BLOCK).min(self.clips.n_clips());
+        &self.clips.embeddings[start * self.clips.n_features..end * self.clips.n_features]
+    }
+
+    /// `left_out` names the clip that a query must not find.
+    fn nearest_but(&self, queries: &[f32], k: usize, left_out: impl Fn(usize) -> Option<usize>) -> Vec<Vec<Neighbour>> {
+        match &self.directions {
+            Some(directions) => directions.nearest(queries, k, left_out),
+            None => self.nearest_by_distance(queries, k, left_out),
+        }
     }
 
     /// Of each query the smallest distance to a clip of the bank, each distance multiplied with what `measures` has for that clip;
-    /// `queries` is `[n_features, n_queries]`, `measures` `[n_clips]`.
-    pub(super) fn nearest_in_measure(&self, mut queries: DMatrix<f64>, measures: &[f64]) -> Vec<f64> {
-        if self.metric == Metric::Cosine {
-            normalise_columns(&mut queries);
-        }
-        self.nearest_of_prepared_in_measure(&queries, measures, |_| None)
+    /// `queries` is `[n_queries, n_features]`, `measures` `[n_clips]`.
+    pub(super) fn nearest_in_measure(&self, queries: &[f32], measures: &[f64]) -> Vec<f64> {
+        self.nearest_in_measure_but(queries, measures, |_| None)
     }
 
     /// The same of each clip of the bank and the others.
     pub(super) fn nearest_others_in_measure(&self, measures: &[f64]) -> Vec<f64> {
-        let of_block = |start| self.nearest_of_prepared_in_measure(&self.block(start), measures, |query| Some(start + query));
-        (0..self.n_clips()).step_by(BLOCK).flat_map(of_block).collect()
+        let of_block = |start| self.nearest_in_measure_but(self.block(start), measures, |query| Some(start + query));
+        self.starts().flat_map(of_block).collect()
     }
 
-    fn nearest_of_prepared_in_measure(
-        &self,
-        queries: &DMatrix<f64>,
-        measures: &[f64],
-        left_out: impl Fn(usize) -> Option<usize>,
-    ) -> Vec<f64> {
-        let mut products = &self.rows * queries;
+    fn nearest_in_measure_but(&self, queries: &[f32], measures: &[f64], left_out: impl Fn(usize) -> Option<usize>) -> Vec<f64> {
+        let (bank, queries) = (self.columns(), self.prepared(queries));
+        let mut products = &bank.rows * &queries;
         let mut found = Vec::with_capacity(queries.ncols());
         for (query, mut products) in products.column_iter_mut().enumerate() {
             let products = products.as_mut_slice();
@@ -148,7 +144,7 @@ impl NeighbourBank {
                 }
                 Metric::Euclidean => {
                     let square_length = queries.column(query).norm_squared();
-                    for ((value, other), measure) in products.iter_mut().zip(&self.square_lengths).zip(measures) {
+                    for ((value, other), measure) in products.iter_mut().zip(&bank.square_lengths).zip(measures) {
                         *value = (square_length + other - 2.0 * *value).max(0.0).sqrt() * measure;
                     }
                 }
@@ -161,30 +157,14 @@ impl NeighbourBank {
         found
     }
 
-    fn nearest_of_prepared(
-        &self,
-        queries: &DMatrix<f64>,
-        k: usize,
-        left_out: impl Fn(usize) -> Option<usize>,
-    ) -> Vec<Vec<Neighbour>> {
-        match self.metric {
-            Metric::Cosine => self.nearest_by_cosine(queries, k, left_out),
-            Metric::Euclidean => self.nearest_by_distance(queries, k, left_out),
-        }
-    }
-
-    fn nearest_by_distance(
-        &self,
-        queries: &DMatrix<f64>,
-        k: usize,
-        left_out: impl Fn(usize) -> Option<usize>,
-    ) -> Vec<Vec<Neighbour>> {
-        let mut products = &self.rows * queries;
+    fn nearest_by_distance(&self, queries: &[f32], k: usize, left_out: impl Fn(usize) -> Option<usize>) -> Vec<Vec<Neighbour>> {
+        let (bank, queries) = (self.columns(), self.prepared(queries));
+        let mut products = &bank.rows * &queries;
         let mut found = Vec::with_capacity(queries.ncols());
         for (query, mut closeness) in products.column_iter_mut().enumerate() {
             let closeness = closeness.as_mut_slice();
             let square_length = queries.column(query).norm_squared();
-            for (value, other) in closeness.iter_mut().zip(&self.square_lengths) {
+            for (value, other) in closeness.iter_mut().zip(&bank.square_lengths) {
                 *value = 2.0 * *value - other;
             }
             let distance = |closeness: f64| (square_length - closeness).sqrt();
@@ -193,59 +173,25 @@ impl NeighbourBank {
         found
     }
 
-    fn nearest_by_cosine(
-        &self,
-        queries: &DMatrix<f64>,
-        k: usize,
-        left_out: impl Fn(usize) -> Option<usize>,
-    ) -> Vec<Vec<Neighbour>> {
-        // Of two vectors of length 1 whose numbers are rounded and whose products are summed in single precision: each step
-        // rounds by half an epsilon at most.
-        let rounding = (self.clips.nrows() as f32 + 8.0) * 0.5 * f32::EPSILON;
-        let rough = &self.rough_rows * queries.map(|x| x as f32);
-        let mut candidates = Vec::new();
-        let of_query = |(query, rough): (usize, nalgebra::DVectorView<'_, f32>)| {
-            sift(rough.as_slice(), k, left_out(query), 2.0 * rounding, &mut candidates);
-            let column = queries.column(query);
-            let closeness: Vec<f64> = candidates
-                .iter()
-                .map(|&(_, clip)| self.clips.column(clip).dot(&column))
-                .collect();
-            let mut found = nearest(&closeness, k, None, 1.0, |closeness| (1.0 - closeness).min(2.0));
-            for neighbour in &mut found {
-                neighbour.clip = candidates[neighbour.clip].1;
+    /// Worked out when first asked for: the nearest by the cosine ask for none of it.
+    fn columns(&self) -> &Columns {
+        self.columns.get_or_init(|| {
+            let clips = self.prepared(&self.clips.embeddings);
+            Columns {
+                square_lengths: clips.column_iter().map(|clip| clip.norm_squared()).collect(),
+                rows: clips.transpose(),
             }
-            found
-        };
-        rough.column_iter().enumerate().map(of_query).collect()
+        })
     }
-}
 
-/// Leaves in `candidates` the clips, in their order, that are no farther than the `k` nearest but for so much `slack`.
-fn sift(closeness: &[f32], k: usize, left_out: Option<usize>, slack: f32, candidates: &mut Vec<(f32, usize)>) {
-    candidates.clear();
-    let mut largest = Vec::with_capacity(k + 1);
-    let mut to_reach = f32::NEG_INFINITY;
-    for (stretch_idx, stretch) in closeness.chunks(STRETCH).enumerate() {
-        if !stretch.iter().fold(false, |is_any, value| is_any | (*value >= to_reach)) {
-            continue;
+    /// `rows` is `[n_clips, n_features]`, the outcome `[n_features, n_clips]`.
+    fn prepared(&self, rows: &[f32]) -> DMatrix<f64> {
+        let mut columns = columns(rows, self.clips.n_features);
+        if self.metric == Metric::Cosine {
+            normalise_columns(&mut columns);
         }
-        for (clip, &value) in (stretch_idx * STRETCH..).zip(stretch) {
-            if value < to_reach || left_out == Some(clip) {
-                continue;
-            }
-            candidates.push((value, clip));
-            let rank = largest.partition_point(|other| *other >= value);
-            if rank < k {
-                largest.insert(rank, value);
-                largest.truncate(k);
-                if largest.len() == k {
-                    to_reach = largest[k - 1] - slack;
-                }
-            }
-        }
+        columns
     }
-    candidates.retain(|&(value, _)| value >= to_reach);
 }
 
 /// The `k` nearest clips, nearest first, of equally near ones the first.
@@ -283,7 +229,9 @@ mod tests {
     use nalgebra::DMatrix;
     use proptest::prelude::{Just, prop, prop_oneof, proptest};
 
-    use super::{Metric, Neighbour, NeighbourBank};
+    use std::sync::Arc;
+
+    use super::{Metric, Neighbour, NeighbourBank, Observations};
 
     /// By the definition: all distances, sorted.
     fn by_hand(metric: Metric, clips: &DMatrix<f64>, query: usize, k: usize) -> Vec<Neighbour> {
@@ -313,13 +261,18 @@ mod tests {
         fn the_nearest_are_those_that_sorting_finds(
             n_clips in prop_oneof![2usize..40, 120usize..300],
             n_features in 1usize..7,
-            values in prop::collection::vec(prop_oneof![3 => -2.0f64..2.0, 1 => Just(0.0), 1 => Just(1.0)], 61),
+            values in prop::collection::vec(prop_oneof![3 => -2.0f32..2.0, 1 => Just(0.0), 1 => Just(1.0)], 61),
             k in 1usize..9,
         ) {
-            let clips = DMatrix::from_fn(n_features, n_clips, |feature, clip| values[(clip * 17 + feature * 5) % 61]);
+            let clips = DMatrix::from_fn(n_features, n_clips, |feature, clip| f64::from(values[(clip * 17 + feature * 5) % 61]));
             let k = k.min(n_clips - 1);
             for metric in [Metric::Cosine, Metric::Euclidean] {
-                let bank = NeighbourBank::new(metric, clips.clone());
+                let observations = Observations {
+                    embeddings: clips.iter().map(|&x| x as f32).collect(),
+                    n_features,
+                    ..Observations::default()
+                };
+                let bank = NeighbourBank::new(metric, Arc::new(observations));
                 let found = bank.nearest_others(k);
                 assert_eq!(found, bank.nearest_others_in_parallel(k));
                 for (query, found) in found.iter().enumerate() {

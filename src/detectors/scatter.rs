@@ -7,6 +7,8 @@
 use nalgebra::DMatrix;
 
 use super::covariance::Regularised;
+use super::outer_sum::OuterSum;
+use super::product::product;
 use super::tridiagonal::Tridiagonal;
 
 /// Vectors that run along the diagonals side by side, one a lane: what they need of memory stays in the first cache.
@@ -42,18 +44,24 @@ pub(super) struct Products {
 }
 
 impl Scatter {
-    /// `centred` is `[n_features, n_clips]`, `rows` its transpose. With fewer clips than features only the space of the clips is
-    /// looked at.
-    pub(super) fn new(centred: &DMatrix<f64>, rows: &DMatrix<f64>) -> Self {
-        // An explicit transpose reaches the blocked matrix product, `tr_mul` does not.
-        let (basis, within) = if centred.ncols() < centred.nrows() {
-            let qr = centred.clone().qr();
+    /// `centred` writes the centred clip of an index. With fewer clips than features only the space of the clips is looked at.
+    pub(super) fn new((n_features, n_clips): (usize, usize), mut centred: impl FnMut(usize, &mut [f64])) -> Self {
+        let (basis, within) = if n_clips < n_features {
+            let mut clips = DMatrix::zeros(n_features, n_clips);
+            for (clip, to) in clips.as_mut_slice().chunks_exact_mut(n_features).enumerate() {
+                centred(clip, to);
+            }
+            let qr = clips.qr();
             let r = qr.r();
             (Some(qr.q()), &r * r.transpose())
         } else {
-            (None, centred * rows)
+            let mut sum = OuterSum::new(n_features);
+            for clip in 0..n_clips {
+                centred(clip, sum.next());
+            }
+            (None, sum.lower_triangle())
         };
-        let Tridiagonal { axes, diagonal, links } = Tridiagonal::new(within);
+        let Tridiagonal { axes, diagonal, links } = Tridiagonal::new(&within);
         Self {
             axes: match basis {
                 Some(basis) => basis * axes,
@@ -77,7 +85,7 @@ impl Scatter {
 
     /// `vectors` is `[n_vectors, n_features]`.
     pub(super) fn coordinates(&self, vectors: &DMatrix<f64>) -> Coordinates {
-        let inside = vectors * &self.axes;
+        let inside = product(vectors, &self.axes);
         let outside = if self.axes.ncols() < self.axes.nrows() {
             let mut rest = vectors.transpose();
             rest.gemm(-1.0, &self.axes, &inside.transpose(), 1.0);
@@ -114,6 +122,29 @@ impl Scatter {
             weight = 1.0 / pivot;
         }
         sum
+    }
+
+    /// `u' B⁻¹ u` of each vector inside of the axes, under one covariance `B`; `inside` is `[n_vectors, rank]`.
+    pub(super) fn squares(&self, inside: &DMatrix<f64>, Regularised { scale, floor }: Regularised) -> Vec<f64> {
+        let mut squares = vec![0.0; inside.nrows()];
+        let mut last = vec![0.0; inside.nrows()];
+        let mut weight = 0.0;
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for ((on, link), along) in self.diagonal.iter().zip(&self.links).zip(inside.column_iter()) {
+                    let link = scale * link;
+                    let step = link * weight;
+                    // No pivot of a matrix is smaller than its smallest eigenvalue, but for rounding.
+                    weight = 1.0 / (scale * on + floor - step * link).max(floor);
+                    for ((square, last), z) in squares.iter_mut().zip(&mut last).zip(along.iter()) {
+                        *last = z - step * *last;
+                        *square += *last * *last * weight;
+                    }
+                }
+            },
+        );
+        squares
     }
 
     /// Of each vector, under the covariance that belongs to it: `inside` is `[n_vectors, rank]`, `way` `[rank]`.

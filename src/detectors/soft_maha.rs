@@ -1,11 +1,11 @@
 //! Soft MAHA: the Mahalanobis distance to the source clips or to the target clips, whichever is smaller.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use super::columns::{Groups, bank_columns};
+use super::columns::{Groups, check_size};
 use super::maha::{ALL_ALIKE, few_for_a_ridge};
 use super::mahalanobis::Mahalanobis;
-use super::{Bank, Covariance, Detector, DetectorConfig, DetectorError, DetectorKind, Observations};
+use super::{Bank, Covariance, Detector, DetectorConfig, DetectorError, DetectorKind, Observations, Shared};
 
 /// MAHA with a reference a domain (the `MobileAnoNet` paper, Soft MAHA). With too few clips of a domain it is MAHA, and says so.
 ///
@@ -21,21 +21,20 @@ pub(super) struct SoftMaha {
 }
 
 /// Needs 3 clips.
-pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<SoftMaha, DetectorError> {
-    let clips = bank_columns(DetectorKind::SoftMaha, bank, 3)?;
-    let n_features = clips.nrows();
+pub(super) fn fit(config: &DetectorConfig, bank: &Bank, shared: &Shared) -> Result<SoftMaha, DetectorError> {
+    let clips = &shared.clips;
+    check_size(DetectorKind::SoftMaha, clips, 3)?;
     let (groups, references) = match config.covariance {
         Covariance::Shrunk => {
             let groups = Groups::by_domain(bank, 2);
-            let shared = Mahalanobis::new(clips, &groups, config.covariance);
-            (groups, vec![shared])
+            let of_all = Mahalanobis::new(Arc::clone(clips), &groups, config.covariance);
+            (groups, vec![of_all])
         }
         Covariance::Ridge(_) => {
             let groups = Groups::by_domain(bank, 3);
             let reference = |members: &Vec<usize>| {
-                let clips = clips.select_columns(members);
-                let one = Groups::one(clips.ncols());
-                Mahalanobis::new(clips, &one, config.covariance)
+                let clips = Arc::new(clips.selected(members));
+                Mahalanobis::new(clips, &Groups::one(members.len()), config.covariance)
             };
             let references = groups.members.iter().map(reference).collect();
             (groups, references)
@@ -46,7 +45,8 @@ pub(super) fn fit(config: &DetectorConfig, bank: &Bank) -> Result<SoftMaha, Dete
     let names = ["source clips", "target clips"];
     let few = || {
         let domains = groups.members.iter().zip(names);
-        let few = domains.filter_map(|(members, name)| few_for_a_ridge(config.covariance, name, (n_features, members.len())));
+        let few =
+            domains.filter_map(|(members, name)| few_for_a_ridge(config.covariance, name, (clips.n_features, members.len())));
         let few: Vec<String> = few.collect();
         (!few.is_empty()).then(|| few.join("; "))
     };
@@ -71,7 +71,7 @@ impl SoftMaha {
                 scores[clip] = left_out;
             }
             for (_, other) in self.references.iter().enumerate().filter(|(other, _)| *other != own) {
-                for (&clip, score) in members.iter().zip(other.distances(&self.references[own].clips())) {
+                for (&clip, score) in members.iter().zip(other.distances(&self.references[own].clips().embeddings)) {
                     scores[clip] = scores[clip].min(score);
                 }
             }

@@ -1,14 +1,16 @@
 //! A symmetric matrix brought to three diagonals by reflections (Householder; Golub and Van Loan, "Matrix Computations", 8.3.1).
 //!
-//! Loop order: only the lower triangle is read and written, column by column. For each reflection one pass over what is left
-//! takes its product with the reflection's vector – every column serves as the row that it mirrors as well – and one pass updates
-//! it. The axes are formed a few columns at a time: these stay in the first cache while all reflections run past them.
+//! Loop order: of the matrix the lower triangle is kept, in tiles of 8 by 8 whose halves on the diagonal are both there, so that
+//! nothing ends within a vector. What a reflection takes off a column is put off until the next reflection is known: then one
+//! pass over what is left does it and takes the product with the next reflection's vector, every column serving as the row that
+//! it mirrors as well. The axes are formed a few columns at a time: these stay in the first cache while all reflections run past
+//! them.
 
 use nalgebra::DMatrix;
 use pulp::{Simd, WithSimd};
 
-/// Columns of the axes that are formed together.
-const PANEL: usize = 4;
+/// Columns of the axes that are formed together, and rows and columns of a tile: a vector of the widest processor.
+const TILE: usize = 8;
 
 /// `Q T Q'` of a symmetric matrix, `T` having three diagonals.
 #[derive(Clone)]
@@ -23,54 +25,76 @@ pub(super) struct Tridiagonal {
 
 impl Tridiagonal {
     /// Of the lower triangle of `matrix`, `[n, n]`.
-    pub(super) fn new(matrix: DMatrix<f64>) -> Self {
+    pub(super) fn new(matrix: &DMatrix<f64>) -> Self {
         pulp::Arch::new().dispatch(Reduction { matrix })
     }
 }
 
 #[derive(Clone)]
-struct Reduction {
-    matrix: DMatrix<f64>,
+struct Reduction<'a> {
+    matrix: &'a DMatrix<f64>,
 }
 
-impl WithSimd for Reduction {
+impl WithSimd for Reduction<'_> {
     type Output = Tridiagonal;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) -> Tridiagonal {
+    fn with_simd<S: Simd>(self, simd: S) -> Tridiagonal {
         let n = self.matrix.nrows();
-        let mut tridiagonal = Tridiagonal {
-            axes: DMatrix::identity(n, n),
-            diagonal: vec![0.0; n],
-            links: vec![0.0; n],
-        };
-        // The reflection on the rows after k is the identity less weight · v v', its vector v standing in the place of column k.
+        let pitch = n.next_multiple_of(TILE);
+        let mut left = in_tiles(self.matrix, pitch);
+        let (mut diagonal, mut links) = (vec![0.0; n], vec![0.0; n]);
+        // The reflection on the rows after k is the identity less weight · v v', v being column k of these, above them zeros.
+        let mut vectors = vec![0.0; n * pitch];
         let mut weights = vec![0.0; n];
-        let mut product = vec![0.0; n];
+        // What is to be taken off the matrix: v w' + w v'.
+        let (mut v, mut w) = (vec![0.0; pitch], vec![0.0; pitch]);
+        let mut product = vec![0.0; pitch];
         for k in 0..n {
-            let (done, left) = self.matrix.as_mut_slice().split_at_mut((k + 1) * n);
-            let column = &mut done[k * n + k..];
-            tridiagonal.diagonal[k] = column[0];
-            if let [_, v @ ..] = column
-                && !v.is_empty()
-            {
-                (tridiagonal.links[k + 1], weights[k]) = reflection(simd, v);
-                if weights[k] > 0.0 {
-                    reflect_both_sides(simd, left, v, weights[k], &mut product[..n - k - 1]);
-                }
+            let column = &mut left[k * pitch..(k + 1) * pitch];
+            for ((value, v_row), w_row) in column[k..].iter_mut().zip(&v[k..]).zip(&w[k..]) {
+                *value -= v_row * w[k] + w_row * v[k];
             }
-        }
-        for (panel_idx, panel) in tridiagonal.axes.as_mut_slice().chunks_mut(PANEL * n).enumerate() {
-            // Before the first of its rows that is not 0 a reflection finds nothing.
-            for k in (0..((panel_idx + 1) * PANEL - 1).min(n)).rev() {
-                if weights[k] > 0.0 {
-                    let v = &self.matrix.as_slice()[k * n + k + 1..(k + 1) * n];
-                    reflect_panel(simd, panel, n, v, weights[k]);
-                }
+            diagonal[k] = column[k];
+            let next = &mut vectors[k * pitch..(k + 1) * pitch];
+            next[k + 1..n].copy_from_slice(&column[k + 1..n]);
+            if k + 1 < n {
+                (links[k + 1], weights[k]) = reflection(simd, &mut next[k + 1..]);
             }
+            if weights[k] == 0.0 {
+                next.fill(0.0);
+            }
+            product.fill(0.0);
+            for tile in (k + 1) / TILE..pitch / TILE {
+                reflect_columns(simd, &mut left, tile * TILE, [&v, &w, next], &mut product);
+            }
+            // w = weight A v - ½ weight² (v' A v) v.
+            let weight = weights[k];
+            let half = 0.5 * weight * (weight * dot(simd, &product, next));
+            for ((w, product), next) in w.iter_mut().zip(&product).zip(&*next) {
+                *w = weight * *product - half * *next;
+            }
+            v.copy_from_slice(next);
         }
-        tridiagonal
+        Tridiagonal {
+            axes: axes(simd, n, &vectors, &weights),
+            diagonal,
+            links,
+        }
     }
+}
+
+/// The lower triangle of a matrix in columns of length `pitch`, its diagonal tiles whole.
+fn in_tiles(matrix: &DMatrix<f64>, pitch: usize) -> Vec<f64> {
+    let n = matrix.nrows();
+    let mut tiles = vec![0.0; pitch * pitch];
+    for column in 0..n {
+        tiles[column * pitch + column..column * pitch + n].copy_from_slice(&matrix.column(column).as_slice()[column..]);
+        for row in column / TILE * TILE..column {
+            tiles[column * pitch + row] = matrix[(column, row)];
+        }
+    }
+    tiles
 }
 
 /// Turns a vector into that of the reflection which leaves nothing of it but its first entry; returns this entry and the
@@ -88,108 +112,89 @@ fn reflection<S: Simd>(simd: S, vector: &mut [f64]) -> (f64, f64) {
     (image, 2.0 / (vector[0] * vector[0] + rest))
 }
 
-/// `(I - weight v v') A (I - weight v v')` of the matrix in the lower triangle of the last rows of `columns`.
+/// Takes `v w' + w v'` off a tile's columns from `first` on, and adds to `product` that of these columns, and of the rows that
+/// they mirror, with `next`.
 #[inline(always)]
-fn reflect_both_sides<S: Simd>(simd: S, columns: &mut [f64], v: &[f64], weight: f64, product: &mut [f64]) {
-    let n_left = v.len();
-    let n = columns.len() / n_left;
-    product.fill(0.0);
-    for j in 0..n_left {
-        let column = &columns[(j + 1) * n - (n_left - j)..(j + 1) * n];
-        let beside = multiply_both_ways(simd, &column[1..], v[j], &v[j + 1..], &mut product[j + 1..]);
-        product[j] += column[0] * v[j] + beside;
-    }
-    // A less v w' + w v' with w = weight A v - ½ weight² (v' A v) v.
-    let half = 0.5 * weight * (weight * dot(simd, product, v));
-    for (w, v) in product.iter_mut().zip(v) {
-        *w = weight * *w - half * v;
-    }
-    for j in 0..n_left {
-        let column = &mut columns[(j + 1) * n - (n_left - j)..(j + 1) * n];
-        subtract(simd, column, (v[j], &product[j..]), (product[j], &v[j..]));
-    }
-}
-
-#[inline(always)]
-fn reflect_panel<S: Simd>(simd: S, panel: &mut [f64], n: usize, v: &[f64], weight: f64) {
-    let first = n - v.len();
-    let mut columns = panel.chunks_exact_mut(n).map(
-        #[inline(always)]
-        |column| &mut column[first..],
-    );
-    while let Some(a) = columns.next() {
-        match [columns.next(), columns.next(), columns.next()] {
-            [Some(b), Some(c), Some(d)] => reflect(simd, [a, b, c, d], v, weight),
-            others => {
-                reflect(simd, [a], v, weight);
-                for column in others.into_iter().flatten() {
-                    reflect(simd, [column], v, weight);
-                }
+fn reflect_columns<S: Simd>(simd: S, columns: &mut [f64], first: usize, [v, w, next]: [&[f64]; 3], product: &mut [f64]) {
+    let pitch = product.len();
+    let of_columns = first..first + TILE;
+    let (v_columns, w_columns, next_columns) = (&v[of_columns.clone()], &w[of_columns.clone()], &next[of_columns]);
+    let columns = &mut columns[first * pitch..(first + TILE) * pitch];
+    let mut beside = [simd.splat_f64s(0.0); TILE];
+    for row in (first..pitch).step_by(S::F64_LANES) {
+        let rows = row..row + S::F64_LANES;
+        let (v_rows, w_rows) = (vector(simd, &v[rows.clone()]), vector(simd, &w[rows.clone()]));
+        let next_rows = vector(simd, &next[rows.clone()]);
+        let mut sum = vector(simd, &product[rows.clone()]);
+        for (j, column) in columns.chunks_exact_mut(pitch).enumerate() {
+            let column = &mut S::as_mut_simd_f64s(&mut column[rows.clone()]).0[0];
+            let taken = simd.mul_add_e_f64s(v_rows, simd.splat_f64s(-w_columns[j]), *column);
+            *column = simd.mul_add_e_f64s(w_rows, simd.splat_f64s(-v_columns[j]), taken);
+            sum = simd.mul_add_e_f64s(*column, simd.splat_f64s(next_columns[j]), sum);
+            // The diagonal tile is whole: its rows are there as columns.
+            if row >= first + TILE {
+                beside[j] = simd.mul_add_e_f64s(*column, next_rows, beside[j]);
             }
         }
+        S::as_mut_simd_f64s(&mut product[rows]).0[0] = sum;
+    }
+    for (product, beside) in product[first..first + TILE].iter_mut().zip(beside) {
+        *product += simd.reduce_sum_f64s(beside);
     }
 }
 
-/// `(I - weight v v')` of some columns.
+/// The product of all reflections.
 #[inline(always)]
-fn reflect<S: Simd, const N: usize>(simd: S, columns: [&mut [f64]; N], v: &[f64], weight: f64) {
-    let n = v.len();
-    let (v_head, v_tail) = S::as_simd_f64s(v);
-    let v_tail = simd.partial_load_f64s(v_tail);
-    let mut columns = columns.map(
-        #[inline(always)]
-        |column| S::as_mut_simd_f64s(&mut column[..n]),
-    );
-    let mut sums = [simd.splat_f64s(0.0); N];
-    for (idx, v) in v_head.iter().enumerate() {
-        for (sum, column) in sums.iter_mut().zip(&columns) {
-            *sum = simd.mul_add_e_f64s(*v, column.0[idx], *sum);
+fn axes<S: Simd>(simd: S, n: usize, vectors: &[f64], weights: &[f64]) -> DMatrix<f64> {
+    let pitch = n.next_multiple_of(TILE);
+    let mut axes = DMatrix::zeros(n, n);
+    let mut panel = vec![0.0; TILE * pitch];
+    for first in (0..n).step_by(TILE) {
+        panel.fill(0.0);
+        for (j, column) in panel.chunks_exact_mut(pitch).enumerate() {
+            column[first + j] = 1.0;
+        }
+        // Before the first of its rows that is not 0 a reflection finds nothing.
+        for k in (0..(first + TILE - 1).min(n)).rev() {
+            if weights[k] > 0.0 {
+                let from = (k + 1) / TILE * TILE;
+                reflect(simd, &mut panel, from, &vectors[k * pitch..(k + 1) * pitch], weights[k]);
+            }
+        }
+        for (j, column) in panel.chunks_exact(pitch).enumerate().take(n - first) {
+            axes.column_mut(first + j).copy_from_slice(&column[..n]);
         }
     }
-    for (sum, column) in sums.iter_mut().zip(&mut columns) {
-        *sum = simd.mul_add_e_f64s(v_tail, simd.partial_load_f64s(column.1), *sum);
+    axes
+}
+
+/// `(I - weight v v')` of a panel of columns, whose rows before `from` it leaves.
+#[inline(always)]
+fn reflect<S: Simd>(simd: S, panel: &mut [f64], from: usize, v: &[f64], weight: f64) {
+    let pitch = v.len();
+    let mut sums = [simd.splat_f64s(0.0); TILE];
+    for row in (from..pitch).step_by(S::F64_LANES) {
+        let v = vector(simd, &v[row..row + S::F64_LANES]);
+        for (sum, column) in sums.iter_mut().zip(panel.chunks_exact(pitch)) {
+            *sum = simd.mul_add_e_f64s(v, vector(simd, &column[row..row + S::F64_LANES]), *sum);
+        }
+    }
+    for sum in &mut sums {
         *sum = simd.splat_f64s(-weight * simd.reduce_sum_f64s(*sum));
     }
-    for (idx, v) in v_head.iter().enumerate() {
-        for (sum, column) in sums.iter().zip(&mut columns) {
-            column.0[idx] = simd.mul_add_e_f64s(*v, *sum, column.0[idx]);
+    for row in (from..pitch).step_by(S::F64_LANES) {
+        let v = vector(simd, &v[row..row + S::F64_LANES]);
+        for (sum, column) in sums.iter().zip(panel.chunks_exact_mut(pitch)) {
+            let column = &mut S::as_mut_simd_f64s(&mut column[row..row + S::F64_LANES]).0[0];
+            *column = simd.mul_add_e_f64s(v, *sum, *column);
         }
     }
-    for (sum, column) in sums.iter().zip(&mut columns) {
-        let tail = simd.mul_add_e_f64s(v_tail, *sum, simd.partial_load_f64s(column.1));
-        simd.partial_store_f64s(column.1, tail);
-    }
 }
 
-/// Adds `column · scale` to `sums`; returns the product of the column and `v`.
+/// A vector's worth of numbers.
 #[inline(always)]
-fn multiply_both_ways<S: Simd>(simd: S, column: &[f64], scale: f64, v: &[f64], sums: &mut [f64]) -> f64 {
-    let ((column, column_tail), (v, v_tail)) = (S::as_simd_f64s(column), S::as_simd_f64s(v));
-    let (sums, sums_tail) = S::as_mut_simd_f64s(sums);
-    let (scale, mut product) = (simd.splat_f64s(scale), simd.splat_f64s(0.0));
-    for ((column, v), sum) in column.iter().zip(v).zip(sums) {
-        product = simd.mul_add_e_f64s(*column, *v, product);
-        *sum = simd.mul_add_e_f64s(*column, scale, *sum);
-    }
-    let column_tail = simd.partial_load_f64s(column_tail);
-    product = simd.mul_add_e_f64s(column_tail, simd.partial_load_f64s(v_tail), product);
-    let sum = simd.mul_add_e_f64s(column_tail, scale, simd.partial_load_f64s(sums_tail));
-    simd.partial_store_f64s(sums_tail, sum);
-    simd.reduce_sum_f64s(product)
-}
-
-/// Takes two scaled vectors off a column.
-#[inline(always)]
-fn subtract<S: Simd>(simd: S, column: &mut [f64], a: (f64, &[f64]), b: (f64, &[f64])) {
-    let ((a_head, a_tail), (b_head, b_tail)) = (S::as_simd_f64s(a.1), S::as_simd_f64s(b.1));
-    let (a_scale, b_scale) = (simd.splat_f64s(-a.0), simd.splat_f64s(-b.0));
-    let (head, tail) = S::as_mut_simd_f64s(column);
-    for ((value, a), b) in head.iter_mut().zip(a_head).zip(b_head) {
-        *value = simd.mul_add_e_f64s(*a, a_scale, simd.mul_add_e_f64s(*b, b_scale, *value));
-    }
-    let (a, b) = (simd.partial_load_f64s(a_tail), simd.partial_load_f64s(b_tail));
-    let value = simd.mul_add_e_f64s(b, b_scale, simd.partial_load_f64s(tail));
-    simd.partial_store_f64s(tail, simd.mul_add_e_f64s(a, a_scale, value));
+fn vector<S: Simd>(_simd: S, numbers: &[f64]) -> S::f64s {
+    S::as_simd_f64s(numbers).0[0]
 }
 
 #[inline(always)]
@@ -220,10 +225,8 @@ mod tests {
             let sparse = DMatrix::from_fn(n, n, |i, j| if i.abs_diff(j) < 2 { (i + j + 1) as f64 } else { 0.0 });
             let ones = DMatrix::from_element(n, n, 1e-80);
             for matrix in [whole, sparse, DMatrix::zeros(n, n), ones] {
-                let reduction = Reduction {
-                    matrix: matrix.lower_triangle(),
-                };
-                for found in [Tridiagonal::new(matrix.clone()), pulp::Scalar.vectorize(reduction)] {
+                let lower = matrix.lower_triangle();
+                for found in [Tridiagonal::new(&lower), pulp::Scalar.vectorize(Reduction { matrix: &lower })] {
                     let Tridiagonal { axes, diagonal, links } = found;
                     let middle = DMatrix::from_fn(n, n, |i, j| match i.abs_diff(j) {
                         0 => diagonal[i],

@@ -25,8 +25,10 @@ const MAX_STEPS: usize = 5;
 ///
 /// On the way up a replicator (nearest neighbour) undoes the stride of a step before its convolution, which has as many channels
 /// as the step before it; the last one draws the window.
+///
+/// In files and on the command line it is written as `std6 dw12/1x2 pw8 code16`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "String", into = "String")]
 pub struct Genome {
     pub steps: Vec<Step>,
     /// Numbers of the dense code; `None`: convolutions all the way.
@@ -34,8 +36,7 @@ pub struct Genome {
 }
 
 /// One step down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Step {
     pub kind: StepKind,
     pub channels: usize,
@@ -44,8 +45,7 @@ pub struct Step {
 }
 
 /// What a step computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepKind {
     /// A 3 x 3 convolution over all channels.
     Standard,
@@ -242,6 +242,20 @@ impl fmt::Display for Genome {
             Some(code) => write!(f, " code{code}"),
             None => Ok(()),
         }
+    }
+}
+
+impl From<Genome> for String {
+    fn from(genome: Genome) -> Self {
+        genome.to_string()
+    }
+}
+
+impl TryFrom<String> for Genome {
+    type Error = GenomeError;
+
+    fn try_from(text: String) -> Result<Self, GenomeError> {
+        text.parse()
     }
 }
 

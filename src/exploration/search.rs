@@ -65,6 +65,11 @@ impl Limits {
             && within(cost.peak_kilobytes(), self.max_peak_kilobytes)
     }
 
+    /// Whether an AUC is within reach of the reference.
+    pub fn allow_auc(&self, auc: f64) -> bool {
+        self.auc_violation(auc) == 0.0
+    }
+
     /// By how much an AUC misses what the reference asks for; 0: not at all.
     fn auc_violation(&self, auc: f64) -> f64 {
         let asked = self
@@ -141,7 +146,8 @@ pub struct Trial {
 }
 
 /// Where a design stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TrialState {
     /// To be trained, or in training.
     Running,
@@ -249,8 +255,7 @@ impl Search {
     /// The best design by `NetScore` among those trained to the end that keep what the reference asks for.
     pub fn best(&self) -> Option<&Trial> {
         let limits = &self.config.limits;
-        let keeps =
-            |trial: &&Trial| trial.state == TrialState::Done && trial.auc().is_some_and(|auc| limits.auc_violation(auc) == 0.0);
+        let keeps = |trial: &&Trial| trial.state == TrialState::Done && trial.auc().is_some_and(|auc| limits.allow_auc(auc));
         let score = |trial: &&Trial| trial.net_score(self.config.accuracy);
         self.trials
             .iter()

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
-use super::per_machine::{MachineClips, Part, PerMachine, unfit};
+use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::selective_maha::{ClipDistances, ErrorMoments, SelectiveMaha, moments_of};
 use super::training_set::{
     examples_of, fingerprint, plan_of, read_training_clips, spectrogram_of, split_held_out, tell_held_out,
@@ -55,7 +55,7 @@ impl DenseAe {
         observer: &mut dyn TrainingObserver,
     ) -> Result<Self, ExtractorError> {
         let log_mel = LogMel::new(LogMelConfig::default());
-        let machines = PerMachine::train(clips, run_dir, observer, |clips, part| {
+        let machines = PerMachine::train(Scope::Machine, clips, run_dir, observer, |clips, part| {
             train_machine(config, &clips, &log_mel, part)
         })?;
         Ok(Self { machines, log_mel })
@@ -64,7 +64,7 @@ impl DenseAe {
     /// Opens what [`Extractor::save`] wrote.
     pub(super) fn load(config: &TrainingConfig, run_dir: &Path) -> Result<Self, ExtractorError> {
         let path = run_dir.join(WEIGHTS_FILE);
-        let machines = PerMachine::load(&path, |mut tensors| {
+        let machines = PerMachine::load(Scope::Machine, &path, |mut tensors| {
             let maha = SelectiveMaha::take_from(&mut tensors, block_len()).map_err(|reason| unfit(&path, reason))?;
             let network = DenseAutoencoder::new(n_inputs(), config.device, 0)?.with_weights(&tensors, &path)?;
             Ok(Machine { network, maha })

@@ -11,7 +11,7 @@ use std::path::Path;
 use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::mobileanonet::segment_starts;
-use super::per_machine::{MachineClips, Part, PerMachine, unfit};
+use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::section_classes::SectionClasses;
 use super::training_set::{
     TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
@@ -57,7 +57,7 @@ impl MobileNetV2 {
         let log_mel = LogMel::new(LogMelConfig::default());
         let clips = of_machines_with_classes(clips, observer)?;
         let mut classes = BTreeMap::new();
-        let networks = PerMachine::train(&clips, run_dir, observer, |machine, part| {
+        let networks = PerMachine::train(Scope::Machine, &clips, run_dir, observer, |machine, part| {
             let (network, found) = train_machine(config, &machine, &log_mel, part)?;
             classes.insert(machine.machine.to_owned(), found);
             Ok(network)
@@ -73,7 +73,9 @@ impl MobileNetV2 {
     /// Opens what [`Extractor::save`] wrote.
     pub(super) fn load(config: &TrainingConfig, run_dir: &Path) -> Result<Self, ExtractorError> {
         let path = run_dir.join(WEIGHTS_FILE);
-        let networks = PerMachine::load(&path, |tensors| Network::from_weights(config.device, &tensors, &path))?;
+        let networks = PerMachine::load(Scope::Machine, &path, |tensors| {
+            Network::from_weights(config.device, &tensors, &path)
+        })?;
         let classes = read_classes(&run_dir.join(CLASSES_FILE))?;
         let n_classes = |(machine, network): (&str, &Network)| {
             let named = classes.get(machine).map_or(0, |classes| classes.names().len());

@@ -18,19 +18,23 @@ mod label_free;
 mod mobileanonet;
 mod mobileanonet_config;
 mod mobilenet_v2;
+mod outliernet;
 mod per_machine;
 mod pooled_log_mel;
 mod ranking_pooling;
 mod section_classes;
+mod section_windows;
 mod selective_maha;
 mod standardised;
 mod training_set;
+mod window_autoencoder;
 
 pub use conditions::{ConditionHead, condition_heads};
 pub use crops::WindowShape;
 pub use deployment::Deployment;
 pub use error::ExtractorError;
 pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
+pub use section_windows::SectionWindows;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +43,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::{ChannelChoice, Clip};
 use crate::dataset::{Attribute, CropWindow, MachineSection};
 use crate::dsp::Spectrogram;
+use crate::exploration::{Genome, N_FRAMES};
 pub use crate::nn::{ConditionAveraging, DeviceChoice, EpochFigure, EpochMetrics, LossChoice, TrainingObserver};
 use attribute_classifier::AttributeClassifier;
 use cae_mcs::CaeMcs;
@@ -46,7 +51,13 @@ use dense_ae::DenseAe;
 use gwrp_gmm::GwrpGmm;
 use mobileanonet::MobileAnoNet;
 use mobilenet_v2::MobileNetV2;
+use outliernet::OutlierNet;
 use pooled_log_mel::PooledLogMel;
+
+/// The bare networks, for whoever measures or trains them by themselves.
+pub mod networks {
+    pub use crate::nn::{CaeMcs, OutlierNet};
+}
 
 /// The list of all extractors. Names on the command line and in project files are in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,18 +77,22 @@ pub enum Recipe {
     MobileNetV2,
     /// The convolutional autoencoder that `OutlierNets` are measured against.
     CaeMcs,
+    /// A compact autoencoder built from a genome.
+    #[serde(rename = "outliernet")]
+    OutlierNet,
     /// The attribute classifier of Guan et al., STgram-MFN.
     AttributeClassifier,
 }
 
 impl Recipe {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::PooledLogMel,
         Self::DenseAe,
         Self::MobileAnoNet,
         Self::GwrpGmm,
         Self::MobileNetV2,
         Self::CaeMcs,
+        Self::OutlierNet,
         Self::AttributeClassifier,
     ];
 
@@ -90,6 +105,7 @@ impl Recipe {
             Self::GwrpGmm => "gwrp-gmm",
             Self::MobileNetV2 => "mobilenet-v2",
             Self::CaeMcs => "cae-mcs",
+            Self::OutlierNet => "outliernet",
             Self::AttributeClassifier => "attribute-classifier",
         }
     }
@@ -103,6 +119,7 @@ impl Recipe {
             Self::GwrpGmm => "GWRP + GMM",
             Self::MobileNetV2 => "MobileNetV2 baseline",
             Self::CaeMcs => "CAE-MCS",
+            Self::OutlierNet => "OutlierNet",
             Self::AttributeClassifier => "Attribute classifier",
         }
     }
@@ -122,6 +139,7 @@ impl Recipe {
             Self::CaeMcs => {
                 "A convolutional autoencoder of 4 million numbers, one a machine: the reference for small ones, slow to train"
             }
+            Self::OutlierNet => "A tiny autoencoder, one a machine section, small enough for a microcontroller",
             Self::AttributeClassifier => {
                 "Guan et al. 2022: one network for waveform and spectrogram tells machines, domains and attributes apart"
             }
@@ -141,7 +159,7 @@ impl Recipe {
     pub fn own_scores(self) -> &'static [OwnScore] {
         match self {
             Self::PooledLogMel | Self::MobileAnoNet | Self::GwrpGmm => &[],
-            Self::CaeMcs => &[OwnScore::Residual],
+            Self::CaeMcs | Self::OutlierNet => &[OwnScore::Residual],
             Self::DenseAe => &[OwnScore::Residual, OwnScore::SelectiveMaha, OwnScore::SelectiveMahaNtt],
             Self::MobileNetV2 | Self::AttributeClassifier => &[OwnScore::Probability],
         }
@@ -151,7 +169,7 @@ impl Recipe {
     pub fn published_detector(self) -> Option<&'static str> {
         match self {
             Self::PooledLogMel | Self::MobileAnoNet => None,
-            Self::DenseAe | Self::CaeMcs => Some("residual"),
+            Self::DenseAe | Self::CaeMcs | Self::OutlierNet => Some("residual"),
             Self::GwrpGmm => Some("gmm"),
             Self::MobileNetV2 | Self::AttributeClassifier => Some("probability"),
         }
@@ -190,11 +208,11 @@ pub struct TrainingConfig {
     pub learning_rate: f64,
     /// Random segments a clip and epoch (MobileAnoNet).
     pub segments_per_clip: usize,
-    /// Frames between two segments of a clip that is embedded (MobileAnoNet, MobileNetV2, CAE-MCS). The papers of the first two
-    /// take 1, for MobileAnoNet at 16 times the cost; that of CAE-MCS takes 3, that of `OutlierNets` 32.
+    /// Frames between two segments of a clip that is embedded (MobileAnoNet, MobileNetV2, CAE-MCS, `OutlierNets`). The papers of
+    /// the first two take 1, for MobileAnoNet at 16 times the cost; that of CAE-MCS takes 3, that of `OutlierNets` 32.
     #[serde(default = "default_segment_hop")]
     pub segment_hop: usize,
-    /// Frames between two windows of a clip that is learned from (CAE-MCS).
+    /// Frames between two windows of a clip that is learned from (CAE-MCS, `OutlierNets`).
     #[serde(default = "default_window_hop")]
     pub window_hop: usize,
     /// Weight of a frame over that of the next louder one (GWRP + GMM): 1 pools to the mean, 0 to the loudest frame.
@@ -205,6 +223,9 @@ pub struct TrainingConfig {
     pub channel: Option<ChannelChoice>,
     pub seed: u64,
     pub device: DeviceChoice,
+    /// What is built (`OutlierNets`).
+    #[serde(default = "Genome::fan_example")]
+    pub genome: Genome,
     /// Runs from before these were kept were trained by the machine loss alone.
     #[serde(default = "MobileAnoNetConfig::before_it_was_kept")]
     pub mobileanonet: MobileAnoNetConfig,
@@ -236,11 +257,12 @@ impl TrainingConfig {
             Recipe::DenseAe => (100, 512),
             Recipe::MobileAnoNet => (15, 32),
             Recipe::MobileNetV2 | Recipe::AttributeClassifier => (20, 32),
-            Recipe::CaeMcs => (100, 64),
+            Recipe::CaeMcs | Recipe::OutlierNet => (100, 64),
         };
         let (learning_rate, segment_hop) = match recipe {
             Recipe::MobileNetV2 => (1e-5, 1),
             Recipe::CaeMcs => (1e-3, default_window_hop()),
+            Recipe::OutlierNet => (1e-3, N_FRAMES),
             Recipe::AttributeClassifier => (1e-4, default_segment_hop()),
             _ => (1e-3, default_segment_hop()),
         };
@@ -251,11 +273,16 @@ impl TrainingConfig {
             learning_rate,
             segments_per_clip: 20,
             segment_hop,
-            window_hop: default_window_hop(),
+            window_hop: if recipe == Recipe::OutlierNet {
+                N_FRAMES
+            } else {
+                default_window_hop()
+            },
             ranking_decay: default_ranking_decay(),
             channel: None,
             seed: 7,
             device: DeviceChoice::Cpu,
+            genome: Genome::fan_example(),
             mobileanonet: MobileAnoNetConfig::default(),
         }
     }
@@ -365,6 +392,7 @@ pub fn train(
         Recipe::PooledLogMel => Ok(Box::new(PooledLogMel::new())),
         Recipe::GwrpGmm => Ok(Box::new(GwrpGmm::new(config)?)),
         Recipe::CaeMcs => Ok(Box::new(CaeMcs::train(config, clips, run_dir, observer)?)),
+        Recipe::OutlierNet => Ok(Box::new(OutlierNet::train(config, clips, run_dir, observer)?)),
         Recipe::DenseAe => Ok(Box::new(DenseAe::train(config, clips, run_dir, observer)?)),
         Recipe::MobileAnoNet => Ok(Box::new(MobileAnoNet::train(config, clips, run_dir, observer)?)),
         Recipe::MobileNetV2 => Ok(Box::new(MobileNetV2::train(config, clips, run_dir, observer)?)),
@@ -381,6 +409,7 @@ pub fn load(config: &TrainingConfig, run_dir: &Path) -> Result<Box<dyn Extractor
         Recipe::PooledLogMel => Ok(Box::new(PooledLogMel::new())),
         Recipe::GwrpGmm => Ok(Box::new(GwrpGmm::new(config)?)),
         Recipe::CaeMcs => Ok(Box::new(CaeMcs::load(config, run_dir)?)),
+        Recipe::OutlierNet => Ok(Box::new(OutlierNet::load(config, run_dir)?)),
         Recipe::DenseAe => Ok(Box::new(DenseAe::load(config, run_dir)?)),
         Recipe::MobileAnoNet => Ok(Box::new(MobileAnoNet::load(config, run_dir)?)),
         Recipe::MobileNetV2 => Ok(Box::new(MobileNetV2::load(config, run_dir)?)),

@@ -1,4 +1,4 @@
-//! A network for each machine type: trained one after the other, kept in one file of weights.
+//! A network for each machine type or section: trained one after the other, kept in one file of weights.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,27 +8,50 @@ use crate::dataset::MachineSection;
 use crate::nn::{EpochMetrics, NamedTensor, TrainingError, read_weights, write_weights};
 use crate::progress::{Cancelled, Progress};
 
-/// What there is of each machine type, by its name.
-pub(super) struct PerMachine<N>(BTreeMap<String, N>);
+/// What a network is trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All sections of a machine type: its networks go by the name of the machine, `fan`.
+    Machine,
+    /// One section of a machine type: `fan 00`.
+    Section,
+}
+
+impl Scope {
+    fn name_of(self, group: &MachineSection) -> String {
+        match self {
+            Self::Machine => group.machine.clone(),
+            Self::Section => group.to_string(),
+        }
+    }
+}
+
+/// What there is of each machine type or section, by its name.
+pub(super) struct PerMachine<N> {
+    scope: Scope,
+    networks: BTreeMap<String, N>,
+}
 
 /// What one network is trained on, and where it is kept meanwhile.
 pub(super) struct MachineClips<'a> {
+    /// The network's name.
     pub machine: &'a str,
     pub clips: Vec<TrainingClip>,
     pub checkpoint: PathBuf,
 }
 
 impl<N> PerMachine<N> {
-    /// Trains a network for each machine type among the clips, one after the other.
+    /// Trains a network for each machine type or section among the clips, one after the other.
     pub(super) fn train(
+        scope: Scope,
         clips: &[TrainingClip],
         run_dir: &Path,
         observer: &mut dyn TrainingObserver,
         mut train: impl FnMut(MachineClips<'_>, &mut Part<'_>) -> Result<N, ExtractorError>,
     ) -> Result<Self, ExtractorError> {
-        let mut machines: BTreeMap<&str, Vec<TrainingClip>> = BTreeMap::new();
+        let mut machines: BTreeMap<String, Vec<TrainingClip>> = BTreeMap::new();
         for clip in clips {
-            machines.entry(&clip.group.machine).or_default().push(clip.clone());
+            machines.entry(scope.name_of(&clip.group)).or_default().push(clip.clone());
         }
         if machines.is_empty() {
             return Err(ExtractorError::NoTrainingClips);
@@ -42,17 +65,30 @@ impl<N> PerMachine<N> {
                 n_parts,
             };
             let clips = MachineClips {
-                machine,
+                machine: &machine,
                 clips,
                 checkpoint: run_dir.join(format!("checkpoint-{part_idx:02}.safetensors")),
             };
-            networks.insert(machine.to_owned(), train(clips, &mut part)?);
+            let network = train(clips, &mut part)?;
+            networks.insert(machine, network);
         }
-        Ok(Self(networks))
+        Ok(Self { scope, networks })
+    }
+
+    /// One network alone.
+    pub(super) fn of_one(scope: Scope, group: &MachineSection, network: N) -> Self {
+        Self {
+            scope,
+            networks: BTreeMap::from([(scope.name_of(group), network)]),
+        }
     }
 
     /// Opens what [`Self::save`] wrote.
-    pub(super) fn load(path: &Path, open: impl Fn(Vec<NamedTensor>) -> Result<N, TrainingError>) -> Result<Self, ExtractorError> {
+    pub(super) fn load(
+        scope: Scope,
+        path: &Path,
+        open: impl Fn(Vec<NamedTensor>) -> Result<N, TrainingError>,
+    ) -> Result<Self, ExtractorError> {
         let mut machines: BTreeMap<String, Vec<NamedTensor>> = BTreeMap::new();
         for tensor in read_weights(path)? {
             // Machines may have a slash in their names, tensors have none.
@@ -66,7 +102,8 @@ impl<N> PerMachine<N> {
             return Err(unfit(path, "it holds no network".to_owned()).into());
         }
         let networks = machines.into_iter().map(|(machine, tensors)| Ok((machine, open(tensors)?)));
-        Ok(Self(networks.collect::<Result<_, TrainingError>>()?))
+        let networks = networks.collect::<Result<_, TrainingError>>()?;
+        Ok(Self { scope, networks })
     }
 
     /// Writes the tensors of all machines; the machine's name stands before a tensor's name.
@@ -76,7 +113,7 @@ impl<N> PerMachine<N> {
         tensors_of: impl Fn(&N) -> Result<Vec<NamedTensor>, TrainingError>,
     ) -> Result<(), ExtractorError> {
         let mut tensors = Vec::new();
-        for (machine, network) in &self.0 {
+        for (machine, network) in &self.networks {
             tensors.extend(tensors_of(network)?.into_iter().map(|tensor| NamedTensor {
                 name: format!("{machine}/{}", tensor.name),
                 ..tensor
@@ -86,14 +123,13 @@ impl<N> PerMachine<N> {
     }
 
     pub(super) fn of(&self, group: &MachineSection) -> Result<&N, ExtractorError> {
-        self.0.get(&group.machine).ok_or_else(|| ExtractorError::UnknownMachine {
-            machine: group.machine.clone(),
-        })
+        let machine = self.scope.name_of(group);
+        self.networks.get(&machine).ok_or(ExtractorError::UnknownMachine { machine })
     }
 
     /// Each machine's name and what there is of it.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &N)> {
-        self.0.iter().map(|(machine, network)| (machine.as_str(), network))
+        self.networks.iter().map(|(machine, network)| (machine.as_str(), network))
     }
 }
 

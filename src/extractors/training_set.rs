@@ -13,7 +13,7 @@ use super::{ExtractorError, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::{AudioError, read_clip};
 use crate::dsp::Spectrogram;
 use crate::nn::{Examples, TrainingPlan};
-use crate::progress::par_map;
+use crate::progress::{Progress, par_map};
 
 /// Spectrograms of one network's clips that are kept in memory, all together; beyond it they are computed anew in each epoch.
 const KEPT_BYTES: usize = 1 << 30;
@@ -39,7 +39,7 @@ pub(super) fn read_training_clips(
     clips: &[TrainingClip],
     front_end: FrontEnd<'_>,
     min_frames: usize,
-    observer: &mut dyn TrainingObserver,
+    observer: &mut dyn Progress,
 ) -> Result<Vec<TrainingSpectrogram>, ExtractorError> {
     let kept_bytes = AtomicUsize::new(0);
     let read = par_map(clips, observer, |clip| {

@@ -64,14 +64,30 @@ impl Checkpoint {
         write_whole(path, &file)
     }
 
-    /// The checkpoint at `path` if it is of this plan. Any other file there is as good as none: training begins anew, and
-    /// the log says why.
-    pub(super) fn read(path: &Path, plan: &TrainingPlan, observer: &mut dyn TrainingObserver) -> Option<Self> {
+    /// The checkpoint at `path` if it is of this plan, or of one that had other epochs to come and has made the same steps:
+    /// `learning_rate` of a plan and an epoch tells. Any other file there is as good as none: training begins anew, and the
+    /// log says why.
+    pub(super) fn read(
+        path: &Path,
+        plan: &TrainingPlan,
+        learning_rate: impl Fn(&TrainingPlan, usize) -> f64,
+        observer: &mut dyn TrainingObserver,
+    ) -> Option<Self> {
         if !path.exists() {
             return None;
         }
+        let is_begun_by = |header: &Header| {
+            let begun = &header.plan;
+            let as_long = TrainingPlan {
+                n_epochs: plan.n_epochs,
+                ..begun.clone()
+            };
+            let n_done = header.history.len();
+            let mut rates = (0..n_done).map(|epoch| (learning_rate(begun, epoch), learning_rate(plan, epoch)));
+            as_long == *plan && n_done <= plan.n_epochs && rates.all(|(begun, now)| begun == now)
+        };
         match Self::parse(path) {
-            Ok((header, _)) if header.plan != *plan => {
+            Ok((header, _)) if !is_begun_by(&header) => {
                 observer.log("the checkpoint is of another configuration or other clips: training begins anew");
                 None
             }

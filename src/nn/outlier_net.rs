@@ -138,6 +138,32 @@ impl OutlierNet {
         Ok(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect())
     }
 
+    /// Numbers in the code of a window: those of the dense code, or of the innermost map a band and channel.
+    pub fn code_len(&self) -> usize {
+        let Shape { bands, channels, .. } = self.network.innermost();
+        bands * channels
+    }
+
+    /// The code of each window, `[n_windows, code_len]`, and the errors of [`Self::errors`]. Without a dense code it is the
+    /// innermost map, averaged over its frames: `[channels, bands]`.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), TrainingError> {
+        let (mut codes, mut errors) = (Vec::new(), Vec::with_capacity(windows.len() / Self::WINDOW_LEN));
+        for windows in windows.chunks(CHUNK_WINDOWS * Self::WINDOW_LEN) {
+            let (redrawn, code) = self
+                .network
+                .forward_and_show(network_input(windows.to_vec(), &self.device), self.network.layers.len() / 2);
+            let redrawn = redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?;
+            let code = code.mean_dim(2).try_into_vec_as::<f32>().map_err(TrainingError::device)?;
+            codes.extend(code);
+            let pairs = windows.chunks(Self::WINDOW_LEN).zip(redrawn.chunks(Self::WINDOW_LEN));
+            errors.extend(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)));
+        }
+        Ok((codes, errors))
+    }
+
     /// The network as it leaves: norms folded into the weights. `name` may stand in code.
     ///
     /// # Errors
@@ -303,10 +329,22 @@ impl Network {
         }
     }
 
+    /// What the first half of the layers yields: designs are symmetric around their code.
+    fn innermost(&self) -> Shape {
+        let last = (self.layers.len() / 2).checked_sub(1);
+        last.map_or(WINDOW, |last| self.layers[last].output)
+    }
+
     /// `[batch, 1, 32, 128]` → the same
-    fn forward(&self, mut x: Tensor<4>) -> Tensor<4> {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.forward_and_show(x, 0).0
+    }
+
+    /// [`Self::forward`], and what has become of the windows after so many layers.
+    fn forward_and_show(&self, mut x: Tensor<4>, n_layers: usize) -> (Tensor<4>, Tensor<4>) {
+        let mut shown = x.clone();
         let (mut convolutions, mut dense, mut norms) = (self.convolutions.iter(), self.dense.iter(), self.norms.iter());
-        for layer in &self.layers {
+        for (at, layer) in self.layers.iter().enumerate() {
             let [n_windows, ..] = x.dims();
             let Shape { frames, bands, channels } = layer.output;
             x = match layer.operation {
@@ -326,8 +364,11 @@ impl Network {
             {
                 x = relu(norm.forward(x));
             }
+            if at + 1 == n_layers {
+                shown = x.clone();
+            }
         }
-        x
+        (x, shown)
     }
 }
 

@@ -107,7 +107,11 @@ pub(super) fn train<N: Trainable>(
         n_steps: 0,
         progress: (0, 0),
     };
-    if let Some(saved) = checkpoint.and_then(|path| Checkpoint::read(path, plan, observer)) {
+    let saved = checkpoint.and_then(|path| {
+        let rate = |plan: &TrainingPlan, epoch_idx| learner.network.learning_rate(plan, epoch_idx);
+        Checkpoint::read(path, plan, rate, observer)
+    });
+    if let Some(saved) = saved {
         learner = learner.resumed(saved, checkpoint.unwrap_or(Path::new("")))?;
         observer.log(&format!(
             "resuming after epoch {} of {}",

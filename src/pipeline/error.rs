@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::audio::AudioError;
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, MachineSection};
 use crate::evaluation::EvaluationError;
 use crate::extractors::ExtractorError;
 use crate::figures::FigureError;
@@ -44,6 +44,14 @@ pub enum PipelineError {
     NothingToTrainOn { root: PathBuf },
     #[error("{path} lies inside the recordings {root}, where nothing is ever written: choose a place outside", path = path.display(), root = root.display())]
     InsideData { path: PathBuf, root: PathBuf },
+    #[error("no design can be searched for {group}: {reason}")]
+    NothingToExplore { group: MachineSection, reason: String },
+    #[error("{path} holds a search with other {what}: choose another folder, or delete this one", path = path.display())]
+    OtherSearch { path: PathBuf, what: &'static str },
+    #[error("{path} holds no search: begin one with 'auscult explore … --out {path}'", path = path.display())]
+    NotASearch { path: PathBuf },
+    #[error("the search in {path} has no trained design {trial}", path = path.display())]
+    NoSuchDesign { trial: usize, path: PathBuf },
     #[error("none of the {n_clips} clips could be embedded; the first because {reason}")]
     NothingEmbedded { n_clips: usize, reason: String },
     #[error("the detector '{detector}' could not be fitted to any section; to {group} not because {reason}")]

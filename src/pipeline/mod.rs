@@ -7,6 +7,7 @@ mod choice;
 mod compare;
 mod deploy;
 mod error;
+mod explore;
 mod extract;
 mod halves;
 mod held_out;
@@ -28,6 +29,10 @@ pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
 pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare, compare_again};
 pub use deploy::{DeployFormat, Deployed, Rounding, deploy, deploy_all};
 pub use error::PipelineError;
+pub use explore::{
+    Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TestedDesign,
+    TrialReport, explore, figure_words, judged_figures, keep, open_exploration, test_design,
+};
 pub use extract::{EmbeddedClips, extract, extract_more};
 pub use halves::{Half, halves};
 pub use held_out::ThresholdBasis;

@@ -67,7 +67,14 @@ pub(super) fn model_card(dataset: &Dataset, recipe: &RunRecipe, n_training_clips
         row("weight decay", own.weight_decay.to_string());
         row("learning rate decay", own.learning_rate_decay.to_string());
     }
-    if training.recipe == Recipe::CaeMcs {
+    if training.recipe == Recipe::OutlierNet {
+        let cost = training.genome.cost();
+        row("design", training.genome.to_string());
+        row("parameters", cost.n_parameters.to_string());
+        row("kilobytes in float32", format!("{:.1}", cost.kilobytes()));
+        row("multiply-adds a window", cost.n_multiply_adds.to_string());
+    }
+    if matches!(training.recipe, Recipe::CaeMcs | Recipe::OutlierNet) {
         row(
             "frames between windows that are learned from",
             training.window_hop.to_string(),

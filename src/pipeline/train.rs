@@ -8,6 +8,7 @@ use super::held_out::{self, HELD_OUT_FILE};
 use super::model_card::{limits, model_card};
 use super::normal_scores::NORMAL_SCORES_FILE;
 use super::{PipelineError, metrics_file, normal_scores};
+use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
 use crate::progress::{Cancelled, Progress};
@@ -55,6 +56,29 @@ pub fn train(
 ) -> Result<Run, PipelineError> {
     let recipe = &recipe.heard_in(dataset);
     let clips = training_clips(dataset, recipe)?;
+    write_run(dataset, recipe, run_dir, observer, clips.len(), |recorder| {
+        Ok(Made {
+            extractor: extractors::train(&recipe.training, &clips, run_dir, recorder)?,
+            notes: String::new(),
+        })
+    })
+}
+
+/// A trained front end, and what its model card says beside what it says of every run.
+pub(super) struct Made {
+    pub extractor: Box<dyn Extractor>,
+    pub notes: String,
+}
+
+/// Writes the folder of a run whose front end `make` trains on so many clips.
+pub(super) fn write_run(
+    dataset: &Dataset,
+    recipe: &RunRecipe,
+    run_dir: &Path,
+    observer: &mut dyn TrainingObserver,
+    n_clips: usize,
+    make: impl FnOnce(&mut dyn TrainingObserver) -> Result<Made, PipelineError>,
+) -> Result<Run, PipelineError> {
     prepare_folder(dataset, run_dir)?;
     let mut recorder = Recorder {
         run_dir,
@@ -62,12 +86,12 @@ pub fn train(
         observer,
         error: None,
     };
-    recorder.log(&format!("{}: {} normal clips", recipe.training.recipe.title(), clips.len()));
-    let trained = extractors::train(&recipe.training, &clips, run_dir, &mut recorder);
+    recorder.log(&format!("{}: {n_clips} normal clips", recipe.training.recipe.title()));
+    let made = make(&mut recorder);
     if let Some(error) = recorder.error {
         return Err(error);
     }
-    let extractor = trained?;
+    let Made { extractor, notes } = made?;
     extractor.save(run_dir)?;
     let run = Run {
         dir: run_dir.to_owned(),
@@ -79,8 +103,8 @@ pub fn train(
         normal_scores::write(run_dir, &scores)?;
     }
     let n_held_out = held_out::held_out_lines(run_dir);
-    let card =
-        model_card(dataset, recipe, clips.len(), &read_epochs(run_dir)) + &limits(recipe.training.recipe, n_held_out, &scores);
+    let epochs = read_epochs(run_dir);
+    let card = model_card(dataset, recipe, n_clips, &epochs) + &limits(recipe.training.recipe, n_held_out, &scores) + &notes;
     write(&run_dir.join(CARD_FILE), card.as_bytes())?;
     let json = serde_json::to_vec_pretty(recipe).map_err(|source| PipelineError::io(run_dir, source.into()))?;
     write(&run_dir.join(RECIPE_FILE), &json)?;
@@ -149,17 +173,23 @@ pub fn read_log(run_dir: &Path) -> Vec<String> {
         .unwrap_or_default()
 }
 
-/// Makes the run's folder, and takes out of it what an earlier training said of itself: a folder that is cut off in the middle
-/// must not pass for finished, and a resumed training tells its earlier epochs again. Checkpoints stay.
-fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError> {
-    let place = std::path::absolute(run_dir).unwrap_or_else(|_| run_dir.to_owned());
+/// A data folder is only ever read.
+pub(super) fn refuse_inside_data(dataset: &Dataset, dir: &Path) -> Result<(), PipelineError> {
+    let place = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
     let root = std::path::absolute(&dataset.root).unwrap_or_else(|_| dataset.root.clone());
     if place.starts_with(&root) {
         return Err(PipelineError::InsideData {
-            path: run_dir.to_owned(),
+            path: dir.to_owned(),
             root,
         });
     }
+    Ok(())
+}
+
+/// Makes the run's folder, and takes out of it what an earlier training said of itself: a folder that is cut off in the middle
+/// must not pass for finished, and a resumed training tells its earlier epochs again. Checkpoints stay.
+fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError> {
+    refuse_inside_data(dataset, run_dir)?;
     std::fs::create_dir_all(run_dir).map_err(|source| PipelineError::io(run_dir, source))?;
     for name in [
         RECIPE_FILE,
@@ -178,6 +208,17 @@ fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError
     Ok(())
 }
 
+/// A clip as a trainer meets it.
+pub(super) fn training_clip(dataset: &Dataset, clip: &ClipEntry, channel: ChannelChoice) -> TrainingClip {
+    TrainingClip {
+        file: dataset.file(clip),
+        channel,
+        group: clip.group.clone(),
+        attributes: clip.attributes.clone(),
+        is_target: clip.is_target(),
+    }
+}
+
 fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingClip>, PipelineError> {
     let machines = dataset.machines();
     if let Some(unknown) = recipe.machines.iter().find(|machine| !machines.contains(machine)) {
@@ -191,13 +232,7 @@ fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingC
         .iter()
         .filter(|clip| may_be_fitted_on(clip))
         .filter(|clip| recipe.covers(&clip.group))
-        .map(|clip| TrainingClip {
-            file: dataset.file(clip),
-            channel: recipe.channel(dataset),
-            group: clip.group.clone(),
-            attributes: clip.attributes.clone(),
-            is_target: clip.is_target(),
-        })
+        .map(|clip| training_clip(dataset, clip, recipe.channel(dataset)))
         .collect();
     if clips.is_empty() {
         Err(PipelineError::NothingToTrainOn {

@@ -13,11 +13,12 @@ use rand_chacha::ChaCha8Rng;
 use super::watcher::Watcher;
 
 /// All recipes with something to train.
-const TRAINED: [Recipe; 5] = [
+const TRAINED: [Recipe; 6] = [
     Recipe::DenseAe,
     Recipe::MobileAnoNet,
     Recipe::MobileNetV2,
     Recipe::CaeMcs,
+    Recipe::OutlierNet,
     Recipe::AttributeClassifier,
 ];
 
@@ -123,23 +124,28 @@ fn config(recipe: Recipe) -> TrainingConfig {
         batch_size: 16,
         segments_per_clip: 1,
         window_hop: 16,
+        genome: "std4/2x2 dw6/2x2 code5".parse().unwrap(),
         ..TrainingConfig::published(recipe)
     }
 }
 
 #[test]
 fn a_trained_extractor_is_the_same_after_it_was_saved_and_opened() {
-    for (recipe, n_features) in TRAINED.into_iter().zip([8, 128, 1280, 40, 128]) {
+    for (recipe, n_features) in TRAINED.into_iter().zip([8, 128, 1280, 40, 5, 128]) {
         let folder = tempfile::tempdir().unwrap();
         let (config, clips) = small_job(recipe, folder.path(), 2);
         let run_dir = folder.path().join("run");
         let mut watcher = Watcher::default();
         let extractor = train(&config, &clips, &run_dir, &mut watcher).unwrap();
-        let n_networks = if has_one_network(recipe) { 1 } else { 2 };
+        let n_networks = match recipe {
+            Recipe::OutlierNet => 4,
+            _ if has_one_network(recipe) => 1,
+            _ => 2,
+        };
         assert_eq!(watcher.epochs.len(), config.n_epochs * n_networks);
         assert!(
-            watcher.epochs.iter().all(|epoch| epoch.validation_loss.is_some()),
-            "a tenth of 12 clips is held out"
+            recipe == Recipe::OutlierNet || watcher.epochs.iter().all(|epoch| epoch.validation_loss.is_some()),
+            "a tenth of 12 clips is held out, none of the 6 of a section"
         );
         assert!(
             watcher.log.iter().any(|line| line.contains("broken.wav")),
@@ -297,6 +303,7 @@ fn what_cannot_be_trained_or_opened_is_said() {
         (Recipe::MobileAnoNet, "mobileanonet.safetensors"),
         (Recipe::MobileNetV2, "mobilenet-v2.safetensors"),
         (Recipe::CaeMcs, "cae-mcs.safetensors"),
+        (Recipe::OutlierNet, "outliernet.safetensors"),
         (Recipe::AttributeClassifier, "attribute-classifier.safetensors"),
     ] {
         std::fs::write(run_dir.join(file), b"no weights at all").unwrap();
@@ -577,4 +584,40 @@ fn held_out_clips_have_no_part_in_what_scores_them() {
             recipe.name()
         );
     }
+}
+
+#[test]
+fn an_outlier_net_is_of_one_section_and_sees_nine_windows_of_ten_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, clips) = small_job(Recipe::OutlierNet, folder.path(), 1);
+    let fan: Vec<_> = clips.into_iter().filter(|clip| clip.group.machine == "fan").collect();
+    let mut watcher = Watcher::default();
+    let config = TrainingConfig {
+        window_hop: 32,
+        ..config
+    };
+    let extractor = train(&config, &fan, folder.path(), &mut watcher).unwrap();
+    assert!(
+        watcher.log.iter().any(|line| line.contains("fan 02: up to 15 frames")),
+        "79 frames are 2 windows and 15 frames: {:?}",
+        watcher.log
+    );
+    let [here, there, elsewhere] = ["00", "02", "04"].map(|section| group("fan", section));
+    let mut clip = hum(80.0, 10.0, 4);
+    let whole = extractor.embed(&clip, &here).unwrap();
+    assert_ne!(
+        whole,
+        extractor.embed(&clip, &there).unwrap(),
+        "each section has a network of its own"
+    );
+    let unknown = extractor.embed(&clip, &elsewhere).unwrap_err().to_string();
+    assert!(unknown.contains("fan 04"), "{unknown}");
+
+    assert_eq!(extractor.crop_windows(10.0).len(), 9);
+    let crops = extractor.embed_crops(&clip, &here).unwrap();
+    let mean = crops.iter().map(|crop| crop.own_scores[0]).sum::<f32>() / 9.0;
+    assert!((mean / whole.own_scores[0] - 1.0).abs() < 1e-5, "{mean} {whole:?}");
+    // Frame 287 is the last one of the nine windows; it ends half a transform of 1024 after its middle.
+    clip.samples[287 * 512 + 512..].fill(0.5);
+    assert_eq!(extractor.embed(&clip, &here).unwrap(), whole, "the end belongs to no window");
 }

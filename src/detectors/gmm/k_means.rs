@@ -52,7 +52,11 @@ fn settled(clips: &DMatrix<f64>, mut means: Vec<DVector<f64>>) -> (Vec<usize>, f
             let members: Vec<usize> = (0..clusters.len()).filter(|&clip| clusters[clip] == cluster).collect();
             // A cluster that lost all its clips stays where it was.
             if !members.is_empty() {
-                *mean = super::super::columns::sum_of(clips, &members) / members.len() as f64;
+                *mean = DVector::zeros(clips.nrows());
+                for &clip in &members {
+                    *mean += clips.column(clip);
+                }
+                *mean /= members.len() as f64;
             }
         }
     }

@@ -122,14 +122,16 @@ impl Gaussian {
             mean.axpy(share, &clip, 1.0);
         }
         mean /= n_clips;
-        let mut centred = clips.clone();
         let mut fourth = 0.0;
-        for (mut clip, &share) in centred.column_iter_mut().zip(shares) {
-            clip -= &mean;
-            fourth += share * clip.norm_squared().powi(2);
-            clip *= share.sqrt();
-        }
-        let scatter = Scatter::new(&centred, &centred.transpose());
+        let scatter = Scatter::new(clips.shape(), |clip, to| {
+            let (share, mut square) = (shares[clip], 0.0);
+            for ((to, x), mean) in to.iter_mut().zip(clips.column(clip).iter()).zip(mean.iter()) {
+                let offset = x - mean;
+                square += offset * offset;
+                *to = share.sqrt() * offset;
+            }
+            fourth += share * square * square;
+        });
         let moments = ScatterMoments {
             n_clips,
             n_features: clips.nrows() as f64,
@@ -157,14 +159,12 @@ impl Gaussian {
 
     fn log_densities(&self, clips: &DMatrix<f64>) -> Vec<f64> {
         let offsets = self.scatter.coordinates(&self.centred(clips));
-        let covariances = vec![self.regularised; clips.ncols()];
-        let no_way = vec![0.0; clips.nrows()];
-        let products = self.scatter.products(&offsets.inside, &no_way, &covariances);
+        let squares = self.scatter.squares(&offsets.inside, self.regularised);
         let log_determinant = self.scatter.log_determinant(self.regularised);
-        let squares = products.iter().zip(offsets.outside);
+        let squares = squares.iter().zip(offsets.outside);
         squares
-            .map(|(products, outside)| {
-                let square = products.own + outside / self.regularised.floor;
+            .map(|(inside, outside)| {
+                let square = inside + outside / self.regularised.floor;
                 log_density(clips.nrows(), square, log_determinant)
             })
             .collect()

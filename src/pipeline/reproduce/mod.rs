@@ -19,7 +19,7 @@ mod write;
 pub use figures::reproduce_figure;
 pub use plan::{Challenge, Target};
 pub use published::{III_AE_BEARING, III_AE_OVERALL, MACHINES, Published, ROUNDING};
-pub use run::{DataFacts, Reproduction, SystemRows, reproduce_table};
+pub use run::{DataFacts, PlannedTraining, Reproduction, SystemRows, planned_trainings, reproduce_table};
 pub use settings::{Caps, Settings};
 
 /// The printed columns of a table, in their order; none of a figure.

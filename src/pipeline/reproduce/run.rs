@@ -124,6 +124,39 @@ pub fn reproduce_table(
     Ok((reproduction, written))
 }
 
+/// A training that a target needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedTraining {
+    pub system: &'static str,
+    pub config: TrainingConfig,
+    /// Normal clips to learn from, and how long they last together.
+    pub n_clips: usize,
+    pub secs: f64,
+}
+
+/// The trainings that a target needs on `dataset`, each once, whether an earlier call has done some of them or not.
+pub fn planned_trainings(target: Target, dataset: &Dataset, settings: &Settings) -> Vec<PlannedTraining> {
+    let dataset = settings.thinned(dataset, target.challenge());
+    let fitted_on: Vec<f64> = dataset
+        .clips
+        .iter()
+        .filter(|clip| clip.split == Split::Train && clip.label != Label::Anomalous)
+        .map(|clip| f64::from(clip.duration_secs))
+        .collect();
+    let mut slugs = std::collections::BTreeSet::new();
+    let systems = target.systems().iter().filter(|system| slugs.insert(system.slug));
+    let planned = systems.filter_map(|system| {
+        let config = system.training(target.challenge(), settings).ok()?;
+        Some(PlannedTraining {
+            system: system.name,
+            config,
+            n_clips: fitted_on.len(),
+            secs: fitted_on.iter().sum(),
+        })
+    });
+    planned.collect()
+}
+
 /// The clips that a target speaks of.
 pub(super) fn prepared(target: Target, dataset: &Dataset, settings: &Settings) -> Result<Dataset, PipelineError> {
     let challenge = target.challenge();

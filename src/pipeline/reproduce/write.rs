@@ -221,26 +221,44 @@ pub(super) fn gap_lines(reproduction: &Reproduction) -> Vec<String> {
     let hmean = |rows: &SystemRows| Some(100.0 * rows.figures.overall?.hmean.value);
     let mut lines = Vec::new();
     for oracle in reproduction.rows.iter().filter(|rows| rows.detector == "oracle") {
-        let others = reproduction
-            .rows
-            .iter()
-            .filter(|rows| rows.system == oracle.system && rows.detector != oracle.detector);
-        let gaps: Vec<String> = others
-            .filter_map(|rows| {
-                let (best, value) = (hmean(oracle)?, hmean(rows)?);
-                Some(format!("{:+.1} points above '{}' ({value:.1})", best - value, rows.detector))
-            })
+        let Some(best) = hmean(oracle) else { continue };
+        let of_system = reproduction.rows.iter().filter(|rows| rows.system == oracle.system);
+        let others: Vec<(&str, f64)> = of_system
+            .filter(|rows| rows.detector != oracle.detector)
+            .filter_map(|rows| Some((rows.detector.as_str(), hmean(rows)?)))
             .collect();
-        if let Some(best) = hmean(oracle).filter(|_| !gaps.is_empty()) {
-            lines.push(format!(
-                "{}: choosing the detector of each machine on the test labels, as the paper does, gives {best:.1}: {}. That is what the \
-                 practice is worth.",
-                oracle.system,
-                gaps.join(", ")
-            ));
-        }
+        lines.extend(gap_line(oracle.system, best, &others));
     }
     lines
+}
+
+/// `best` and the others' values are harmonic means in percent, of all machines.
+fn gap_line(system: &str, best: f64, others: &[(&str, f64)]) -> Option<String> {
+    // One figure of 0 makes a harmonic mean 0, whatever the others are: no distance to it measures anything.
+    let of_nothing = others.iter().filter(|(_, value)| best * value == 0.0);
+    let of_nothing: Vec<String> = of_nothing
+        .map(|(detector, value)| format!("'{detector}' ({value:.1})"))
+        .collect();
+    let gaps = others.iter().filter(|(_, value)| best * value != 0.0);
+    let gaps: Vec<String> = gaps
+        .map(|(detector, value)| {
+            // The oracle has the paper's six to choose from, the others may have more.
+            let way = if best < *value { "below" } else { "above" };
+            format!("{:.1} points {way} '{detector}' ({value:.1})", (best - value).abs())
+        })
+        .collect();
+    let mut line =
+        format!("{system}: choosing the detector of each machine on the test labels, as the paper does, gives {best:.1}");
+    if !gaps.is_empty() {
+        line += &format!(": {}. That is what the practice is worth", gaps.join(", "));
+    }
+    if !of_nothing.is_empty() {
+        line += &format!(
+            ". The distance to {} means nothing: a single figure of 0 makes a harmonic mean 0",
+            of_nothing.join(" and to ")
+        );
+    }
+    (!others.is_empty()).then(|| line + ".")
 }
 
 fn left_out(reproduction: &Reproduction) -> Vec<String> {
@@ -263,12 +281,10 @@ fn by_machine(reproduction: &Reproduction, rows: &SystemRows, faults: &[&'static
         }
     };
     let mut remarks = Vec::new();
-    if let Some(numbers) = rows
-        .published
-        .map(|published| note_numbers(published, faults))
-        .filter(|numbers| !numbers.is_empty())
-    {
-        remarks.push(format!("On the published figures see note {numbers}."));
+    match rows.published.map(|published| note_numbers(published, faults)).as_deref() {
+        None | Some([]) => {}
+        Some([number]) => remarks.push(format!("On the published figures see note {number}.")),
+        Some(numbers) => remarks.push(format!("On the published figures see notes {}.", numbers.join(", "))),
     }
     let training: Vec<String> = rows.training.iter().map(|(name, value)| format!("{name} {value}")).collect();
     remarks.push(format!("Trained with: {}.", training.join(", ")));
@@ -284,11 +300,10 @@ fn by_machine(reproduction: &Reproduction, rows: &SystemRows, faults: &[&'static
     }
 }
 
-fn note_numbers(published: &Published, faults: &[&'static Fault]) -> String {
+fn note_numbers(published: &Published, faults: &[&'static Fault]) -> Vec<String> {
     let concerns = |fault: &Fault| fault.columns.contains(&published.column);
     let numbered = faults.iter().zip(1..).filter(|(fault, _)| concerns(fault));
-    let numbers: Vec<String> = numbered.map(|(_, number): (_, usize)| number.to_string()).collect();
-    numbers.join(", ")
+    numbered.map(|(_, number): (_, usize)| number.to_string()).collect()
 }
 
 fn figure_columns() -> Vec<String> {
@@ -360,4 +375,25 @@ pub(super) fn common_facts(target: Target, settings: &Settings, data: &DataFacts
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gap_line;
+
+    #[test]
+    fn a_distance_to_nothing_is_not_told() {
+        let line = |best, others: &[(&str, f64)]| gap_line("X", best, others).unwrap_or_default();
+        let whole = line(60.0, &[("fusion", 55.5), ("half", 50.0)]);
+        assert!(whole.ends_with(
+            "gives 60.0: 4.5 points above 'fusion' (55.5), 10.0 points above 'half' (50.0). That is what the practice is worth."
+        ));
+        let half = line(60.0, &[("fusion", 55.5), ("half", 0.0)]);
+        assert!(half.contains("4.5 points above") && !half.contains("60.0 points"), "{half}");
+        assert!(half.contains("The distance to 'half' (0.0) means nothing"), "{half}");
+        let nothing = line(0.0, &[("fusion", 0.0), ("half", 1.0)]);
+        assert!(!nothing.contains("points") && !nothing.contains("worth"), "{nothing}");
+        assert!(line(50.0, &[("fusion", 55.5)]).contains("5.5 points below 'fusion'"));
+        assert_eq!(gap_line("X", 60.0, &[]), None);
+    }
 }

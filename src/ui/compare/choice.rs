@@ -31,7 +31,7 @@ pub(super) fn title(choice: DetectorChoice) -> &'static str {
 fn meaning(choice: DetectorChoice) -> &'static str {
     match choice {
         DetectorChoice::Fixed => {
-            "The fusion of all detectors, which needs no label, or the detector that you pinned. Nothing is chosen by test figures."
+            "The fusion, which needs no label, or the detector that you pinned. Nothing is chosen by test figures."
         }
         DetectorChoice::OtherHalf => {
             "The labelled test clips are halved by section, domain and label, always in the same way. The detector of a machine is \

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{self, Checkbox, CollapsingHeader, DragValue, Key, Margin, Modifiers, Panel, RichText, ScrollArea};
 
 use super::inputs::{choice, choice_of, count, number};
+use super::outliernet::Design;
 use super::{conditions, mobileanonet};
 use crate::app::{Action, Workbench, estimate_secs};
 use crate::audio::ChannelChoice;
@@ -18,6 +19,8 @@ use crate::ui::{dialogs, theme};
 /// The settings as the person left them.
 pub(super) struct Form {
     config: TrainingConfig,
+    /// As it is being typed.
+    design: Design,
     /// Machines that are not trained on: kept as what is left out, so that a new data set starts with all.
     left_out: BTreeSet<String>,
     counted: Option<Counted>,
@@ -56,6 +59,7 @@ impl Default for Form {
     fn default() -> Self {
         Self {
             config: TrainingConfig::published(Recipe::PooledLogMel),
+            design: Design::default(),
             left_out: BTreeSet::new(),
             counted: None,
         }
@@ -83,8 +87,8 @@ impl Form {
             .collect();
         // First, so that the button keeps its place at the foot.
         Panel::bottom("start").frame(egui::Frame::NONE).show(ui, |ui| {
-            let has_nothing_to_learn = self.learns_by_conditions_alone() && conditions.is_empty();
-            self.start(ui, &taken, counted.machines.len(), has_nothing_to_learn, n_runs, actions);
+            let obstacle = self.obstacle(&conditions);
+            self.start(ui, &taken, counted.machines.len(), obstacle, n_runs, actions);
         });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.scope(|ui| self.recipes(ui, n_clips));
@@ -102,8 +106,17 @@ impl Form {
         self.counted = Some(counted);
     }
 
-    fn learns_by_conditions_alone(&self) -> bool {
-        self.config.recipe == Recipe::MobileAnoNet && self.config.mobileanonet.loss == LossChoice::Condition
+    /// Why these settings cannot be trained by, and what to do.
+    fn obstacle(&self, conditions: &[&ConditionHead]) -> Option<&'static str> {
+        let config = &self.config;
+        let needs_conditions = config.recipe == Recipe::MobileAnoNet && config.mobileanonet.loss == LossChoice::Condition;
+        if needs_conditions && conditions.is_empty() {
+            Some("No working condition to learn: choose another loss, or more machines")
+        } else if config.recipe == Recipe::OutlierNet && self.design.is_unfinished() {
+            Some("Finish the design, or go back to the published settings")
+        } else {
+            None
+        }
     }
 
     /// The published settings of a recipe, with what a person chose that is no part of them.
@@ -143,6 +156,7 @@ impl Form {
         let is_chosen = self.config.recipe == recipe;
         if ui.radio(is_chosen, recipe.title()).clicked() && !is_chosen {
             self.config = self.published(recipe, n_clips);
+            self.design = Design::default();
         }
         let beside_the_circle = Margin {
             left: 18,
@@ -233,9 +247,14 @@ impl Form {
         if config.recipe == Recipe::MobileAnoNet {
             mobileanonet::ui(ui, &mut config.mobileanonet);
         }
+        if config.recipe == Recipe::OutlierNet {
+            self.design.ui(ui, &mut config.genome);
+        }
+        let is_published = *config == published && !self.design.is_unfinished();
         let hint = "Back to the settings of the paper or baseline";
-        if *config != published && ui.button("Published settings").on_hover_text(hint).clicked() {
+        if !is_published && ui.button("Published settings").on_hover_text(hint).clicked() {
             *config = published;
+            self.design = Design::default();
         }
     }
 
@@ -244,7 +263,7 @@ impl Form {
         ui: &mut egui::Ui,
         taken: &[MachineClips],
         n_machines: usize,
-        has_nothing_to_learn: bool,
+        obstacle: Option<&str>,
         n_runs: usize,
         actions: &mut Vec<Action>,
     ) {
@@ -254,12 +273,8 @@ impl Form {
         ui.add_space(theme::GRID);
         if n_clips == 0 {
             message(ui, weak, "Tick a machine that has normal training clips");
-        } else if has_nothing_to_learn {
-            message(
-                ui,
-                weak,
-                "No working condition to learn: choose another loss, or more machines",
-            );
+        } else if let Some(obstacle) = obstacle {
+            message(ui, weak, obstacle);
         } else {
             let secs = estimate_secs(&self.config, n_clips, total_secs);
             let text = format!("About {} for {} clips on four cores", rough(secs), widgets::count(n_clips));
@@ -275,7 +290,7 @@ impl Form {
         } else {
             "Start another run in the background (Ctrl+Enter)"
         };
-        let can_start = n_clips > 0 && !has_nothing_to_learn;
+        let can_start = n_clips > 0 && obstacle.is_none();
         let buttons = ui.horizontal(|ui| {
             let is_pressed = primary_button(ui, can_start, text, hint).clicked();
             load_menu(ui);

@@ -5,6 +5,7 @@ mod form;
 mod inputs;
 mod loss_plot;
 mod mobileanonet;
+mod outliernet;
 mod run;
 mod runs;
 

@@ -121,6 +121,7 @@ fn settings(ui: &mut egui::Ui, run: &RunView) {
         let own = &training.mobileanonet;
         let own = match training.recipe {
             Recipe::MobileAnoNet => format!(", loss {}, input {}", own.loss.name(), own.input.name()),
+            Recipe::OutlierNet => format!(", design {}", training.genome),
             _ => String::new(),
         };
         format!(

@@ -1,0 +1,300 @@
+//! What autoencoders of windows of log-mel share: how windows are cut, standardised, learned and scored.
+//!
+//! Log-mel of magnitudes in dB (1024/512/128, zeros beyond the ends), each band standardised over the network's training clips;
+//! windows of 32 frames. The residual of a clip is the mean squared error over its windows, its embedding the mean of their codes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::crops::{WindowShape, needed_secs};
+use super::deployment::{WindowPlan, code_name};
+use super::frame_windows::{FrameWindows, WindowRule};
+use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
+use super::standardised::Standardiser;
+use super::training_set::{examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out};
+use super::{Deployment, Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::dataset::{CropWindow, MachineSection};
+use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
+use crate::export::Graph;
+use crate::nn::{EarlyStop, Examples, NamedTensor, TrainingError, TrainingPlan};
+use crate::progress::Progress;
+
+/// Frames of a window.
+pub(super) const N_FRAMES: usize = 32;
+/// Mel bands of a frame.
+pub(super) const N_BANDS: usize = 128;
+/// What a network sees at once: all bands of the front end.
+const WINDOW: WindowShape = WindowShape {
+    n_frames: N_FRAMES,
+    n_bands: N_BANDS,
+    band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+};
+/// Windows that are redrawn at once: 2 MB of input.
+const CHUNK_WINDOWS: usize = 128;
+
+/// A network that redraws windows, and in what the recipe around it differs from others.
+pub(super) trait WindowNetwork: Sized + Send + Sync {
+    const RECIPE: Recipe;
+    const WEIGHTS_FILE: &'static str;
+    const SCOPE: Scope;
+    const EARLY_STOP: EarlyStop;
+    /// Whether the last window that fits is taken even where the hop does not lead to it; else the end belongs to no window.
+    const TAKES_END: bool;
+
+    fn fresh(config: &TrainingConfig) -> Result<Self, TrainingError>;
+
+    /// With these weights; `origin` is named where they do not fit.
+    fn open(config: &TrainingConfig, tensors: &[NamedTensor], origin: &Path) -> Result<Self, TrainingError>;
+
+    fn learn(
+        self,
+        plan: &TrainingPlan,
+        examples: Examples<'_>,
+        checkpoint: &Path,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<Self, TrainingError>;
+
+    fn tensors(&self) -> Result<Vec<NamedTensor>, TrainingError>;
+
+    /// The code of each window, one after another, and its mean squared error.
+    fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), TrainingError>;
+
+    /// As it leaves the program; `name` may stand in code.
+    fn graph(&self, name: &str) -> Result<Graph, TrainingError>;
+
+    /// What a training depends on beside its clips and the plan.
+    fn settings(config: &TrainingConfig) -> String;
+}
+
+/// A network, and the levels that it knows.
+struct Machine<N> {
+    network: N,
+    standardiser: Standardiser,
+}
+
+/// One trained autoencoder a machine type or section.
+pub(super) struct WindowAutoencoder<N> {
+    machines: PerMachine<Machine<N>>,
+    log_mel: LogMel,
+    /// Frames between two windows of a clip that is embedded.
+    hop: usize,
+}
+
+impl<N: WindowNetwork> WindowAutoencoder<N> {
+    /// Trains the networks for these clips, one after the other.
+    pub(super) fn train(
+        config: &TrainingConfig,
+        clips: &[TrainingClip],
+        run_dir: &Path,
+        observer: &mut dyn TrainingObserver,
+    ) -> Result<Self, ExtractorError> {
+        let log_mel = log_mel();
+        let machines = PerMachine::train(N::SCOPE, clips, run_dir, observer, |clips, part| {
+            train_machine(config, &clips, &log_mel, part)
+        })?;
+        Ok(Self {
+            machines,
+            log_mel,
+            hop: config.segment_hop.max(1),
+        })
+    }
+
+    /// Opens what [`Extractor::save`] wrote.
+    pub(super) fn load(config: &TrainingConfig, run_dir: &Path) -> Result<Self, ExtractorError> {
+        let path = run_dir.join(N::WEIGHTS_FILE);
+        let machines = PerMachine::load(N::SCOPE, &path, |mut tensors| {
+            let standardiser = Standardiser::take_from(&mut tensors, N_BANDS).map_err(|reason| unfit(&path, reason))?;
+            let network = N::open(config, &tensors, &path)?;
+            Ok(Machine { network, standardiser })
+        })?;
+        Ok(Self {
+            machines,
+            log_mel: log_mel(),
+            hop: config.segment_hop.max(1),
+        })
+    }
+
+    /// A network that was trained elsewhere, with the levels that it knows.
+    pub(super) fn of_one(config: &TrainingConfig, group: &MachineSection, network: N, standardiser: Standardiser) -> Self {
+        Self {
+            machines: PerMachine::of_one(N::SCOPE, group, Machine { network, standardiser }),
+            log_mel: log_mel(),
+            hop: config.segment_hop.max(1),
+        }
+    }
+
+    /// What the windows within the frames `start..end` of a standardised spectrogram give.
+    fn embedding(&self, network: &N, levels: &Spectrogram, start: usize, end: usize) -> Result<Embedding, ExtractorError> {
+        let last = end - N_FRAMES;
+        let mut starts: Vec<usize> = (start..=last).step_by(self.hop).collect();
+        if N::TAKES_END && starts.last().is_some_and(|&reached| reached < last) {
+            starts.push(last);
+        }
+        let (mut code_sum, mut error_sum) = (Vec::new(), 0.0f64);
+        for starts in starts.chunks(CHUNK_WINDOWS) {
+            let mut windows = Vec::with_capacity(starts.len() * N_FRAMES * N_BANDS);
+            starts.iter().for_each(|&start| cut_window(levels, start, &mut windows));
+            let (codes, errors) = network.codes_and_errors(&windows)?;
+            error_sum += errors.iter().map(|&error| f64::from(error)).sum::<f64>();
+            let code_len = codes.len() / starts.len();
+            code_sum.resize(code_len, 0.0f64);
+            for code in codes.chunks_exact(code_len.max(1)) {
+                for (sum, &value) in code_sum.iter_mut().zip(code) {
+                    *sum += f64::from(value);
+                }
+            }
+        }
+        let n_windows = starts.len() as f64;
+        Ok(Embedding {
+            values: code_sum.iter().map(|sum| (sum / n_windows) as f32).collect(),
+            own_scores: vec![(error_sum / n_windows) as f32],
+        })
+    }
+}
+
+impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
+    fn recipe(&self) -> Recipe {
+        N::RECIPE
+    }
+
+    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError> {
+        let Machine { network, standardiser } = self.machines.of(group)?;
+        let levels = standardiser.apply(self.log_mel.decibel(&clip.samples));
+        if levels.n_frames < N_FRAMES {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: needed_secs(N_FRAMES),
+            });
+        }
+        self.embedding(network, &levels, 0, levels.n_frames)
+    }
+
+    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+        WINDOW.windows(clip_secs, WINDOW.n_frames)
+    }
+
+    fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
+        self.embed_windows(clip, group, WINDOW.n_frames)
+    }
+
+    fn window_shape(&self) -> Option<WindowShape> {
+        Some(WINDOW)
+    }
+
+    fn embed_windows(&self, clip: &Clip, group: &MachineSection, hop: usize) -> Result<Vec<Embedding>, ExtractorError> {
+        let Machine { network, standardiser } = self.machines.of(group)?;
+        let levels = standardiser.apply(self.log_mel.decibel(&clip.samples));
+        let n_windows = WINDOW.windows(clip.duration_secs() as f32, hop).len();
+        let starts: Vec<usize> = (0..n_windows).map(|window_idx| window_idx * hop.max(1)).collect();
+        let mut embeddings = Vec::with_capacity(n_windows);
+        for starts in starts.chunks(CHUNK_WINDOWS) {
+            let mut windows = Vec::with_capacity(starts.len() * N_FRAMES * N_BANDS);
+            starts.iter().for_each(|&start| cut_window(&levels, start, &mut windows));
+            let (codes, errors) = network.codes_and_errors(&windows)?;
+            let codes = codes.chunks_exact((codes.len() / starts.len()).max(1));
+            embeddings.extend(codes.zip(&errors).map(|(code, &error)| Embedding {
+                values: code.to_vec(),
+                own_scores: vec![error],
+            }));
+        }
+        Ok(embeddings)
+    }
+
+    /// Before it is standardised: each machine has levels of its own.
+    fn model_input(&self, clip: &Clip) -> Spectrogram {
+        self.log_mel.decibel(&clip.samples)
+    }
+
+    fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
+        let plan = WindowPlan {
+            n_frames: N_FRAMES,
+            hop: self.hop,
+            takes_end: N::TAKES_END,
+        };
+        let each = self.machines.all().map(|(machine, Machine { network, standardiser })| {
+            let graph = network.graph(&code_name(N::RECIPE, Some(machine)))?;
+            let subject = (N::RECIPE, machine);
+            Ok(Deployment::of_log_mel(
+                subject,
+                graph,
+                &self.log_mel,
+                Some(standardiser),
+                plan,
+            ))
+        });
+        each.collect()
+    }
+
+    fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {
+        self.machines.save(&run_dir.join(N::WEIGHTS_FILE), |machine| {
+            let mut tensors = machine.network.tensors()?;
+            tensors.extend(machine.standardiser.tensors());
+            Ok(tensors)
+        })
+    }
+}
+
+pub(super) fn log_mel() -> LogMel {
+    LogMel::new(LogMelConfig {
+        power: 1,
+        ..LogMelConfig::default()
+    })
+}
+
+/// Frames that follow each other lie side by side in the spectrogram too.
+pub(super) fn cut_window(levels: &Spectrogram, start: usize, inputs: &mut Vec<f32>) {
+    let n_bands = levels.n_bins;
+    inputs.extend_from_slice(&levels.values[start * n_bands..(start + N_FRAMES) * n_bands]);
+}
+
+fn train_machine<N: WindowNetwork>(
+    config: &TrainingConfig,
+    MachineClips {
+        machine,
+        clips,
+        checkpoint,
+    }: &MachineClips<'_>,
+    log_mel: &LogMel,
+    observer: &mut Part<'_>,
+) -> Result<Machine<N>, ExtractorError> {
+    let front_end = |samples: &[f32]| log_mel.decibel(samples);
+    observer.stage(&format!("reading {machine}"));
+    let read = read_training_clips(clips, &front_end, N_FRAMES, observer.whole())?;
+    let data = fingerprint(read.iter().map(|read| &read.clip));
+    let (mut learn, mut held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
+    tell_held_out(&held_out, observer);
+    observer.stage(&format!("measuring the levels of {machine}"));
+    let standardiser = Standardiser::of(&learn, &front_end, N_BANDS, observer.whole())?;
+    for read in learn.iter_mut().chain(&mut held_out) {
+        let kept = read.kept.take();
+        read.kept = kept.map(|levels| Arc::new(standardiser.apply(Arc::unwrap_or_clone(levels))));
+    }
+    let standardised = |samples: &[f32]| standardiser.apply(log_mel.decibel(samples));
+    let hop = config.window_hop.max(1);
+    if !N::TAKES_END
+        && let Some(left_over) = learn.iter().map(|read| (read.n_frames - N_FRAMES) % hop).max()
+        && left_over > 0
+    {
+        observer.log(&format!(
+            "{machine}: up to {left_over} frames at the end of a clip fill no window and are left out"
+        ));
+    }
+    let rule = WindowRule {
+        n_frames: N_FRAMES,
+        hop,
+        takes_end: N::TAKES_END,
+        n_per_clip: None,
+        cut: cut_window,
+    };
+    let windows = |clips: Vec<_>| FrameWindows::new(clips.into_iter().map(|clip| (clip, 0)).collect(), &standardised, rule);
+    let (mut learn, mut held_out) = (windows(learn), windows(held_out));
+    let plan = TrainingPlan {
+        early_stop: Some(N::EARLY_STOP),
+        ..plan_of(config, machine, format!("{data} {}", N::settings(config)))
+    };
+    let examples = examples_of(&mut learn, &mut held_out);
+    observer.stage(&format!("training {machine}"));
+    let network = N::fresh(config)?.learn(&plan, examples, checkpoint, observer)?;
+    Ok(Machine { network, standardiser })
+}

@@ -1,0 +1,271 @@
+//! The search for tiny designs end to end on synthetic machines: the same seed gives the same search, one that was cut off goes
+//! on as if it had not been, and what is kept is an ordinary run.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
+
+use std::path::Path;
+use std::process::Command;
+
+use auscult::dataset::{self, Dataset, MachineSection, ScanOptions, SyntheticConfig, SyntheticLayout};
+use auscult::exploration::{Limits, SearchConfig, TrialState};
+use auscult::pipeline::{
+    self, Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedLabel, explore, open_exploration,
+};
+use auscult::progress::{Cancelled, NoProgress, Progress};
+
+/// Counts what it is told, and asks to stop after so many trained designs.
+#[derive(Default)]
+struct Watcher {
+    stop_after: Option<usize>,
+    n_concluded: usize,
+}
+
+impl Progress for Watcher {
+    fn step(&mut self, _done: u64, _total: u64) -> Result<(), Cancelled> {
+        match self.stop_after {
+            Some(most) if self.n_concluded >= most => Err(Cancelled),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl ExploreObserver for Watcher {
+    fn event(&mut self, event: &ExploreEvent) {
+        if let ExploreEvent::Trial(report) = event {
+            self.n_concluded += usize::from(!report.outcomes.is_empty());
+        }
+    }
+}
+
+fn recordings(dir: &Path) -> Dataset {
+    let config = SyntheticConfig {
+        layout: SyntheticLayout::Mimii,
+        machines: vec!["fan".to_owned()],
+        n_clips: 16,
+        clip_secs: 2.2,
+        seed: 3,
+    };
+    dataset::write_synthetic(dir, &config, &mut NoProgress).unwrap();
+    dataset::scan(dir, ScanOptions::default(), &mut NoProgress).unwrap()
+}
+
+fn settings(judged_by: JudgedBy) -> ExploreSettings {
+    ExploreSettings {
+        group: MachineSection {
+            machine: "fan".to_owned(),
+            section: "00".to_owned(),
+        },
+        search: SearchConfig {
+            limits: Limits {
+                max_parameters: 6000,
+                max_mflops: Some(0.4),
+                ..Limits::default()
+            },
+            n_trials: 6,
+            generation_size: 3,
+            rungs: vec![1, 2],
+            ..SearchConfig::default()
+        },
+        judged_by,
+        with_reference: false,
+    }
+}
+
+/// All that does not hang on the clock.
+fn comparable(mut exploration: Exploration) -> Exploration {
+    for trial in &mut exploration.trials {
+        assert!(
+            trial
+                .latency_ms
+                .take()
+                .is_some_and(|(median, high)| 0.0 < median && median <= high)
+        );
+        trial.outcomes.iter_mut().for_each(|outcome| outcome.latency_ms = None);
+    }
+    exploration
+}
+
+fn run(dataset: &Dataset, settings: &ExploreSettings, dir: &Path) -> Exploration {
+    comparable(explore(dataset, settings, dir, &mut Watcher::default()).unwrap())
+}
+
+#[test]
+fn a_search_repeats_itself_goes_on_where_it_was_stopped_and_leaves_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = recordings(&folder.path().join("data"));
+    let settings = settings(JudgedBy::SyntheticAnomalies);
+    let at = |name: &str| folder.path().join(name);
+    let whole = run(&dataset, &settings, &at("whole"));
+    assert_eq!(whole.trials.len(), 6);
+    for trial in &whole.trials {
+        assert!(settings.search.limits.allow(&trial.cost));
+        assert!(matches!(trial.state, TrialState::Done | TrialState::Cut), "{trial:?}");
+        assert_eq!(trial.curve.len(), trial.epochs());
+        assert!(trial.auc().is_some_and(|auc| (0.0..=1.0).contains(&auc)));
+        // 8 normal clips to train on: 4 held out, and each of them with six faults.
+        let count = |is_normal: bool| {
+            let clips = trial.judged.iter();
+            clips.filter(|clip| (clip.label == JudgedLabel::Normal) == is_normal).count()
+        };
+        assert_eq!((count(true), count(false)), (4, 24));
+        println!("{} {:?} {:?}", trial.genome, trial.state, trial.auc());
+    }
+    let path_of = |path: &str| dataset.clips.iter().find(|clip| clip.path == path).unwrap();
+    let judged = &whole.trials[0].judged;
+    assert!(judged.iter().all(|clip| path_of(&clip.path).split == dataset::Split::Train));
+    assert_eq!(comparable(open_exploration(&at("whole")).unwrap()), whole);
+
+    // On one thread instead of all.
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_eq!(one_thread.install(|| run(&dataset, &settings, &at("alone"))), whole);
+
+    for stop_after in [1, 4] {
+        let dir = at(&format!("stopped-{stop_after}"));
+        let mut watcher = Watcher {
+            stop_after: Some(stop_after),
+            ..Watcher::default()
+        };
+        let stopped = explore(&dataset, &settings, &dir, &mut watcher).unwrap_err();
+        assert!(stopped.is_cancelled(), "{stopped}");
+        // Cut off in the middle of a line.
+        let log = dir.join("trials.jsonl");
+        let mut bytes = std::fs::read(&log).unwrap();
+        bytes.extend(b"{\"trial\":{\"num");
+        std::fs::write(&log, bytes).unwrap();
+        assert_eq!(run(&dataset, &settings, &dir), whole, "stopped after {stop_after}");
+    }
+
+    let mut other = settings.clone();
+    other.search.seed += 1;
+    let refused = explore(&dataset, &other, &at("whole"), &mut Watcher::default()).unwrap_err();
+    assert!(refused.to_string().contains("other settings"), "{refused}");
+    let genomes = |exploration: &Exploration| {
+        exploration
+            .trials
+            .iter()
+            .map(|trial| trial.genome.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_ne!(genomes(&run(&dataset, &other, &at("other seed"))), genomes(&whole));
+
+    keeps(&dataset, &settings, &whole, folder.path());
+}
+
+fn keeps(dataset: &Dataset, settings: &ExploreSettings, whole: &Exploration, folder: &Path) {
+    let best = whole.best().unwrap();
+    assert!(whole.front().iter().any(|report| report.auc() >= best.auc()));
+    let dir = folder.join("kept");
+    let kept = pipeline::keep(dataset, &folder.join("whole"), best.number, 0, &dir, &mut NoProgress).unwrap();
+    assert_eq!(kept.recipe.training.genome, best.genome);
+    // The kept network scores the clips that it was judged by as it did then.
+    let normal = best.judged.iter().find(|clip| clip.label == JudgedLabel::Normal).unwrap();
+    let entry = dataset.clips.iter().find(|clip| clip.path == normal.path).unwrap();
+    let clip = auscult::audio::read_clip(&dataset.file(entry), dataset.channel).unwrap();
+    let opened = pipeline::load_run(&dir).unwrap();
+    let score = opened.extractor.embed(&clip, &settings.group).unwrap().own_scores[0];
+    assert!((score / normal.score - 1.0).abs() < 1e-4, "{score} {}", normal.score);
+    let card = std::fs::read_to_string(dir.join("model_card.md")).unwrap();
+    for words in [
+        "made-up faults",
+        "fewer than 6000 parameters",
+        "had no part in the search",
+        &best.genome.to_string(),
+    ] {
+        assert!(card.contains(words), "{words}: {card}");
+    }
+    assert!(
+        std::fs::read_to_string(dir.join("held_out.csv"))
+            .unwrap()
+            .contains(&normal.path)
+    );
+
+    let longer = pipeline::keep(
+        dataset,
+        &folder.join("whole"),
+        best.number,
+        2,
+        &folder.join("longer"),
+        &mut NoProgress,
+    )
+    .unwrap();
+    let epochs = pipeline::read_epochs(&longer.dir);
+    assert_eq!(epochs.len(), best.epochs() + 2);
+    let curve: Vec<f64> = epochs.iter().filter_map(|epoch| epoch.validation_loss).collect();
+    assert_eq!(curve[..best.epochs()], best.curve, "it goes on where the search stopped");
+    let missing = pipeline::keep(dataset, &folder.join("whole"), 99, 0, &folder.join("none"), &mut NoProgress).unwrap_err();
+    assert!(missing.to_string().contains("no trained design 99"), "{missing}");
+}
+
+#[test]
+fn a_labelled_half_guides_and_the_other_half_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = recordings(&folder.path().join("data"));
+    let mut settings = settings(JudgedBy::LabelledHalf);
+    settings.search.n_trials = 3;
+    settings.search.rungs = vec![1];
+    let found = run(&dataset, &settings, &folder.path().join("half"));
+    let judged = &found.trials[0].judged;
+    let count = |label| judged.iter().filter(|clip| clip.label == label).count();
+    assert_eq!(
+        (count(JudgedLabel::Normal), count(JudgedLabel::Anomalous)),
+        (2, 2),
+        "of four and four"
+    );
+    let run = pipeline::keep(
+        &dataset,
+        &folder.path().join("half"),
+        0,
+        0,
+        &folder.path().join("kept"),
+        &mut NoProgress,
+    )
+    .unwrap();
+    let tested = pipeline::test_design(&dataset, &settings, &run, &mut NoProgress)
+        .unwrap()
+        .unwrap();
+    assert_eq!((tested.n_normal, tested.n_anomalous), (2, 2));
+}
+
+#[test]
+fn the_command_line_explores_and_says_what_it_cannot() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    recordings(&data);
+    let out = folder.path().join("out");
+    let explore = |section: &str, more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_auscult"))
+            .args(["explore", data.to_str().unwrap(), "--machine", "fan", "--section", section])
+            .args([
+                "--max-params",
+                "4000",
+                "--max-mflops",
+                "0.3",
+                "--trials",
+                "2",
+                "--generation",
+                "2",
+                "--rungs",
+                "1",
+            ])
+            .args(["--json", "--out", out.to_str().unwrap()])
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    let found = explore("00", &[]);
+    assert!(found.status.success(), "{}", String::from_utf8_lossy(&found.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    let designs = found["designs"].as_array().unwrap();
+    assert!(
+        !designs.is_empty() && designs.iter().any(|design| design["is_best"] == true),
+        "{found}"
+    );
+    for design in designs {
+        assert!(design["parameters"].as_u64().unwrap() < 4000);
+        assert!(Path::new(design["run"].as_str().unwrap()).join("recipe.json").exists());
+        assert!(design["test_auc"]["low"].is_number(), "{design}");
+    }
+    let unknown = explore("77", &[]);
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(said.contains("'fan 77'") && said.contains("fan 02"), "{said}");
+}
