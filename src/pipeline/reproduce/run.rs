@@ -299,7 +299,8 @@ pub(super) fn embedded(
     let run_dir = out.join("runs").join(run_name(system, &recipe, dataset));
     let finished = pipeline::is_finished(&run_dir).then(|| pipeline::load_run(&run_dir));
     let run = match finished {
-        Some(Ok(run)) if run.recipe == recipe.heard_in(dataset) => {
+        // A run from before runs named their channel listens to that of the data set.
+        Some(Ok(run)) if run.recipe.heard_in(dataset) == recipe.heard_in(dataset) => {
             observer.log(&format!("{}: trained before in {}", system.name, run_dir.display()));
             run
         }

@@ -1,6 +1,7 @@
 //! All that is known of one cell, the pin, how two detectors stand to each other, and what the marks of the matrix mean.
 
-use eframe::egui::{self, ComboBox, Grid, Label, RichText};
+use eframe::egui::text::LayoutJob;
+use eframe::egui::{self, Align, ComboBox, FontSelection, Grid, Label, RichText};
 
 use super::drawn::Drawn;
 use super::lines::Line;
@@ -84,7 +85,12 @@ impl DetailView {
                 let Some(found) = found else { continue };
                 // What belongs together stays on one line, whatever the width.
                 let figure = place.map_or(String::new(), |place| format!("{place} ")) + &difference(found.difference);
-                let response = ui.add(Label::new(RichText::new(figure).monospace()).extend());
+                let mut line = LayoutJob::default();
+                let parts = [RichText::new(figure + " ").monospace(), small(ui, &verdict(&found))];
+                for part in parts {
+                    part.append_to(&mut line, ui.style(), FontSelection::Default, Align::Center);
+                }
+                let response = ui.add(Label::new(line).extend());
                 response.on_hover_text(format!(
                     "hmean of {} minus {} on {}, with its 95 % interval from a paired bootstrap over the same clips; beside it the \
                      share of resamples that say so",
@@ -92,7 +98,6 @@ impl DetailView {
                     rival.title(),
                     place.map_or_else(|| group.to_string(), |_| "all sections".to_owned())
                 ));
-                ui.add(Label::new(small(ui, &verdict(&found))).extend());
                 ui.add_space(GRID);
             }
         });

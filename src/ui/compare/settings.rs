@@ -29,8 +29,9 @@ const SCORES: [(MixtureScore, &str, &str); 2] = [
     ),
 ];
 
-/// So much room the name of the button takes.
-const WHOLE_NAME_FROM: f32 = 180.0;
+/// So much room the name of the button takes, and where the section has settings of its own.
+const WHOLE_NAME_FROM: f32 = 150.0;
+const OWN_NAME_FROM: f32 = 190.0;
 
 /// The private look of the settings.
 #[derive(Default)]
@@ -56,11 +57,12 @@ impl SettingsView {
             "Detector settings"
         };
         // Beside the menus of a narrow window there is room for one word.
-        let text = match (ui.available_width() < WHOLE_NAME_FROM, is_own) {
-            (true, true) => "Settings •",
-            (true, false) => "Settings",
-            (false, _) => name,
+        let (needed, short) = if is_own {
+            (OWN_NAME_FROM, "Settings •")
+        } else {
+            (WHOLE_NAME_FROM, "Settings")
         };
+        let text = if ui.available_width() < needed { short } else { name };
         let button = widgets::labelled_button(ui, true, text, &hint).accessible_name(name);
         Popup::menu(&button)
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
