@@ -21,15 +21,16 @@ const MOBILE_SECS_PER_SEGMENT: f64 = 0.006;
 /// `MobileAnoNet`: seconds to embed a clip afterwards with a segment at every frame.
 const MOBILE_SECS_PER_CLIP_EMBEDDED: f64 = 0.12;
 
-/// MobileNetV2: seconds a segment and epoch, forward and backward, and segments a second of sound.
-const MOBILENET_SECS_PER_SEGMENT: f64 = 0.004;
+/// MobileNetV2: seconds a segment and epoch, forward and backward, and segments a second of sound. By the processor's time:
+/// 4.3 ms on one of the cores.
+const MOBILENET_SECS_PER_SEGMENT: f64 = 0.0013;
 const MOBILENET_SEGMENTS_PER_SEC: f64 = 3.2;
-/// MobileNetV2: seconds to embed a clip afterwards with a segment at every frame.
-const MOBILENET_SECS_PER_CLIP_EMBEDDED: f64 = 0.1;
+/// MobileNetV2: seconds to embed a clip afterwards with a segment at every frame (0.085 s on one core).
+const MOBILENET_SECS_PER_CLIP_EMBEDDED: f64 = 0.03;
 
-/// Attribute classifier: seconds a clip and epoch, forward and backward, and to embed a clip of 10 s.
-const ATTRIBUTE_SECS_PER_CLIP: f64 = 0.1;
-const ATTRIBUTE_SECS_PER_CLIP_EMBEDDED: f64 = 0.03;
+/// Attribute classifier: seconds a clip and epoch, forward and backward (0.07 s on one core), and to embed a clip of 10 s (0.016 s).
+const ATTRIBUTE_SECS_PER_CLIP: f64 = 0.025;
+const ATTRIBUTE_SECS_PER_CLIP_EMBEDDED: f64 = 0.008;
 
 /// About how many seconds a training on `n_clips` recordings takes that last `total_secs` together, embedding them included.
 ///
