@@ -24,7 +24,7 @@ pub use compare::{Comparison, DetectorResult, GroupComparison, LabelUse, compare
 pub use error::PipelineError;
 pub use explore::{
     Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TestedDesign,
-    TrialReport, explore, figure_words, judged_figures, keep, open_exploration, test_design,
+    TrialReport, explore, figure_words, judged_figures, keep, open_exploration, test_design, test_reference,
 };
 pub use extract::{EmbeddedClips, extract};
 pub use halves::{Half, halves};
