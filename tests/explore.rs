@@ -7,6 +7,8 @@ use std::process::Command;
 
 use auscult::dataset::{self, Dataset, MachineSection, ScanOptions, SyntheticConfig, SyntheticLayout};
 use auscult::exploration::{Limits, SearchConfig, TrialState};
+use auscult::extractors::DeviceChoice;
+use auscult::pipeline::reproduce::{Caps, Settings, reproduce_table_1};
 use auscult::pipeline::{
     self, Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedLabel, explore, open_exploration,
 };
@@ -268,4 +270,37 @@ fn the_command_line_explores_and_says_what_it_cannot() {
     let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert_eq!(unknown.status.code(), Some(1));
     assert!(said.contains("'fan 77'") && said.contains("fan 02"), "{said}");
+}
+
+#[test]
+fn table_1_is_written_for_each_task_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = recordings(&folder.path().join("data"));
+    let settings = Settings {
+        seed: 3,
+        device: DeviceChoice::Cpu,
+        is_synthetic: true,
+        caps: Some(Caps::default()),
+        date: "2026-11-22".to_owned(),
+    };
+    let out = folder.path().join("out");
+    let (table, written) = reproduce_table_1(&dataset, &settings, &out, &mut NoProgress).unwrap();
+    assert_eq!(table.tasks.len(), 4, "the ids of the fan: {:?}", table.left_out);
+    assert_eq!(written.len(), 4);
+    let csv = std::fs::read_to_string(out.join("table-1.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    for row in &table.tasks {
+        let auc = row.design.tested.and_then(|tested| tested.metrics.auc).unwrap();
+        assert!(csv.contains(&format!("{:.4}", 100.0 * auc.value)), "{csv}");
+        assert!(csv.contains(&row.design.genome));
+    }
+    for ending in ["md", "tex", "html"] {
+        let page = std::fs::read_to_string(out.join(format!("table-1.{ending}"))).unwrap();
+        assert!(page.contains("Quick run") && page.contains("latencies in"), "{page}");
+    }
+    let log = out.join("searches/quick-fan-00/trials.jsonl");
+    let before = std::fs::metadata(&log).unwrap().len();
+    let (again, _) = reproduce_table_1(&dataset, &settings, &out, &mut NoProgress).unwrap();
+    assert_eq!(again.lines(), table.lines());
+    assert_eq!(std::fs::metadata(&log).unwrap().len(), before, "nothing is searched again");
 }

@@ -97,7 +97,7 @@ impl Journal {
 
     /// Where the reference is trained.
     pub(super) fn reference_dir(&self) -> PathBuf {
-        self.dir.join(REFERENCE_DIR)
+        reference_dir(&self.dir)
     }
 
     /// Writes an event down and passes it on.
@@ -140,6 +140,10 @@ pub(super) fn check_data(dataset: &Dataset, dir: &Path) -> Result<(), PipelineEr
         }),
         _ => Ok(()),
     }
+}
+
+pub(super) fn reference_dir(dir: &Path) -> PathBuf {
+    dir.join(REFERENCE_DIR)
 }
 
 pub(super) fn weights_of(dir: &Path, trial: usize) -> PathBuf {

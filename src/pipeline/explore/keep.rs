@@ -91,7 +91,7 @@ pub fn test_design(
     tested(dataset, settings, &*run.extractor, progress)
 }
 
-fn tested(
+pub(super) fn tested(
     dataset: &Dataset,
     settings: &ExploreSettings,
     extractor: &dyn Extractor,

@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
+use super::TestedDesign;
+use super::journal::reference_dir;
+use super::keep::tested;
 use super::latency::measured;
 use super::material::Plan;
 use super::report::labelled_scores;
 use super::{ExploreObserver, ExploreSettings, JudgedClip, Reference};
+use crate::dataset::Dataset;
 use crate::evaluation::{PAUC_MAX_FPR, auc, partial_auc};
 use crate::exploration::N_FRAMES;
 use crate::extractors::networks::CaeMcs;
-use crate::extractors::{self, DeviceChoice, EpochMetrics, ExtractorError, Recipe, TrainingConfig, TrainingObserver};
+use crate::extractors::{self, DeviceChoice, EpochMetrics, Extractor, ExtractorError, Recipe, TrainingConfig, TrainingObserver};
 use crate::pipeline::PipelineError;
 use crate::progress::{self, Cancelled, Progress};
 
@@ -26,18 +30,7 @@ pub(super) fn judged_reference(
     observer: &mut dyn ExploreObserver,
 ) -> Result<Reference, PipelineError> {
     std::fs::create_dir_all(dir).map_err(|source| PipelineError::io(dir, source))?;
-    let published = TrainingConfig::published(Recipe::CaeMcs);
-    let config = TrainingConfig {
-        segment_hop: N_FRAMES,
-        window_hop: if plan.learn.len() < MANY_CLIPS {
-            published.window_hop
-        } else {
-            N_FRAMES
-        },
-        seed: settings.search.seed,
-        ..published
-    };
-    let trained = extractors::train(&config, &plan.learn, dir, &mut Watcher(&mut *observer))?;
+    let trained = trained(settings, plan, dir, &mut Watcher(&mut *observer))?;
     observer.stage("Judging the reference");
     let judged = progress::par_map(&plan.judged, observer, |sound| {
         let embedding = trained.embed(&sound.read()?, &settings.group)?;
@@ -58,6 +51,42 @@ pub(super) fn judged_reference(
         pauc: partial_auc(&scores, PAUC_MAX_FPR).unwrap_or(f64::NAN),
         latency_ms: measured(|| fresh.errors(&window).is_ok()),
     })
+}
+
+/// How the reference of a search does on labelled test clips that had no part in it; `None` where a class is missing.
+///
+/// # Errors
+/// As a training.
+pub fn test_reference(
+    dataset: &Dataset,
+    settings: &ExploreSettings,
+    exploration_dir: &Path,
+    observer: &mut dyn TrainingObserver,
+) -> Result<Option<TestedDesign>, PipelineError> {
+    let plan = Plan::new(dataset, settings)?;
+    let trained = trained(settings, &plan, &reference_dir(exploration_dir), observer)?;
+    tested(dataset, settings, &*trained, observer)
+}
+
+/// From the clips to learn from, or from where an earlier call left it.
+fn trained(
+    settings: &ExploreSettings,
+    plan: &Plan,
+    dir: &Path,
+    observer: &mut dyn TrainingObserver,
+) -> Result<Box<dyn Extractor>, PipelineError> {
+    let published = TrainingConfig::published(Recipe::CaeMcs);
+    let config = TrainingConfig {
+        segment_hop: N_FRAMES,
+        window_hop: if plan.learn.len() < MANY_CLIPS {
+            published.window_hop
+        } else {
+            N_FRAMES
+        },
+        seed: settings.search.seed,
+        ..published
+    };
+    Ok(extractors::train(&config, &plan.learn, dir, observer)?)
 }
 
 /// The reference's epochs are no trial's: they are lines of the log.

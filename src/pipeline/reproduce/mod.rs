@@ -1,7 +1,8 @@
-//! The tables and figures of the `MobileAnoNet` paper, reproduced: `auscult reproduce`.
+//! The tables and figures of the `MobileAnoNet` paper, and Table 1 of the `OutlierNets` paper, reproduced: `auscult reproduce`.
 //!
 //! `published` holds the printed figures and `faults` their footnotes, `plan` says which systems a table has, `run` trains them
 //! and works out the rows, `figures` draws the maps, `write` puts both to paper.
+//! `table_1` is a search a task and has little in common with the others; `published_tasks` are its printed rows.
 //!
 //! # How to add a system
 //! One line in the table of `plan`, and its printed column in `published`.
@@ -12,15 +13,19 @@ mod faults;
 mod figures;
 mod plan;
 mod published;
+mod published_tasks;
 mod run;
 mod settings;
+mod table_1;
 mod write;
 
 pub use figures::reproduce_figure;
 pub use plan::{Challenge, Target};
 pub use published::{III_AE_BEARING, III_AE_OVERALL, MACHINES, Published, ROUNDING};
+pub use published_tasks::{PublishedTask, TASKS};
 pub use run::{DataFacts, PlannedTraining, Reproduction, SystemRows, planned_trainings, reproduce_table};
 pub use settings::{Caps, Settings};
+pub use table_1::{ChosenDesign, TableOne, TaskRow, reproduce_table_1};
 
 /// The printed columns of a table, in their order; none of a figure.
 pub fn published_columns(target: Target) -> Vec<&'static Published> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::plan::Challenge;
 use super::published::MACHINES;
-use crate::dataset::{ClipEntry, Dataset, Domain, Label, Split, SyntheticConfig};
+use crate::dataset::{ClipEntry, Dataset, Domain, Label, Split, SyntheticConfig, SyntheticLayout};
 use crate::extractors::DeviceChoice;
 
 /// What a person decides of a reproduction.
@@ -71,6 +71,18 @@ impl Settings {
         SyntheticConfig {
             layout: challenge.synthetic_layout(),
             machines: MACHINES.map(String::from).to_vec(),
+            n_clips,
+            clip_secs,
+            seed: self.seed,
+        }
+    }
+
+    /// The same for the `OutlierNets` paper.
+    pub fn synthetic_tasks(&self) -> SyntheticConfig {
+        let (n_clips, clip_secs) = if self.caps.is_some() { (16, 2.2) } else { (120, 10.0) };
+        SyntheticConfig {
+            layout: SyntheticLayout::Mimii,
+            machines: ["fan", "slider"].map(String::from).to_vec(),
             n_clips,
             clip_secs,
             seed: self.seed,
