@@ -226,7 +226,7 @@ impl Form {
             let hint = "Random segments of each clip that an epoch learns from";
             count(ui, "Segments a clip", &mut config.segments_per_clip, 1_000, "", hint);
         }
-        if config.recipe == Recipe::CaeMcs {
+        if matches!(config.recipe, Recipe::CaeMcs | Recipe::OutlierNet) {
             let hint = "From the start of one window that is learned from to that of the next; 32 for none in common";
             count(ui, "Training hop", &mut config.window_hop, 100_000, "frames", hint);
         }
@@ -329,7 +329,10 @@ fn channel_title(channel: ChannelChoice) -> String {
 
 /// Whether clips are scored by segments that may lie closer or further apart.
 fn has_segment_hop(recipe: Recipe) -> bool {
-    matches!(recipe, Recipe::MobileAnoNet | Recipe::MobileNetV2 | Recipe::CaeMcs)
+    matches!(
+        recipe,
+        Recipe::MobileAnoNet | Recipe::MobileNetV2 | Recipe::CaeMcs | Recipe::OutlierNet
+    )
 }
 
 /// `Load weights…`: a model that was trained elsewhere becomes a run.
