@@ -119,7 +119,7 @@ const KEPT_IN: [(&str, &str); 13] = [
 ];
 
 /// Plain data of rooms below that views may name although the rooms' verbs are out of their reach.
-const DATA_FOR_VIEWS: [&str; 10] = [
+const DATA_FOR_VIEWS: [&str; 11] = [
     "crate::jobs::JobId",
     "crate::pipeline::LabelUse",
     "crate::pipeline::Comparison",
@@ -127,6 +127,7 @@ const DATA_FOR_VIEWS: [&str; 10] = [
     "crate::pipeline::DetectorResult",
     "crate::pipeline::EmbeddedClips",
     "crate::pipeline::Ribbon",
+    "crate::pipeline::TrialReport",
     "crate::pipeline::{",
     "crate::nn::DeviceChoice",
     "crate::nn::EpochMetrics",
