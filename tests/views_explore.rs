@@ -489,10 +489,4 @@ fn pictures() {
     picture("explore_done_light", [1024.0, 640.0], Theme::Light, done());
     picture("explore_running", [1280.0, 720.0], Theme::Dark, running());
     picture("explore_empty", [1280.0, 720.0], Theme::Light, open(Vec::new()));
-    picture(
-        "explore_good",
-        [1280.0, 720.0],
-        Theme::Dark,
-        simple(&[0.9, 0.95, 0.8, 0.7, 0.77, 0.91, 0.99]),
-    );
 }

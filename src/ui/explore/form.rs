@@ -12,8 +12,10 @@ use crate::pipeline::{ExploreSettings, JudgedBy};
 use crate::ui::theme;
 use crate::ui::widgets::{count, duration, field, heading, message, primary_button};
 
-/// Clips of a class below which an AUC says nothing.
-const FEWEST_CLIPS: usize = 10;
+/// Normal training clips below which none can be held out.
+const FEWEST_CLIPS: usize = 4;
+/// Labelled test clips of a class below which the AUC on half of them says nothing.
+const FEWEST_LABELS: usize = 10;
 
 /// A section and what it has to search with.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,9 +163,9 @@ impl Form {
             ));
         }
         let fewest = machine.n_normal.min(machine.n_anomalous);
-        (self.settings.judged_by == JudgedBy::LabelledHalf && fewest < FEWEST_CLIPS).then(|| {
+        (self.settings.judged_by == JudgedBy::LabelledHalf && fewest < FEWEST_LABELS).then(|| {
             format!(
-                "Too few labels: {} has {} normal and {} anomalous test clips, a half of them needs {FEWEST_CLIPS} of each",
+                "Too few labels: {} has {} normal and {} anomalous test clips, a half of them needs {FEWEST_LABELS} of each",
                 machine.group, machine.n_normal, machine.n_anomalous
             )
         })
