@@ -150,11 +150,18 @@ impl OutlierNet {
     /// # Errors
     /// Where the device fails.
     pub fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), TrainingError> {
+        let n_inner = self.network.layers.len() / 2;
+        if self.choice == DeviceChoice::Cpu {
+            let (redrawn, maps) = self.fast()?.run_and_show(windows, n_inner);
+            let pairs = windows.chunks(Self::WINDOW_LEN).zip(redrawn.chunks(Self::WINDOW_LEN));
+            let errors = pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect();
+            return Ok((self.means_over_frames(&maps), errors));
+        }
         let (mut codes, mut errors) = (Vec::new(), Vec::with_capacity(windows.len() / Self::WINDOW_LEN));
         for windows in windows.chunks(CHUNK_WINDOWS * Self::WINDOW_LEN) {
             let (redrawn, code) = self
                 .network
-                .forward_and_show(network_input(windows.to_vec(), &self.device), self.network.layers.len() / 2);
+                .forward_and_show(network_input(windows.to_vec(), &self.device), n_inner);
             let redrawn = redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?;
             let code = code.mean_dim(2).try_into_vec_as::<f32>().map_err(TrainingError::device)?;
             codes.extend(code);
@@ -162,6 +169,17 @@ impl OutlierNet {
             errors.extend(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)));
         }
         Ok((codes, errors))
+    }
+
+    /// Innermost maps `[n_windows][channels, frames, bands]`, averaged over their frames.
+    fn means_over_frames(&self, maps: &[f32]) -> Vec<f32> {
+        let Shape { frames, bands, .. } = self.network.innermost();
+        let mut means = Vec::with_capacity(maps.len() / frames.max(1));
+        for channel in maps.chunks_exact((frames * bands).max(1)) {
+            let sums = (0..bands).map(|band| channel[band..].iter().step_by(bands).sum::<f32>());
+            means.extend(sums.map(|sum| sum / frames as f32));
+        }
+        means
     }
 
     /// The network as it leaves: norms folded into the weights. `name` may stand in code.

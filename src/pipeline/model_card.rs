@@ -117,18 +117,21 @@ pub(super) fn limits(recipe: Recipe, n_held_out: usize, scores: &[NormalScore]) 
     if recipe.is_trained() {
         let _ = writeln!(
             text,
-            "{n_held_out} normal training clips were held out from training, whole; the others were learned from. Clips of the test \
-             split were neither learned from nor looked at."
+            "{n_held_out} normal training clips were held out from training, whole; the others were learned from. No weight was \
+             learned from a test clip."
         );
     }
-    let machines: BTreeSet<&str> = scores.iter().map(|score| score.machine.as_str()).collect();
-    for machine in machines {
-        let (normal, basis) = normal_scores::of_machine(scores, machine);
+    let sections: BTreeSet<String> = scores
+        .iter()
+        .map(|score| format!("{} {}", score.machine, score.section))
+        .collect();
+    for section in sections {
+        let (normal, basis) = normal_scores::of_network(scores, &section);
         let mean = normal.iter().sum::<f64>() / normal.len().max(1) as f64;
         let largest = normal.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let _ = writeln!(
             text,
-            "\n* {machine}, residual: {mean:.6} on average and {largest:.6} at most: {basis}"
+            "\n* {section}, residual: {mean:.6} on average and {largest:.6} at most: {basis}"
         );
     }
     text.push_str(

@@ -9,13 +9,13 @@ use super::held_out::{MIN_HELD_OUT, held_out_clips};
 use super::train::may_be_fitted_on;
 use super::{PipelineError, Run};
 use crate::audio;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Split};
 use crate::extractors::OwnScore;
 use crate::progress::{self, Progress};
 
 /// In the run's folder.
 pub(super) const NORMAL_SCORES_FILE: &str = "normal_scores.csv";
-/// Of each machine, where too few clips were held out.
+/// Of each section, where too few clips were held out.
 const MOST_TRAINED_ON: usize = 100;
 
 /// One clip.
@@ -28,27 +28,28 @@ pub(super) struct NormalScore {
     pub score: f64,
 }
 
-/// The normal clips of each machine that say most: those that the front end was trained without; where these are too few, some of
-/// all.
+/// The normal clips of each section that say most: those that the front end was trained without; where these are too few, some of
+/// all. With whether they were held out.
 pub(super) fn telling_clips(run: &Run, dataset: &Dataset) -> Vec<(usize, bool)> {
     let held_out = held_out_clips(run, dataset).unwrap_or_default();
     let mut telling = Vec::new();
-    for machine in dataset.machines() {
-        let normal: Vec<usize> = (0..dataset.clips.len())
-            .filter(|&clip| {
-                let entry = &dataset.clips[clip];
-                entry.group.machine == machine && may_be_fitted_on(entry) && run.recipe.covers(&entry.group)
-            })
-            .collect();
-        let kept: Vec<usize> = normal.iter().copied().filter(|clip| held_out.contains(clip)).collect();
-        if kept.len() >= MIN_HELD_OUT {
-            telling.extend(kept.into_iter().map(|clip| (clip, true)));
-        } else {
-            let step = normal.len().div_ceil(MOST_TRAINED_ON).max(1);
-            telling.extend(normal.into_iter().step_by(step).map(|clip| (clip, held_out.contains(&clip))));
+    for group in dataset.groups().into_iter().filter(|group| run.recipe.covers(group)) {
+        let normal = dataset.indices(&group, Split::Train).into_iter();
+        let normal: Vec<usize> = normal.filter(|&clip| may_be_fitted_on(&dataset.clips[clip])).collect();
+        let (kept, others): (Vec<usize>, Vec<usize>) = normal.into_iter().partition(|clip| held_out.contains(clip));
+        let are_few = kept.len() < MIN_HELD_OUT;
+        telling.extend(kept.into_iter().map(|clip| (clip, true)));
+        if are_few {
+            let step = others.len().div_ceil(MOST_TRAINED_ON).max(1);
+            telling.extend(others.into_iter().step_by(step).map(|clip| (clip, false)));
         }
     }
     telling
+}
+
+/// Whether a network of this name is about a section: it is named after its machine type (`fan`) or its section (`fan 00`).
+pub(super) fn is_about(network: &str, machine: &str, section: &str) -> bool {
+    network == machine || network.strip_prefix(machine).and_then(|rest| rest.strip_prefix(' ')) == Some(section)
 }
 
 /// The residuals of [`telling_clips`]; none for a front end without. Clips that cannot be scored are left out.
@@ -62,7 +63,7 @@ pub(super) fn of_run(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) 
     progress.stage("scoring held-out clips");
     let scores = progress::par_map(&telling_clips(run, dataset), progress, |&(clip, is_held_out)| {
         let entry = &dataset.clips[clip];
-        let sound = audio::read_clip(&dataset.file(entry), dataset.channel).ok()?;
+        let sound = audio::read_clip(&dataset.file(entry), run.recipe.channel(dataset)).ok()?;
         let embedding = run.extractor.embed(&sound, &entry.group).ok()?;
         Some(NormalScore {
             machine: entry.group.machine.clone(),
@@ -95,17 +96,17 @@ pub(super) fn read(run_dir: &Path) -> Vec<NormalScore> {
     reader.deserialize().flatten().collect()
 }
 
-/// The scores of one machine that a threshold is drawn from, and in words what they are.
-pub(super) fn of_machine(scores: &[NormalScore], machine: &str) -> (Vec<f64>, String) {
-    let of_machine = || scores.iter().filter(|score| score.machine == machine);
-    let held_out: Vec<f64> = of_machine()
-        .filter(|score| score.is_held_out)
-        .map(|score| score.score)
-        .collect();
+/// The scores by one network that a threshold is drawn from, and in words what they are.
+pub(super) fn of_network(scores: &[NormalScore], network: &str) -> (Vec<f64>, String) {
+    let of_it = || {
+        let is_of_it = |score: &&NormalScore| is_about(network, &score.machine, &score.section);
+        scores.iter().filter(is_of_it)
+    };
+    let held_out: Vec<f64> = of_it().filter(|score| score.is_held_out).map(|score| score.score).collect();
     match held_out.len() {
         n if n >= MIN_HELD_OUT => (held_out, format!("scores of {n} normal clips held out from training")),
         n => {
-            let all: Vec<f64> = of_machine().map(|score| score.score).collect();
+            let all: Vec<f64> = of_it().map(|score| score.score).collect();
             let words = format!(
                 "scores of {} normal clips that the network was mostly trained on, and so rather low: only {n} were held out",
                 all.len()

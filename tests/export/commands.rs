@@ -145,7 +145,12 @@ fn autoencoders_leave_for_onnxruntime_and_score_there_what_they_score_here() {
     let clip = workshop.clip();
     let dense = workshop.train("dense-ae", &["--epochs", "1", "--machine", "fan"]);
     let convolutional = workshop.train("cae-mcs", &["--epochs", "1", "--machine", "fan", "--window-hop", "32"]);
-    for (run, name) in [(dense, "dense_ae_fan"), (convolutional, "cae_mcs_fan")] {
+    let tiny = workshop.train("outliernet", &["--epochs", "1", "--machine", "fan", "--section", "00"]);
+    for (run, name, machine) in [
+        (dense, "dense_ae_fan", "fan"),
+        (convolutional, "cae_mcs_fan", "fan"),
+        (tiny, "outliernet_fan_00", "fan 00"),
+    ] {
         let out = workshop.place(&format!("{name}.onnx"));
         let printed = results(&["export", &run, "--format", "onnx", "--out", &out]);
         assert!(printed.contains(&out) && printed.contains("GFLOP/s"), "{printed}");
@@ -163,12 +168,12 @@ fn autoencoders_leave_for_onnxruntime_and_score_there_what_they_score_here() {
             };
             assert_eq!(told("sample_rate_hz"), "16000");
             assert_eq!((told("n_fft").as_str(), told("hop_samples").as_str()), ("1024", "512"));
-            assert_eq!(told("machine"), "fan");
+            assert_eq!(told("machine"), machine);
             assert!(told("decibel").contains("log10"));
             let threshold: f64 = told("threshold").parse().unwrap();
             assert!(threshold > 0.0 && threshold.is_finite(), "{threshold}");
             assert!(told("threshold_basis").contains("clips"));
-            if name == "cae_mcs_fan" {
+            if name != "dense_ae_fan" {
                 // Standardised levels have a mean square of 1: so does the score of one who draws nothing.
                 assert!(threshold < 10.0, "{threshold}");
                 assert_eq!(told("normalisation_means").split(',').count(), 128);
@@ -312,6 +317,48 @@ fn the_smallest_net_takes_less_than_4_kb_in_eight_bits() {
         if format == WeightFormat::Float32 {
             assert!(largest_difference(&found, &graph.run(&window)) < 1e-5);
             assert!(largest_difference(&found, &Engine::new(&graph).run(&window)) < 1e-5);
+        }
+    }
+}
+
+#[test]
+fn a_tiny_net_is_trained_and_leaves_for_a_microcontroller() {
+    let workshop = Workshop::new();
+    let run = workshop.train("outliernet", &["--epochs", "2", "--machine", "fan", "--section", "00"]);
+    let (deployments, windows, _) = in_process(&run, &workshop.clip());
+    let graph = &deployments[0].graph;
+    let window = &windows[..graph.input.n_values()];
+    for weights in ["float32", "int8"] {
+        let out = workshop.folder.path().join(weights);
+        let export = [
+            "export",
+            &run,
+            "--format",
+            "c",
+            "--weights",
+            weights,
+            "--data",
+            &workshop.data,
+        ];
+        let printed = results(&[&export[..], &["--machine", "fan", "--out", &text(&out)]].concat());
+        assert!(
+            printed.contains("parameters in") && (weights == "float32" || printed.contains("AUC")),
+            "{printed}"
+        );
+        let header = std::fs::read_to_string(out.join("outliernet_fan_00.h")).unwrap();
+        assert!(
+            header.contains("outliernet_fan_00_normalise") && header.contains("_THRESHOLD"),
+            "{header}"
+        );
+        if !has_compiler() {
+            return;
+        }
+        let found = compiled_score(&out, "outliernet_fan_00", window);
+        let expected = graph.score(window);
+        if weights == "float32" {
+            assert_close(found, expected);
+        } else {
+            assert!((found - expected).abs() < 0.1 * expected.max(0.1), "{found} {expected}");
         }
     }
 }

@@ -174,7 +174,11 @@ fn chosen(run: &Run, machine: Option<&str>) -> Result<Vec<Deployment>, PipelineE
     }
     let Some(machine) = machine else { return Ok(networks) };
     let known: Vec<String> = networks.iter().filter_map(|network| network.machine.clone()).collect();
-    let fits = |network: &Deployment| network.machine.as_deref().is_none_or(|own| own == machine);
+    // A machine type stands for all its sections.
+    let fits = |network: &Deployment| {
+        let own = network.machine.as_deref();
+        own.is_none_or(|own| own == machine || own.strip_prefix(machine).is_some_and(|rest| rest.starts_with(' ')))
+    };
     let fitting: Vec<Deployment> = networks.into_iter().filter(fits).collect();
     if fitting.is_empty() {
         return Err(PipelineError::NoSuchMachine {
@@ -250,7 +254,7 @@ fn tell_threshold(network: &mut Deployment, scores: &[NormalScore]) {
     let (Some(machine), OutputKind::Reconstruction) = (&network.machine, network.graph.result) else {
         return;
     };
-    let (normal, basis) = normal_scores::of_machine(scores, machine);
+    let (normal, basis) = normal_scores::of_network(scores, machine);
     let rule = ThresholdRule::default();
     let mut tell = |key: &str, value: String| network.graph.metadata.push((key.to_owned(), value));
     match evaluation::threshold(rule, &normal) {
@@ -273,7 +277,7 @@ fn tell_threshold(network: &mut Deployment, scores: &[NormalScore]) {
     }
     let sections: std::collections::BTreeSet<&str> = scores
         .iter()
-        .filter(|score| score.machine == *machine)
+        .filter(|score| normal_scores::is_about(machine, &score.machine, &score.section))
         .map(|score| score.section.as_str())
         .collect();
     if !sections.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::normal_scores::telling_clips;
+use super::super::normal_scores::{is_about, telling_clips};
 use crate::audio;
 use crate::dataset::{Dataset, Label, Split};
 use crate::evaluation::{self, LabelledScore};
@@ -89,10 +89,14 @@ pub(super) fn measure(
     let engines = [Engine::new(&network.graph), Engine::new(&quantised(&network.graph).1)];
     let is_of_machine = |clip: usize| {
         let group = &dataset.clips[clip].group;
-        run.recipe.covers(group) && network.machine.as_ref().is_none_or(|machine| *machine == group.machine)
+        run.recipe.covers(group)
+            && network
+                .machine
+                .as_ref()
+                .is_none_or(|name| is_about(name, &group.machine, &group.section))
     };
     let windows_of = |clip: usize| {
-        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip]), dataset.channel).ok()?;
+        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip]), run.recipe.channel(dataset)).ok()?;
         Some(network.windows(&sound)).filter(|windows| !windows.is_empty())
     };
     let outputs = |clip: usize| {
