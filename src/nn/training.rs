@@ -135,7 +135,8 @@ pub(super) fn train<N: Trainable>(
             observer.step(total, total)?;
             break;
         }
-        let metrics = learner.epoch(plan, &mut examples, observer)?;
+        let metrics;
+        (learner, metrics) = learner.epoch(plan, &mut examples, observer)?;
         observer.epoch(&metrics);
         learner.history.push(metrics);
         if let Some(path) = checkpoint {
@@ -174,13 +175,13 @@ impl<N: Trainable> Learner<N> {
     }
 
     fn epoch(
-        &mut self,
+        self,
         plan: &TrainingPlan,
         examples: &mut Examples<'_>,
         observer: &mut dyn TrainingObserver,
-    ) -> Result<EpochMetrics, TrainingError> {
+    ) -> Result<(Self, EpochMetrics), TrainingError> {
         let (started, epoch_idx) = (Instant::now(), self.history.len());
-        let trained = self.learn(plan, examples.train, observer)?;
+        let (learner, trained) = self.learn(plan, examples.train, observer)?;
         let mut metrics = EpochMetrics {
             epoch_idx,
             network: plan.network.clone(),
@@ -191,30 +192,30 @@ impl<N: Trainable> Learner<N> {
             figures: named(false, trained.terms),
         };
         if let Some(held_out) = &mut examples.held_out {
-            let judged = self.judge(plan, &mut **held_out, observer)?;
+            let judged = learner.judge(plan, &mut **held_out, observer)?;
             let (accuracy, further): (Vec<_>, Vec<_>) = judged.accuracies.into_iter().partition(|(name, _)| *name == ACCURACY);
             metrics.validation_loss = Some(judged.means.loss);
             metrics.validation_accuracy = accuracy.first().map(|(_, share)| *share);
             metrics.figures.extend(named(true, judged.means.terms));
             metrics.figures.extend(named(true, further));
             if let Some(label_free) = &mut examples.label_free {
-                let reference = self.judge(plan, &mut *label_free.reference, observer)?.clips;
+                let reference = learner.judge(plan, &mut *label_free.reference, observer)?.clips;
                 metrics
                     .figures
                     .extend(named(true, (label_free.figures)(&reference, &judged.clips)));
             }
         }
         metrics.secs = started.elapsed().as_secs_f64();
-        Ok(metrics)
+        Ok((learner, metrics))
     }
 
     /// One pass over the training examples.
     fn learn(
-        &mut self,
+        self,
         plan: &TrainingPlan,
         train: &mut dyn ExampleSource,
         observer: &mut dyn TrainingObserver,
-    ) -> Result<Means, TrainingError> {
+    ) -> Result<(Self, Means), TrainingError> {
         let epoch_idx = self.history.len();
         let n_examples = train.n_examples() as u64;
         let (done_before, total) = (epoch_idx as u64 * n_examples, plan.n_epochs as u64 * n_examples);
@@ -222,26 +223,27 @@ impl<N: Trainable> Learner<N> {
         train.begin_epoch(epoch_seed(plan.seed, epoch_idx));
         let (mut sum, mut n_seen) = (FigureSum::default(), 0u64);
         observer.step(done_before, total)?;
-        each_batch(train, plan.batch_size, |batch| {
+        let learner = each_batch(train, plan.batch_size, self, |mut learner, batch| {
             let n_rows = batch.classes.len();
             n_seen += n_rows as u64;
             // A batch norm cannot learn from a single example.
             if n_rows > 1 {
-                self.network.set_norm_momentum(self.n_steps);
-                let judged = self.network.judge(batch, &self.device);
-                let gradients = GradientsParams::from_grads(judged.loss.backward(), &self.network);
-                // The optimiser takes the network by value and gives it back; parameters are shared, not copied.
-                self.network = self.optimiser.step(learning_rate, self.network.clone(), gradients);
-                self.n_steps += 1;
+                learner.network.set_norm_momentum(learner.n_steps);
+                let judged = learner.network.judge(batch, &learner.device);
+                let gradients = GradientsParams::from_grads(judged.loss.backward(), &learner.network);
+                // By value: parameters that nobody else holds are moved in their place and not copied first.
+                learner.network = learner.optimiser.step(learning_rate, learner.network, gradients);
+                learner.n_steps += 1;
                 sum.add(judged.loss, judged.terms, n_rows);
-                if self.n_steps.is_multiple_of(STEPS_PER_LOOK) {
+                if learner.n_steps.is_multiple_of(STEPS_PER_LOOK) {
                     sum.means(epoch_idx)?;
                 }
             }
-            self.progress = ((done_before + n_seen).min(total), total);
-            Ok(observer.step(self.progress.0, self.progress.1)?)
+            learner.progress = ((done_before + n_seen).min(total), total);
+            observer.step(learner.progress.0, learner.progress.1)?;
+            Ok(learner)
         })?;
-        sum.means(epoch_idx)
+        Ok((learner, sum.means(epoch_idx)?))
     }
 
     /// One pass over examples that nothing is learned from.
@@ -254,7 +256,7 @@ impl<N: Trainable> Learner<N> {
         let (network, device) = (self.network.valid(), self.device.clone().without_autodiff());
         source.begin_epoch(HELD_OUT_SEED);
         let (mut sum, mut votes, mut clips) = (FigureSum::default(), ClipVotes::default(), ClipMeans::default());
-        each_batch(source, plan.batch_size, |batch| {
+        each_batch(source, plan.batch_size, (), |(), batch| {
             let (clips_of_rows, classes) = (batch.clips.clone(), batch.classes.clone());
             let judged = network.judge(batch, &device);
             sum.add(judged.loss, judged.terms, classes.len());
@@ -290,11 +292,13 @@ fn named(is_held_out: bool, figures: impl IntoIterator<Item = (&'static str, f64
 }
 
 /// Works on the batches of an epoch, in their order and on this thread; meanwhile the next batch is prepared on another one.
-fn each_batch(
+/// `state` goes from batch to batch.
+fn each_batch<S>(
     source: &mut dyn ExampleSource,
     batch_size: usize,
-    mut work: impl FnMut(Batch) -> Result<(), TrainingError>,
-) -> Result<(), TrainingError> {
+    mut state: S,
+    mut work: impl FnMut(S, Batch) -> Result<S, TrainingError>,
+) -> Result<S, TrainingError> {
     let mut batch = source.next_batch(batch_size)?;
     let mut n_seen = 0;
     while !batch.classes.is_empty() {
@@ -305,12 +309,12 @@ fn each_batch(
         let mut next = Ok(Batch::default());
         let done = rayon::in_place_scope(|scope| {
             scope.spawn(|_| next = source.next_batch(batch_size));
-            work(batch)
+            work(state, batch)
         });
-        done?;
+        state = done?;
         batch = next?;
     }
-    Ok(())
+    Ok(state)
 }
 
 /// A seed for each epoch, so that a resumed training draws what an uninterrupted one draws.
