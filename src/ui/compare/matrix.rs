@@ -361,9 +361,9 @@ impl Painting<'_> {
             let Some(&nearest) = beyond.first() else { continue };
             let all: Vec<&str> = beyond.iter().map(|&group| self.run_name(group)).collect();
             let text = if is_right {
-                format!("{} \u{2192}", all.join(", "))
+                format!("{} \u{bb}", all.join(", "))
             } else {
-                format!("\u{2190} {}", all.join(", "))
+                format!("\u{ab} {}", all.join(", "))
             };
             let place = Rect::from_min_size(zone.min + vec2(GRID, 0.0), vec2(zone.width() - 2.0 * GRID, RUN_HEIGHT - 2.0));
             let response = ui.interact(place, self.base.with(("out of sight", is_right)), Sense::click());
