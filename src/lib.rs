@@ -16,7 +16,7 @@
 //! |---|---|
 //! | [`progress`] | the seam between long computations and whoever waits: report, and learn that you must stop |
 //! | `whole_file` | files that are there whole or not at all |
-//! | [`audio`] | sound as samples: reading and writing files, resampling, playback |
+//! | [`audio`] | sound as samples: reading and writing files, resampling, playback, capture |
 //! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform |
 //! | [`dataset`] | what the clips are: labels, the layouts of known data sets, synthetic machines |
 //! | [`exploration`] | tiny designs: what one is, what it costs, and what a search tries next |
@@ -28,7 +28,7 @@
 //! | [`projection`] | embeddings → points on a map |
 //! | [`figures`] | a figure as data, and its way to paper |
 //! | [`project`] | what a person saves: recipes only |
-//! | [`pipeline`] | the verbs: train, extract, compare, score |
+//! | [`pipeline`] | the verbs: train, extract, compare, score, explore, deploy |
 //! | [`jobs`] | threads: generic, knows no subject |
 //! | [`app`] | the program without widgets: state, actions, what each changes |
 //! | [`cli`] | commands on the same pipeline |

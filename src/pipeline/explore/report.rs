@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::ExploreSettings;
-use crate::evaluation::{BootstrapConfig, Figure, LabelledScore, SectionMetrics, section_metrics};
+use crate::evaluation;
+use crate::evaluation::{self, BootstrapConfig, Figure, LabelledScore, SectionMetrics, section_metrics};
 use crate::exploration::{Cost, Genome, Limits, Outcome, TrialState, net_score, pareto_front};
 use crate::progress::Progress;
 
@@ -59,6 +60,15 @@ impl TrialReport {
     /// Epochs that it has behind it.
     pub fn epochs(&self) -> usize {
         self.outcomes.last().map_or(0, |outcome| outcome.epochs)
+    }
+}
+
+impl TrialReport {
+    /// Whether its AUC lies beyond what scores that know nothing reach on so many clips.
+    pub fn hears_more_than_chance(&self) -> bool {
+        let n_normals = self.judged.iter().filter(|clip| clip.label == JudgedLabel::Normal).count();
+        let limit = evaluation::chance_limit(n_normals, self.judged.len() - n_normals);
+        self.auc().zip(limit).is_some_and(|(auc, limit)| auc > limit)
     }
 }
 
@@ -140,10 +150,14 @@ impl Exploration {
         front.into_iter().map(|(report, _)| report).collect()
     }
 
-    /// The finished design with the highest `NetScore`.
+    /// The finished design with the highest `NetScore`. One whose AUC chance would explain comes after all others: `NetScore` alone
+    /// would take the smallest net of all, whatever it hears.
     pub fn best(&self) -> Option<&TrialReport> {
         let accuracy = self.settings.search.accuracy;
-        let score = |report: &TrialReport| report.auc().map(|auc| net_score(auc, &report.cost, accuracy));
+        let score = |report: &TrialReport| {
+            let net_score = report.auc().map(|auc| net_score(auc, &report.cost, accuracy));
+            (report.hears_more_than_chance(), net_score)
+        };
         let finished = self.finished().into_iter();
         finished.max_by(|a, b| score(a).partial_cmp(&score(b)).unwrap_or(std::cmp::Ordering::Equal))
     }
