@@ -15,6 +15,10 @@ use crate::figures::{self, Figure, LineFigure, Provenance, Quantity, Scale};
 const HOPS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 /// So few that the largest data set is trained on in minutes.
 const SEGMENTS_PER_CLIP: usize = 2;
+/// Designs of a search.
+const N_DESIGNS: [usize; 5] = [4, 8, 16, 32, 64];
+/// Clips of the machine that a search is for.
+const N_SEARCHED: usize = 60;
 /// Clips in the table and points on the map.
 #[cfg(feature = "gui")]
 const N_SHOWN: [usize; 6] = [1_250, 2_500, 5_000, 10_000, 20_000, 40_000];
@@ -27,6 +31,7 @@ pub(super) fn write(out: &Path, n_clips: &[usize]) -> anyhow::Result<Vec<PathBuf
     std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     let mut figures = of_clips(n_clips)?;
     figures.push(("scoring_time", of_hop()?));
+    figures.push(("search_time", of_designs()?));
     #[cfg(feature = "gui")]
     figures.push(("frame_time", of_shown()?));
     let provenance = Provenance {
@@ -138,6 +143,45 @@ fn of_hop() -> anyhow::Result<LineFigure> {
         x: logarithmic("Hop between segments (frames)"),
         y: logarithmic("Time (s)"),
         curves: vec![("250 segments at hop 1".to_owned(), points)],
+    })
+}
+
+/// Time of a whole search: short trainings, all of them within the same limits.
+fn of_designs() -> anyhow::Result<LineFigure> {
+    let home = tempfile::tempdir().context("a folder for synthetic machines")?;
+    let data = home.path().join("data");
+    write_clips(&data, 2 * N_SEARCHED)?;
+    let mut points = Vec::new();
+    for n_designs in N_DESIGNS {
+        say(&format!("a search of {n_designs} designs"));
+        let (trials, out) = (n_designs.to_string(), home.path().join(n_designs.to_string()));
+        let options = [
+            "--machine",
+            "fan",
+            "--section",
+            "00",
+            "--max-params",
+            "20000",
+            "--max-mflops",
+            "4",
+            "--generation",
+            "4",
+            "--rungs",
+            "1,3",
+            "--trials",
+            &trials,
+            "--out",
+        ];
+        let mut arguments = vec!["explore".as_ref(), data.as_os_str()];
+        arguments.extend(options.iter().map(|option| std::ffi::OsStr::new(*option)));
+        arguments.push(out.as_os_str());
+        points.push([n_designs as f64, child::run(&arguments, &mut Interrupts)?.secs]);
+    }
+    Ok(LineFigure {
+        title: "Search time: tiny designs for one machine".to_owned(),
+        x: linear("Designs tried"),
+        y: linear("Time (s)"),
+        curves: vec![("1 epoch each, 3 for the better third".to_owned(), points)],
     })
 }
 

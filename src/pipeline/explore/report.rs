@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::ExploreSettings;
-use crate::evaluation;
 use crate::evaluation::{self, BootstrapConfig, Figure, LabelledScore, SectionMetrics, section_metrics};
 use crate::exploration::{Cost, Genome, Limits, Outcome, TrialState, net_score, pareto_front};
 use crate::progress::Progress;
