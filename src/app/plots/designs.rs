@@ -124,13 +124,18 @@ pub fn asked_auc(exploration: &Exploration) -> Option<f64> {
     limits.reference_auc.map(|reference| reference * (1.0 - limits.auc_tolerance))
 }
 
-/// After each trained design, by its number: the largest `NetScore` so far among those that are within reach of the reference.
+/// After each trained design, by its number: the largest `NetScore` so far among those that [`Exploration::best`] chooses from.
 pub fn best_so_far(exploration: &Exploration) -> Vec<(usize, f64)> {
     let (limits, accuracy) = (exploration.limits(), exploration.settings.search.accuracy);
+    let is_done = |trial: &&TrialReport| trial.state == TrialState::Done;
+    let is_within_reach = |trial: &TrialReport| trial.auc().is_some_and(|auc| limits.allow_auc(auc));
+    let mut done = exploration.trials.iter().filter(is_done);
+    let any_hears = done.any(|trial| is_within_reach(trial) && trial.hears_more_than_chance());
     let mut best: Option<f64> = None;
     let mut curve = Vec::new();
-    for trial in exploration.trials.iter().filter(|trial| trial.state == TrialState::Done) {
-        if trial.auc().is_some_and(|auc| limits.allow_auc(auc))
+    for trial in exploration.trials.iter().filter(is_done) {
+        if is_within_reach(trial)
+            && (!any_hears || trial.hears_more_than_chance())
             && let Some(score) = DesignQuantity::NetScore.of(trial, accuracy)
         {
             best = Some(best.map_or(score, |best| best.max(score)));

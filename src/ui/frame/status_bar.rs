@@ -48,6 +48,7 @@ fn is_shown(job: &JobView) -> bool {
             | JobKind::ListInputs
             | JobKind::OpenInput
             | JobKind::CloseInput
+            | JobKind::ScoreLive
     )
 }
 

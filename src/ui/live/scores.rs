@@ -69,9 +69,11 @@ pub(super) fn ui(ui: &mut egui::Ui, size: Vec2, live: &LiveView, actions: &mut V
         .map(|score| pos2(x_of(score.end), y_of(score.percentile)))
         .collect();
     let line = y_of(live.settings.threshold);
-    painter.add(Shape::line(points, Stroke::new(1.5, palette.normal)));
+    // What is older than the picture above has left it on the left.
+    let curve = painter.with_clip_rect(Rect::from_x_y_ranges(plot.x_range(), rect.y_range()));
+    curve.add(Shape::line(points, Stroke::new(1.5, palette.normal)));
     for score in live.scores.iter().filter(|score| score.percentile >= live.settings.threshold) {
-        painter.circle_filled(pos2(x_of(score.end), y_of(score.percentile)), 2.0, palette.anomalous);
+        curve.circle_filled(pos2(x_of(score.end), y_of(score.percentile)), 2.0, palette.anomalous);
     }
     painter.add(Shape::dashed_line(
         &[pos2(plot.left(), line), pos2(plot.right(), line)],
