@@ -12,7 +12,7 @@ use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{
-    Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
+    self, Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
 };
 use crate::project::{Project, RunRecipe};
 use crate::projection;
@@ -91,6 +91,28 @@ pub(super) struct Scored {
     /// What the comparison rests on, to be held against what a person has changed meanwhile.
     pub(super) dataset: Arc<Dataset>,
     pub(super) settings: DetectorSettings,
+}
+
+impl Scored {
+    /// Embeds the clips that are not among the `known` ones, which are the data set's first, and compares the detectors on all.
+    pub(super) fn by(
+        (run_name, run): (String, Arc<Run>),
+        dataset: Arc<Dataset>,
+        settings: DetectorSettings,
+        known: &EmbeddedClips,
+        context: &mut JobContext<JobOutput, JobUpdate>,
+    ) -> anyhow::Result<JobOutput> {
+        let embedded = Arc::new(pipeline::extract_more(&run, &dataset, known, context)?);
+        let comparison = Arc::new(pipeline::compare(&dataset, &embedded, &settings, context)?);
+        Ok(JobOutput::Scored(Box::new(Self {
+            run_name,
+            run,
+            embedded,
+            comparison,
+            dataset,
+            settings,
+        })))
+    }
 }
 
 /// A job from the app's side. Dropping it asks the job to stop.

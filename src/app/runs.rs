@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use super::job_types::{JobOutput, JobUpdate, Scored};
 use super::{App, JobKind, RunStatus, RunView, Severity, Workbench};
-use crate::pipeline::{self, PipelineError};
+use crate::pipeline::{self, EmbeddedClips, PipelineError};
 use crate::project::{Project, RunRecipe};
 
 impl App {
@@ -133,16 +133,7 @@ impl App {
         self.abandon(|kind| matches!(kind, JobKind::Score | JobKind::Ribbon | JobKind::Map));
         self.spawn(JobKind::Score, &format!("Score with {name}"), move |context| {
             let run = Arc::new(pipeline::load_run(&run_dir)?);
-            let embedded = Arc::new(pipeline::extract(&run, &dataset, context)?);
-            let comparison = Arc::new(pipeline::compare(&dataset, &embedded, &settings, context)?);
-            Ok(JobOutput::Scored(Box::new(Scored {
-                run_name,
-                run,
-                embedded,
-                comparison,
-                dataset,
-                settings,
-            })))
+            Scored::by((run_name, run), dataset, settings, &EmbeddedClips::default(), context)
         });
     }
 

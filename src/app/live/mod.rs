@@ -18,7 +18,7 @@ use super::{App, JobKind, LiveAction, Severity};
 use crate::audio::capture::{Listener, TakePlan, input_devices};
 use crate::audio::{self, Clip, Player, SAMPLE_RATE_HZ};
 use crate::dataset::{Attribute, ClipEntry, Dataset, Domain, Label, Layout, MachineSection, Split, new_recording};
-use crate::pipeline::{self, CropBank, LiveScore, LiveScorer};
+use crate::pipeline::{CropBank, LiveScore, LiveScorer};
 use crate::progress::Progress as _;
 
 /// Below the project's folder.
@@ -139,12 +139,12 @@ impl App {
                 "say which machine this is before you record: the name becomes part of the files' names",
             );
         };
-        let layout = self
-            .state
-            .workbench
-            .as_ref()
-            .map_or(Layout::PlainFolders, |workbench| workbench.dataset.layout);
-        let name = new_recording(layout, &group, settings.label, &attributes(&settings.condition));
+        let name = new_recording(
+            self.recordings_layout(),
+            &group,
+            settings.label,
+            &attributes(&settings.condition),
+        );
         let plan = TakePlan {
             folder: self.recordings_folder().join(name.folder),
             prefix: name.prefix,
@@ -178,6 +178,12 @@ impl App {
     fn recordings_folder(&self) -> PathBuf {
         let project = self.state.workbench.as_ref().and_then(|workbench| workbench.path.parent());
         project.unwrap_or(&self.folders.projects).join(RECORDINGS)
+    }
+
+    /// That of the open data set, so that recordings and data set are named alike.
+    fn recordings_layout(&self) -> Layout {
+        let workbench = self.state.workbench.as_ref();
+        workbench.map_or(Layout::PlainFolders, |workbench| workbench.dataset.layout)
     }
 
     /// Scores what is heard with the active run and the section's detector; `None` stops it.
@@ -329,8 +335,8 @@ impl App {
     /// Notes what a person says of an event, and writes its sound where it is to be kept. What is normal becomes a training clip.
     fn judge_event(&mut self, id: u64, verdict: EventVerdict) {
         let folder = self.recordings_folder();
+        let layout = self.recordings_layout();
         let workbench = self.state.workbench.as_ref();
-        let layout = workbench.map_or(Layout::PlainFolders, |workbench| workbench.dataset.layout);
         let has_domains = workbench.is_some_and(|workbench| workbench.dataset.clips.iter().any(|clip| clip.domain.is_some()));
         let live = &mut self.state.live;
         let scored = live.scoring.as_ref().map(|scoring| scoring.group.clone());
@@ -403,16 +409,7 @@ impl App {
         let (dataset, settings) = (Arc::clone(&workbench.dataset), workbench.project.detector_settings());
         self.abandon(|kind| matches!(kind, JobKind::Score | JobKind::Ribbon));
         self.spawn(JobKind::Score, "Fit the detectors with the new clip", move |context| {
-            let embedded = Arc::new(pipeline::extract_more(&run, &dataset, &known, context)?);
-            let comparison = Arc::new(pipeline::compare(&dataset, &embedded, &settings, context)?);
-            Ok(JobOutput::Scored(Box::new(Scored {
-                run_name,
-                run,
-                embedded,
-                comparison,
-                dataset,
-                settings,
-            })))
+            Scored::by((run_name, run), dataset, settings, &known, context)
         });
     }
 
