@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, EventVerdict, LiveSettings, Screen, SortKey, SpectrogramSettings};
+use super::{ClipFilter, EventVerdict, ListeningSettings, LiveSettings, Screen, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -65,8 +65,11 @@ pub enum Action {
     Listen(usize),
     /// Plays the focused clip from here (seconds).
     PlayFrom(f64),
+    /// Puts the playhead there; neither starts nor stops playback.
     Seek(f64),
+    /// Chooses the stretch that is played, once or in a loop; neither moves the playhead nor starts playback.
     SetLoop(Option<(f64, f64)>),
+    Listening(ListeningAction),
 
     Live(LiveAction),
 
@@ -147,7 +150,20 @@ pub enum Action {
     Redo,
 }
 
-/// What a person can do while listening, with a project or without.
+/// How the focused clip is played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ListeningAction {
+    /// Speed, pitch, volume; following and playing on select.
+    Set(ListeningSettings),
+    /// Plays the chosen stretch, or the whole clip, again and again.
+    Loop(bool),
+    /// Plays from the first sample, whatever the scores say.
+    PlayFromStart,
+    /// Moves the playhead by so many crops.
+    StepCrop(isize),
+}
+
+/// What a person can do while listening to an input, with a project or without.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveAction {
     ListInputs,

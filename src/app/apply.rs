@@ -22,6 +22,8 @@ pub struct App {
     pub(super) player: Option<Player>,
     /// The focused clip is to be heard once it is read.
     pub(super) plays_when_read: bool,
+    /// When the way of listening is to be kept.
+    pub(super) listening_due: Option<Instant>,
     pub(super) folders: AppFolders,
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
@@ -40,6 +42,7 @@ impl App {
     pub fn with_folders(wake: Wake, folders: AppFolders) -> Self {
         let state = State {
             recent: folders.read_recent(),
+            listening: folders.read_listening(),
             ..State::default()
         };
         Self {
@@ -48,6 +51,7 @@ impl App {
             running: BTreeMap::new(),
             player: None,
             plays_when_read: false,
+            listening_due: None,
             folders,
             save_due: None,
             saver: Saver::default(),
@@ -68,12 +72,16 @@ impl App {
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
         }
+        if self.listening_due.is_some_and(|due| Instant::now() >= due) {
+            self.keep_listening();
+        }
         has_more
     }
 
     /// How long until [`Self::poll`] has something to do without being woken; `None`: not before it is.
     pub fn next_wake(&self) -> Option<Duration> {
-        self.save_due.map(|due| due.saturating_duration_since(Instant::now()))
+        let due = [self.save_due, self.listening_due].into_iter().flatten().min();
+        due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
     /// Carries out one action.
@@ -95,6 +103,7 @@ impl App {
             Action::CancelJob(id) => self.cancel(id),
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
+            Action::Listening(action) => self.apply_listening(action),
             Action::Live(action) => self.apply_live(action),
             in_project => self.apply_in_project(in_project),
         }
@@ -165,6 +174,7 @@ impl App {
             | Action::CancelJob(_)
             | Action::SaveFigure { .. }
             | Action::SaveTable { .. }
+            | Action::Listening(_)
             | Action::Live(_) => {}
         }
     }

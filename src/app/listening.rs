@@ -1,10 +1,10 @@
-//! The clip list, the focused clip and playing it.
+//! The clip list and the focused clip.
 
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
-use super::{App, ClipFilter, FocusView, JobKind, LoadedClip, Playback, SortKey, SpectrogramKind, SpectrogramSettings};
-use crate::audio::{self, Clip, Player};
+use super::{App, ClipFilter, FocusView, JobKind, LoadedClip, SortKey, SpectrogramKind, SpectrogramSettings};
+use crate::audio::{self, Clip};
 use crate::dataset::{Label, Split};
 use crate::dsp::{self, Peaks};
 
@@ -81,7 +81,7 @@ impl App {
         }
         workbench.focus = Some(clip_idx);
         workbench.focus_view = FocusView::default();
-        self.plays_when_read = false;
+        self.plays_when_read = self.state.listening.plays_on_select && self.state.playback.unavailable.is_none();
         self.touch();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
@@ -144,15 +144,16 @@ impl App {
                     .loaded
                     .as_ref()
                     .is_none_or(|known| known.clip_idx != loaded.clip_idx);
+                let known = workbench.focus_view.loaded.as_ref();
+                let is_heard = known.is_some_and(|known| Arc::ptr_eq(&known.clip, &loaded.clip));
                 let clip = Arc::clone(&loaded.clip);
                 workbench.focus_view.loaded = Some(loaded);
                 workbench.focus_view.error = None;
+                // Another channel of the same clip is another sound.
+                if !is_heard {
+                    self.hand_over(clip);
+                }
                 if is_new {
-                    if let Some(player) = &mut self.player
-                        && let Err(error) = player.load(clip)
-                    {
-                        self.state.playback.unavailable = Some(error.to_string());
-                    }
                     self.score_focused_crops();
                     if std::mem::take(&mut self.plays_when_read) {
                         self.play_from(0.0);
@@ -161,105 +162,6 @@ impl App {
             }
             Err(error) => workbench.focus_view.error = Some(error),
         }
-    }
-
-    pub(super) fn play_pause(&mut self) {
-        if !self.ready_to_play() {
-            return;
-        }
-        if let Some(player) = &mut self.player {
-            if player.is_playing() { player.pause() } else { player.play() }
-        }
-    }
-
-    /// Plays a clip from its start, and pauses it where it is played already.
-    pub(super) fn listen(&mut self, clip_idx: usize) {
-        let Some(workbench) = &self.state.workbench else { return };
-        let loaded = workbench.focus_view.loaded.as_ref();
-        if workbench.focus == Some(clip_idx) && loaded.is_some() {
-            self.play_pause();
-        } else if clip_idx < workbench.dataset.clips.len() {
-            self.focus(clip_idx);
-            self.plays_when_read = true;
-        }
-    }
-
-    pub(super) fn play_from(&mut self, secs: f64) {
-        if !self.ready_to_play() {
-            return;
-        }
-        if let Some(player) = &mut self.player {
-            player.seek(secs);
-            player.play();
-        }
-    }
-
-    pub(super) fn seek(&mut self, secs: f64) {
-        self.state.playback.position_secs = secs;
-        if let Some(player) = &mut self.player {
-            player.seek(secs);
-        }
-    }
-
-    pub(super) fn set_loop(&mut self, span: Option<(f64, f64)>) {
-        self.state.playback.loop_span_secs = span;
-        if let Some(player) = &mut self.player {
-            player.set_loop(span);
-        }
-    }
-
-    pub(super) fn stop_playing(&mut self) {
-        if let Some(player) = &mut self.player {
-            player.pause();
-            player.set_loop(None);
-        }
-        self.state.playback = Playback {
-            unavailable: self.state.playback.unavailable.take(),
-            ..Playback::default()
-        };
-    }
-
-    pub(super) fn poll_playback(&mut self) {
-        let Some(player) = &self.player else { return };
-        self.state.playback.is_playing = player.is_playing();
-        if self.state.playback.is_playing {
-            self.state.playback.position_secs = player.position_secs();
-        }
-        if let Some(reason) = player.failure() {
-            self.state.playback.unavailable = Some(reason);
-            self.state.playback.is_playing = false;
-            // The next wish to play tries the sound card anew.
-            self.player = None;
-        }
-    }
-
-    /// Opens the sound card at the first wish to play, so that a machine without one never notices.
-    fn ready_to_play(&mut self) -> bool {
-        let loaded = self
-            .state
-            .workbench
-            .as_ref()
-            .and_then(|workbench| workbench.focus_view.loaded.clone());
-        let Some(loaded) = loaded else { return false };
-        if self.player.is_none() {
-            let opened = Player::open().and_then(|mut player| {
-                player.load(Arc::clone(&loaded.clip))?;
-                player.seek(self.state.playback.position_secs);
-                player.set_loop(self.state.playback.loop_span_secs);
-                Ok(player)
-            });
-            match opened {
-                Ok(player) => {
-                    self.player = Some(player);
-                    self.state.playback.unavailable = None;
-                }
-                Err(error) => {
-                    self.state.playback.unavailable = Some(error.to_string());
-                    self.notify(super::Severity::Warning, error.to_string());
-                }
-            }
-        }
-        self.player.is_some()
     }
 }
 

@@ -14,7 +14,9 @@ mod focus;
 mod folders;
 mod job_types;
 mod listening;
+mod listening_settings;
 mod live;
+mod playing;
 mod plots;
 mod projects;
 mod report;
@@ -26,13 +28,14 @@ mod state;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
-pub use action::{Action, LiveAction};
+pub use action::{Action, ListeningAction, LiveAction};
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
+pub use listening_settings::{Follow, ListeningSettings};
 pub use live::{EventVerdict, InputView, LiveEvent, LiveScoring, LiveSettings, LiveView, Waterfall};
 pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,

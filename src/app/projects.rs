@@ -354,6 +354,7 @@ impl App {
 
     /// Gives up all work but saving and deleting, saves what is not saved yet and waits for it: for the end of the program.
     pub fn shut_down(&mut self) {
+        self.keep_listening();
         self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration));
         if self.is_unsaved() {
             self.save_now();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, ExplorationView, LiveView, LoadedClip, SortKey, SpectrogramSettings};
+use super::{ClipFilter, ExplorationView, ListeningSettings, LiveView, LoadedClip, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
@@ -72,6 +72,7 @@ pub struct State {
     pub jobs: Vec<JobView>,
     pub notices: Vec<Notice>,
     pub playback: Playback,
+    pub listening: ListeningSettings,
     pub live: LiveView,
 }
 
@@ -317,7 +318,11 @@ pub struct Playback {
     pub is_playing: bool,
     /// What is heard now, in seconds of the focused clip.
     pub position_secs: f64,
+    /// The stretch that was chosen: it is played once, or again and again while `is_looping`.
     pub loop_span_secs: Option<(f64, f64)>,
+    pub is_looping: bool,
+    /// The playhead stands where somebody put it or paused; otherwise the clip begins at its worst crop.
+    pub is_placed: bool,
 }
 
 impl Workbench {

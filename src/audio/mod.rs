@@ -8,6 +8,7 @@ mod clip_builder;
 mod error;
 mod foreign;
 mod kernel;
+mod pace;
 #[cfg(feature = "sound-card")]
 mod player;
 #[cfg(not(feature = "sound-card"))]
@@ -25,6 +26,7 @@ mod wav_samples;
 mod write;
 
 pub use error::AudioError;
+pub use pace::Pace;
 pub use player::Player;
 pub use read::{Header, read_clip, read_clip_at_own_rate, read_header};
 pub use resample::resample;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod fabricated;
+mod listening;
 
 use std::time::Instant;
 

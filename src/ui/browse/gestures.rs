@@ -12,6 +12,8 @@ const MIN_SECS: f64 = 0.004;
 const MIN_POSITIONS: f64 = 0.01;
 /// A drag over less than this selects nothing.
 const MIN_SELECTION_POINTS: f32 = 3.0;
+/// So near to an edge of the stretch a drag moves it.
+const EDGE_POINTS: f32 = 5.0;
 
 /// What the drag that is going on does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +35,7 @@ pub(super) fn gestures(
     if response.contains_pointer() {
         wheel(view, ui, stage, has_frequency);
     }
-    drag(view, ui, response, stage, has_frequency, actions);
+    drag(view, ui, response, stage, has_frequency, playback, actions);
     if response.double_clicked() {
         view.reset_zoom(stage.whole);
     } else if response.clicked()
@@ -48,9 +50,20 @@ pub(super) fn gestures(
     }
     if view.drag == Some(Drag::Pan) {
         ui.ctx().set_cursor_icon(egui::CursorIcon::Grabbing);
-    } else if response.hovered() {
-        ui.ctx().set_cursor_icon(egui::CursorIcon::Crosshair);
+    } else if let Some(pointer) = response.hover_pos() {
+        ui.ctx().set_cursor_icon(match other_edge(stage, playback, pointer.x) {
+            Some(_) => egui::CursorIcon::ResizeHorizontal,
+            None => egui::CursorIcon::Crosshair,
+        });
     }
+}
+
+/// The edge of the stretch that stays where a drag from here moves the other one.
+fn other_edge(stage: &Stage, playback: &Playback, x: f32) -> Option<f64> {
+    let (start, end) = playback.loop_span_secs?;
+    let away = |secs: f64| (stage.time.pixel(secs) - x).abs();
+    let (edge, other) = if away(start) < away(end) { (start, end) } else { (end, start) };
+    (away(edge) <= EDGE_POINTS).then_some(other)
 }
 
 /// Ctrl: time; Alt: frequency; plain or with Shift: along the time.
@@ -93,6 +106,7 @@ fn drag(
     response: &Response,
     stage: &Stage,
     has_frequency: bool,
+    playback: &Playback,
     actions: &mut Vec<Action>,
 ) {
     let secs_at = |x: f32| stage.time.value(x).clamp(0.0, stage.whole.end);
@@ -102,7 +116,7 @@ fn drag(
     } else if response.drag_started_by(PointerButton::Primary) {
         let origin = ui.input(|input| input.pointer.press_origin());
         view.drag = origin.map(|origin| Drag::Select {
-            from_secs: secs_at(origin.x),
+            from_secs: other_edge(stage, playback, origin.x).unwrap_or_else(|| secs_at(origin.x)),
             to_secs: secs_at(origin.x),
         });
     }

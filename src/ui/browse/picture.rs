@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::Rangef};
 
 use super::gestures::{Drag, gestures, keys};
+use super::listening_row::switches;
 use super::tool_row::tool_row;
 use super::{crops, overlays, rulers};
 use crate::app::{Action, LoadedClip, Playback, State, Workbench, spectrogram_figure};
@@ -25,8 +26,6 @@ pub(super) struct PictureView {
     pub(super) axis: FrequencyAxis,
     pub(super) map: ColorMap,
     pub(super) range_db: [f32; 2],
-    /// Turn the page when the playhead leaves it.
-    pub(super) follows: bool,
     /// The visible seconds.
     pub(super) time: Span,
     /// The visible part of the frequency axis.
@@ -35,7 +34,7 @@ pub(super) struct PictureView {
     /// The clip that `time` was set for.
     /// The sound whose stretch is shown: another one is shown whole at first.
     shown: Weak<Clip>,
-    last_position_secs: f64,
+    pub(super) last_position_secs: f64,
     tiles: TiledSpectrogram,
 }
 
@@ -45,7 +44,6 @@ impl Default for PictureView {
             axis: FrequencyAxis::default(),
             map: ColorMap::default(),
             range_db: DEFAULT_RANGE_DB,
-            follows: true,
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
@@ -83,7 +81,7 @@ impl PictureView {
             );
             return;
         };
-        self.title(ui, workbench, clip);
+        self.title(ui, state, workbench, clip, actions);
         tool_row(ui, self, workbench, actions);
         let focus = &workbench.focus_view;
         if let Some(error) = &focus.error {
@@ -97,7 +95,7 @@ impl PictureView {
             .as_ref()
             .filter(|loaded| Some(loaded.clip_idx) == workbench.focus)
         {
-            Some(loaded) => self.loaded(ui, loaded, workbench, &state.playback, actions),
+            Some(loaded) => self.loaded(ui, loaded, workbench, state, actions),
             None => {
                 ui.vertical_centered(|ui| {
                     ui.add_space(ui.available_height() * 0.4);
@@ -107,8 +105,8 @@ impl PictureView {
         }
     }
 
-    /// The clip's name; at the right whether to follow the playhead, and where to save the picture.
-    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry) {
+    /// The clip's name; at the right how to go along with what is heard, and where to save the picture.
+    fn title(&self, ui: &mut egui::Ui, state: &State, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             let range_db = self.range_db;
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
@@ -118,11 +116,7 @@ impl PictureView {
                     figure.range_db = range_db;
                     Some(Figure::Spectrogram(figure))
                 });
-                let follow = egui::Button::selectable(self.follows, "Follow").frame_when_inactive(true);
-                let hint = "Turn the page when the playhead runs over its edge";
-                if ui.add(follow).on_hover_text(hint).clicked() {
-                    self.follows = !self.follows;
-                }
+                switches(ui, state.listening, actions);
                 ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
                     let name = egui::RichText::new(clip.file_name()).strong();
                     ui.add(egui::Label::new(name).truncate()).on_hover_text(&clip.path);
@@ -157,9 +151,10 @@ impl PictureView {
         ui: &mut egui::Ui,
         loaded: &Arc<LoadedClip>,
         workbench: &Workbench,
-        playback: &Playback,
+        state: &State,
         actions: &mut Vec<Action>,
     ) {
+        let playback = &state.playback;
         let whole = Span::new(0.0, loaded.clip.duration_secs().max(1e-3));
         let clip = Arc::downgrade(&loaded.clip);
         if !self.shown.ptr_eq(&clip) {
@@ -167,7 +162,7 @@ impl PictureView {
             self.time = whole;
             self.drag = None;
         }
-        self.follow(playback, whole);
+        self.follow(state.listening.follow, playback, whole);
         keys(self, ui, whole, workbench.spectrogram, playback, actions);
         // Windows have their scores in a moment: the picture keeps its height meanwhile.
         let has_ribbon = workbench.focus_view.ribbon.is_some() || workbench.focus_view.window.is_some();
@@ -264,16 +259,6 @@ impl PictureView {
             Some(Drag::Select { from_secs, to_secs }) => Some(Span::new(from_secs.min(to_secs), from_secs.max(to_secs))),
             _ => playback.loop_span_secs.map(|(start, end)| Span::new(start, end)),
         }
-    }
-
-    /// Turns the page when the playhead has run over its edge; a person who pans away is not pulled back.
-    fn follow(&mut self, playback: &Playback, whole: Span) {
-        let position = playback.position_secs;
-        let has_left = self.time.contains(self.last_position_secs) && !self.time.contains(position);
-        if self.follows && playback.is_playing && has_left && self.drag.is_none() {
-            self.time = Span::new(position, position + self.time.len()).pushed_into(whole);
-        }
-        self.last_position_secs = position;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Key, Modifiers, ViewportCommand};
 
-use super::Frame;
+use super::{Frame, play_keys};
 use crate::app::{Action, Screen, State, Workbench};
 use crate::dataset::Label;
 use crate::ui::dialogs;
@@ -12,21 +12,25 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     (
         "Listen",
         &[
-            ("Space", "Play or pause the focused clip"),
-            ("L", "Loop it"),
-            ("Home", "Back to its start"),
-            ("Ctrl+Space, M", "Record, mark a moment (Live)"),
+            ("Space", "Play from the worst crop, pause"),
+            ("Shift+Space", "Play from the start"),
+            ("Home, End", "To the start, to the end"),
+            (", .", "One crop back, on"),
+            ("L", "Loop the stretch, or the clip"),
+            ("- = 0", "Half, twice, its own speed"),
             ("J K, down up", "Next, previous clip"),
+            ("Ctrl+Space, M", "Record, mark a moment (Live)"),
         ],
     ),
     (
         "Look",
         &[
             ("Ctrl+, Alt+wheel", "Zoom time, frequency"),
-            ("Z, F", "Zoom to selection, show all"),
+            ("Wheel, Alt+drag", "Move along, move the picture"),
+            ("Z, F", "Zoom to the stretch, show all"),
             ("C", "Next colour map"),
             ("G, Shift+G", "Larger, smaller FFT"),
-            ("Esc", "Drop the selection"),
+            ("Esc", "Drop the stretch"),
             ("Ctrl+F, Ctrl+A", "Search, select all clips"),
             ("P, O, [ ]", "Pin, open a row, move threshold (Compare)"),
             ("P, down up", "Pin, next design (Explore)"),
@@ -55,6 +59,11 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         ],
     ),
 ];
+
+/// The lines of the key sheet: keys and what they do.
+pub fn key_sheet() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SHEET.into_iter().flat_map(|(_, lines)| lines.iter().copied())
+}
 
 const NUMBERS: [Key; 7] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
 
@@ -87,7 +96,7 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
             frame.shows_inspector = !frame.shows_inspector;
         }
         edit_keys(&pressed, workbench, actions);
-        clip_keys(context, &pressed, state, workbench, actions);
+        clip_keys(context, state, workbench, actions);
     }
 }
 
@@ -109,13 +118,7 @@ fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, a
     }
 }
 
-fn clip_keys(
-    context: &egui::Context,
-    pressed: &impl Fn(Modifiers, Key) -> bool,
-    state: &State,
-    workbench: &Workbench,
-    actions: &mut Vec<Action>,
-) {
+fn clip_keys(context: &egui::Context, state: &State, workbench: &Workbench, actions: &mut Vec<Action>) {
     // Arrows belong to a control that has the focus: a slider, a combo box; on Explore they go through the designs.
     let arrows_are_free = state.screen != Screen::Explore && context.memory(|memory| memory.focused().is_none());
     // Each press counts: a held key repeats several times within a slow frame.
@@ -129,29 +132,5 @@ fn clip_keys(
     if n_rows != 0 {
         actions.push(Action::MoveFocus(n_rows));
     }
-    let Some(clip) = workbench.focused() else { return };
-    let is_held = context.input(|input| input.events.iter().any(is_repeated_space));
-    if pressed(Modifiers::NONE, Key::Space) && !is_held {
-        actions.push(Action::PlayPause);
-    }
-    if pressed(Modifiers::NONE, Key::Home) {
-        actions.push(Action::Seek(0.0));
-    }
-    if pressed(Modifiers::NONE, Key::L) {
-        let whole = (0.0, f64::from(clip.duration_secs));
-        let span = state.playback.loop_span_secs.is_none().then_some(whole);
-        actions.push(Action::SetLoop(span));
-    }
-}
-
-/// A key that is held down is pressed again and again by the system.
-fn is_repeated_space(event: &egui::Event) -> bool {
-    matches!(
-        event,
-        egui::Event::Key {
-            key: Key::Space,
-            repeat: true,
-            ..
-        }
-    )
+    play_keys::read(context, state, workbench, actions);
 }

@@ -3,7 +3,9 @@
 mod inspector;
 mod key_sheet;
 mod keys;
+mod listening_controls;
 mod notices;
+mod play_keys;
 mod rail;
 mod status_bar;
 mod top_bar;
@@ -11,6 +13,7 @@ mod transport;
 
 use eframe::egui::{self, CentralPanel, Margin, Panel};
 
+pub use self::keys::key_sheet;
 use self::notices::Notices;
 use super::browse::BrowseView;
 use super::compare::CompareView;
@@ -82,7 +85,7 @@ impl Frame {
         if let Some(workbench) = &state.workbench {
             Panel::bottom("transport")
                 .frame(bar(&style))
-                .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
+                .show(ui, |ui| transport::ui(ui, workbench, state, actions));
             // Compare needs its width more than the inspector does.
             let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
             if has_inspector(state.screen) && !is_crowded {
