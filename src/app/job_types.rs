@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ExplorationView, JobKind, LoadedClip, RunView};
+use super::{DrawnPiece, ExplorationView, JobKind, LoadedClip, LongPiece, LongView, RunView};
 use crate::audio::capture::{InputDevice, Listener};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
@@ -22,6 +22,11 @@ pub(super) enum JobOutput {
     FolderInspected(Arc<Dataset>),
     ProjectOpened(Box<OpenedProject>),
     ClipLoaded(Arc<LoadedClip>),
+    LongOpened {
+        loaded: Arc<LoadedClip>,
+        long: Box<LongView>,
+    },
+    LongDrawn,
     RunTrained,
     RunDeleted,
     RunAdopted {
@@ -61,6 +66,8 @@ pub(super) enum JobOutput {
 pub(super) enum JobUpdate {
     Epoch(EpochMetrics),
     Layout(projection::Layout),
+    /// A piece of a long recording.
+    Drawn(LongPiece, DrawnPiece),
     Live {
         score: LiveScore,
         cost_ms: f64,

@@ -15,6 +15,7 @@ mod folders;
 mod job_types;
 mod listening;
 mod live;
+mod long;
 mod plots;
 mod projects;
 mod report;
@@ -34,6 +35,7 @@ pub use exploring::{ExplorationStatus, ExplorationView};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
 pub use live::{EventVerdict, InputView, LiveEvent, LiveScoring, LiveSettings, LiveView, Waterfall};
+pub use long::{DrawnPiece, LongPiece, LongView};
 pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,
     MatrixSection, Separation, Trouble, asked_auc, best_design, best_figure, best_so_far, bins, decisions, design_figure,

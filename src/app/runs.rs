@@ -71,6 +71,7 @@ impl App {
                 }
             }
             (JobUpdate::Layout(layout), Some(JobKind::Map)) => self.take_layout(layout),
+            (JobUpdate::Drawn(piece, drawn), Some(JobKind::DrawLong)) => self.take_drawn(piece, drawn),
             (
                 JobUpdate::Live {
                     score,

@@ -19,6 +19,7 @@ mod normal_scores;
 mod npy;
 pub mod reproduce;
 mod ribbon;
+mod ribbon_crops;
 mod score_files;
 mod summary;
 mod tables;

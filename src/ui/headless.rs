@@ -4,7 +4,7 @@ use eframe::egui::{self, Context, Event, Pos2, RawInput, Rect, vec2};
 
 use super::frame::Frame;
 use super::theme;
-use crate::app::State;
+use crate::app::{Action, State};
 
 /// The size that the window opens with, in points.
 const SIZE: egui::Vec2 = vec2(1280.0, 800.0);
@@ -35,17 +35,21 @@ impl Headless {
     /// triangles it has. The pointer wanders, so that something is hovered and nothing can be drawn from memory.
     pub fn draw(&mut self, state: &State) -> usize {
         let wander = f32::from(self.n_frames as u16 % 97) / 97.0;
+        let place = Pos2::ZERO + SIZE * vec2(0.2 + 0.6 * wander, 0.3 + 0.4 * wander);
+        self.draw_after(state, vec![Event::PointerMoved(place)]).0
+    }
+
+    /// The same after these events, with what they made a person wish.
+    pub fn draw_after(&mut self, state: &State, events: Vec<Event>) -> (usize, Vec<Action>) {
         let input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)),
             time: Some(f64::from(self.n_frames) * INTERVAL_SECS),
-            events: vec![Event::PointerMoved(
-                Pos2::ZERO + SIZE * vec2(0.2 + 0.6 * wander, 0.3 + 0.4 * wander),
-            )],
+            events,
             ..RawInput::default()
         };
         self.n_frames += 1;
-        let frame = &mut self.frame;
-        let mut output = self.context.run_ui(input, |ui| frame.ui(ui, state, &mut Vec::new()));
+        let (frame, mut actions) = (&mut self.frame, Vec::new());
+        let mut output = self.context.run_ui(input, |ui| frame.ui(ui, state, &mut actions));
         // There is no graphics card to take them.
         output.textures_delta.clear();
         let triangles = |primitive: &egui::ClippedPrimitive| match &primitive.primitive {
@@ -53,6 +57,6 @@ impl Headless {
             egui::epaint::Primitive::Callback(_) => 0,
         };
         let primitives = self.context.tessellate(output.shapes, output.pixels_per_point);
-        primitives.iter().map(triangles).sum()
+        (primitives.iter().map(triangles).sum(), actions)
     }
 }
