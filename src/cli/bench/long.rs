@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use eframe::egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2};
 
 use super::pace::Laps;
 use super::{Pace, Work, window};
@@ -13,7 +12,7 @@ use crate::app::{Action, FocusView, LoadedClip, LongPiece, LongView, Screen, Spe
 use crate::audio::{ChannelChoice, Clip, Recording, SAMPLE_RATE_HZ};
 use crate::dsp::{Peaks, Spectrogram};
 use crate::progress::Progress;
-use crate::ui::Headless;
+use crate::ui::{Gesture, Headless};
 
 pub(super) const WORKS: [Work; 4] = [
     Work {
@@ -150,23 +149,15 @@ fn pan_ms(progress: &mut dyn Progress) -> anyhow::Result<f64> {
     let mut window = Headless::default();
     for lap in 0..60 {
         // Closer by a fifth each: from two hours to two seconds.
-        let zoom = (lap < 45).then_some(Event::Zoom(1.2));
-        let over_the_picture = Event::PointerMoved(pos2(1000.0, 450.0));
-        let (_, actions) = window.draw_after(&state, std::iter::once(over_the_picture).chain(zoom).collect());
+        let gesture = if lap < 45 { Gesture::Zoom(1.2) } else { Gesture::Rest };
+        let (_, actions) = window.draw_after(&state, gesture);
         fulfil(&mut state, actions)?;
     }
     let mut laps = Laps::default();
     for lap in 0..N_FRAMES {
         progress.step(lap as u64, N_FRAMES as u64)?;
-        let pan = Event::MouseWheel {
-            unit: MouseWheelUnit::Point,
-            delta: vec2(-PAN_POINTS, 0.0),
-            phase: TouchPhase::Move,
-            source: MouseWheelSource::Unknown,
-            modifiers: Modifiers::NONE,
-        };
         let start = Instant::now();
-        let (_, actions) = window.draw_after(&state, vec![pan]);
+        let (_, actions) = window.draw_after(&state, Gesture::Pan(PAN_POINTS));
         laps.0.push(1e3 * start.elapsed().as_secs_f64());
         fulfil(&mut state, actions)?;
     }
@@ -176,8 +167,7 @@ fn pan_ms(progress: &mut dyn Progress) -> anyhow::Result<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Headless, fulfil, opened, silence};
-    use eframe::egui::{Event, pos2};
+    use super::{Gesture, Headless, fulfil, opened, silence};
 
     #[test]
     fn a_close_look_at_a_long_recording_asks_for_pieces_and_then_for_no_more() {
@@ -187,9 +177,8 @@ mod tests {
         let (mut state, mut window) = (opened(&path).expect("opened"), Headless::default());
         let mut n_asked = 0;
         for lap in 0..80 {
-            let zoom = (lap < 40).then_some(Event::Zoom(1.2));
-            let pointer = Event::PointerMoved(pos2(1000.0, 450.0));
-            let (_, actions) = window.draw_after(&state, std::iter::once(pointer).chain(zoom).collect());
+            let gesture = if lap < 40 { Gesture::Zoom(1.2) } else { Gesture::Rest };
+            let (_, actions) = window.draw_after(&state, gesture);
             n_asked += usize::from(lap < 60 && !actions.is_empty());
             assert!(
                 lap < 60 || actions.is_empty(),
