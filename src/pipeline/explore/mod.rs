@@ -3,7 +3,6 @@
 mod faults;
 mod journal;
 mod keep;
-mod latency;
 mod material;
 mod reference;
 mod report;
