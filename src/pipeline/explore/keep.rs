@@ -46,7 +46,6 @@ pub fn keep(
     observer: &mut dyn TrainingObserver,
 ) -> Result<Run, PipelineError> {
     let exploration = open_exploration(exploration_dir)?;
-    check_data(dataset, exploration_dir)?;
     let settings = &exploration.settings;
     let report = exploration.trials.iter().find(|report| report.number == trial);
     let report = report
@@ -56,6 +55,7 @@ pub fn keep(
             path: exploration_dir.to_owned(),
         })?;
     let plan = Plan::new(dataset, settings)?;
+    check_data(&plan, exploration_dir)?;
     let windows = plan.read_windows(observer)?;
     let n_epochs = report.epochs() + n_more_epochs;
     let config = windows.config(&report.genome, report.seed, n_epochs);

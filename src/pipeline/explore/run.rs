@@ -32,7 +32,7 @@ pub fn explore(
     observer: &mut dyn ExploreObserver,
 ) -> Result<Exploration, PipelineError> {
     let plan = Plan::new(dataset, settings)?;
-    let mut journal = Journal::open(dataset, settings, dir)?;
+    let mut journal = Journal::open(dataset, settings, &plan, dir)?;
     for event in journal.exploration.events() {
         observer.event(&event);
     }
