@@ -32,7 +32,7 @@ pub use deploy::{DeployFormat, Deployed, Rounding, deploy, deploy_all};
 pub use error::PipelineError;
 pub use explore::{
     Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TestedDesign,
-    TrialReport, explore, figure_words, judged_figures, keep, open_exploration, test_design, test_reference,
+    TrialReport, explore, figure_words, judged_figures, judged_sound, keep, open_exploration, test_design, test_reference,
 };
 pub use extract::{EmbeddedClips, extract, extract_more};
 pub use halves::{Half, halves};
