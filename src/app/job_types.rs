@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ExplorationView, JobKind, LoadedClip, RunView};
+use super::{ExplorationView, JobKind, LoadedClip, NearestClip, RunView};
 use crate::audio::capture::{InputDevice, Listener};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
-use crate::extractors::{EpochMetrics, TrainingObserver};
+use crate::extractors::{EpochMetrics, ModelView, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{
     self, Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
@@ -44,6 +44,8 @@ pub(super) enum JobOutput {
         bank: Arc<CropBank>,
         ribbon: Arc<Ribbon>,
     },
+    ModelViewed(Arc<ModelView>),
+    NearestFound(Arc<NearestClip>),
     MapComputed(projection::Layout),
     Explored(Box<Exploration>),
     DesignKept(Box<RunView>),

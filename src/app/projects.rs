@@ -311,12 +311,14 @@ impl App {
             workbench.project.active_run.take(),
         );
         let added = std::mem::take(&mut workbench.project.added);
+        let view = std::mem::take(&mut workbench.project.view);
         let labels_changed = project.labels != workbench.project.labels;
         let detector_changed = project.detector_settings() != workbench.project.detector_settings();
         workbench.project = Project {
             runs,
             active_run,
             added,
+            view,
             ..project
         };
         if labels_changed {

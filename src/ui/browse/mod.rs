@@ -1,9 +1,11 @@
 //! The screen Browse: the table of clips beside the picture of the focused one.
 
 mod cells;
+mod chips;
 mod crops;
 mod filter_bar;
 mod gestures;
+mod model;
 mod overlays;
 mod picture;
 mod rulers;
@@ -12,6 +14,7 @@ mod tool_row;
 
 use eframe::egui::{self, Panel};
 
+use self::model::ModelPanel;
 use self::picture::PictureView;
 use self::table::TableView;
 use crate::app::{Action, State};
@@ -24,6 +27,7 @@ use crate::ui::widgets;
 pub struct BrowseView {
     table: TableView,
     picture: PictureView,
+    model: ModelPanel,
 }
 
 impl BrowseView {
@@ -51,7 +55,10 @@ impl BrowseView {
                 left: 2 * theme::GRID as i8,
                 ..egui::Margin::ZERO
             }))
-            .show(ui, |ui| self.picture.ui(ui, state, workbench, actions));
+            .show(ui, |ui| {
+                self.model.ui(ui, state, &self.picture, actions);
+                self.picture.ui(ui, state, workbench, actions);
+            });
     }
 
     /// The visible seconds, and the visible part (0 to 1) of the frequency axis.

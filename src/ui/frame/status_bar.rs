@@ -42,6 +42,8 @@ fn is_shown(job: &JobView) -> bool {
     !matches!(
         job.kind,
         JobKind::LoadClip
+            | JobKind::ModelView
+            | JobKind::Nearest
             | JobKind::Save
             | JobKind::DeleteRun
             | JobKind::DeleteExploration
