@@ -66,6 +66,7 @@ impl App {
             self.take_in(id, event);
         }
         self.poll_playback();
+        self.poll_model();
         let has_more = self.poll_live() || has_more;
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
@@ -112,6 +113,7 @@ impl App {
             Action::SetScope { machine, section } => self.set_scope(machine, section),
             Action::SetFilter(filter) => self.set_filter(filter),
             Action::SortBy(key) => self.sort_by(key),
+            Action::List(action) => self.apply_list(action),
             Action::Focus(clip) => self.focus(clip),
             Action::MoveFocus(n_rows) => self.move_focus(n_rows),
             Action::Select(clips) => self.select(clips),
@@ -124,6 +126,7 @@ impl App {
             Action::PlayFrom(secs) => self.play_from(secs),
             Action::Seek(secs) => self.seek(secs),
             Action::SetLoop(span) => self.set_loop(span),
+            Action::Model(action) => self.apply_model(action),
             Action::Train(recipe) => self.train(recipe),
             Action::Resume(run) => self.resume(&run),
             Action::ActivateRun(run) => self.activate_run(&run),

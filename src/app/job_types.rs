@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::live::TakenIn;
-use super::{DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, RunView};
+use super::{DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, NearestClip, RunView};
 use crate::audio::Clip;
 use crate::audio::capture::{LeftTake, Listener, Monitor};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
-use crate::extractors::{EpochMetrics, TrainingObserver};
+use crate::extractors::{EpochMetrics, ModelView, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{
     self, Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
@@ -52,6 +52,8 @@ pub(super) enum JobOutput {
         bank: Arc<CropBank>,
         ribbon: Arc<Ribbon>,
     },
+    ModelViewed(Arc<ModelView>),
+    NearestFound(Arc<NearestClip>),
     MapComputed(projection::Layout),
     Explored(Box<Exploration>),
     DesignKept(Box<RunView>),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
-use super::{App, ClipFilter, FocusView, JobKind, LoadedClip, Playback, SortKey, SpectrogramKind, SpectrogramSettings};
+use super::{App, FocusView, JobKind, LoadedClip, Playback, SpectrogramKind, SpectrogramSettings};
 use crate::audio::{self, AudioError, Clip, LONG_SECS, Player, Recording};
 use crate::dataset::{Label, Split};
 use crate::dsp::{self, Peaks, Spectrogram};
@@ -16,29 +16,11 @@ impl App {
         }
     }
 
-    pub(super) fn set_filter(&mut self, filter: ClipFilter) {
-        if let Some(workbench) = &mut self.state.workbench {
-            workbench.filter = filter;
-            workbench.refresh_visible();
-        }
-    }
-
-    pub(super) fn sort_by(&mut self, key: SortKey) {
-        if let Some(workbench) = &mut self.state.workbench {
-            let (current, ascending) = workbench.sort;
-            // The most anomalous clips are what a person wants first.
-            workbench.sort = (key, if current == key { !ascending } else { key != SortKey::Score });
-            workbench.refresh_visible();
-        }
-    }
-
     pub(super) fn select(&mut self, clips: Vec<usize>) {
         if let Some(workbench) = &mut self.state.workbench {
             let n_clips = workbench.dataset.clips.len();
             workbench.selection = clips.into_iter().filter(|&clip| clip < n_clips).collect();
-            if workbench.filter.selected_only {
-                workbench.refresh_visible();
-            }
+            workbench.choose_visible();
         }
     }
 
@@ -81,6 +63,7 @@ impl App {
         }
         workbench.focus = Some(clip_idx);
         workbench.focus_view = FocusView::default();
+        workbench.model.hears_nearest = false;
         self.plays_when_read = false;
         self.touch();
         self.stop_playing();
@@ -93,11 +76,7 @@ impl App {
         if workbench.visible.is_empty() {
             return;
         }
-        let here = workbench
-            .focus
-            .and_then(|focus| workbench.visible.iter().position(|&clip| clip == focus));
-        let row = here.map_or(0, |row| row.saturating_add_signed(n_rows).min(workbench.visible.len() - 1));
-        self.focus(workbench.visible[row]);
+        self.focus(workbench.visible[workbench.row_after_focus(n_rows)]);
     }
 
     pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
@@ -243,7 +222,7 @@ impl App {
     }
 
     /// Opens the sound card at the first wish to play, so that a machine without one never notices.
-    fn ready_to_play(&mut self) -> bool {
+    pub(super) fn ready_to_play(&mut self) -> bool {
         let loaded = self
             .state
             .workbench
@@ -287,7 +266,7 @@ fn give(player: &mut Player, (clip, recording): (Arc<Clip>, Option<Arc<Recording
 }
 
 /// Draws a clip: outline and spectrogram in dB re full scale.
-fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
+pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
     let (spectrogram, bin_hz) = levels_of(&clip, settings);
     let peaks = Peaks::new(&clip.samples);
     LoadedClip {

@@ -16,6 +16,7 @@ mod job_types;
 mod listening;
 mod live;
 mod long;
+mod model_view;
 mod plots;
 mod projects;
 mod report;
@@ -27,9 +28,9 @@ mod state;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
-pub use action::{Action, LiveAction};
+pub use action::{Action, ListAction, LiveAction};
 pub use apply::App;
-pub use clip_list::{ClipFilter, SortKey};
+pub use clip_list::{ClipColumn, ClipFilter, ClipList, Facet, FacetCounts, ListCounts, ListView, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
@@ -39,6 +40,7 @@ pub use live::{
     Waterfall,
 };
 pub use long::{DrawnPiece, LongPiece, LongView};
+pub use model_view::{ModelAction, ModelInsight, ModelPane, NearestClip};
 pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,
     MatrixSection, Separation, Trouble, asked_auc, best_design, best_figure, best_so_far, bins, decisions, design_figure,

@@ -323,6 +323,7 @@ impl App {
         );
         let added = std::mem::take(&mut workbench.project.added);
         let live = workbench.project.live.take();
+        let view = std::mem::take(&mut workbench.project.view);
         let labels_changed = project.labels != workbench.project.labels;
         let detector_changed = project.detector_settings() != workbench.project.detector_settings();
         workbench.project = Project {
@@ -330,6 +331,7 @@ impl App {
             active_run,
             added,
             live,
+            view,
             ..project
         };
         if labels_changed {

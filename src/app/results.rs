@@ -30,6 +30,8 @@ impl App {
                 bank,
                 ribbon,
             } => self.take_ribbon(clip_idx, key, bank, ribbon),
+            JobOutput::ModelViewed(view) => self.take_model_view(Ok(view)),
+            JobOutput::NearestFound(nearest) => self.take_nearest(Ok(nearest)),
             JobOutput::MapComputed(layout) => {
                 self.take_layout(layout);
                 self.end_map(None);
@@ -85,6 +87,8 @@ impl App {
                 self.notify(Severity::Error, format!("live scoring stopped: {text}"));
             }
             JobKind::LoadClip | JobKind::DrawLong => self.take_loaded(Err(text)),
+            JobKind::ModelView => self.take_model_view(Err(text)),
+            JobKind::Nearest => self.take_nearest(Err(text)),
             JobKind::Train { run } => self.end_run(run, RunStatus::Failed(text)),
             JobKind::Map => self.end_map(Some(text)),
             JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Failed(text)),

@@ -228,4 +228,7 @@ pub struct ViewSettings {
     /// Machine section shown, `None`: all.
     pub scope_machine: Option<String>,
     pub scope_section: Option<String>,
+    /// Columns of the clip list that the person put away, by their titles.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub hidden_columns: BTreeSet<String>,
 }

@@ -1,10 +1,12 @@
 //! The screen Browse: the table of clips beside the picture of the focused one.
 
 mod cells;
+mod chips;
 mod crops;
 mod filter_bar;
 mod gestures;
 mod long;
+mod model;
 mod overlays;
 mod picture;
 mod rulers;
@@ -13,6 +15,7 @@ mod tool_row;
 
 use eframe::egui::{self, Panel};
 
+use self::model::ModelPanel;
 use self::picture::PictureView;
 use self::table::TableView;
 use crate::app::{Action, State};
@@ -25,6 +28,7 @@ use crate::ui::widgets;
 pub struct BrowseView {
     table: TableView,
     picture: PictureView,
+    model: ModelPanel,
 }
 
 impl BrowseView {
@@ -52,7 +56,10 @@ impl BrowseView {
                 left: 2 * theme::GRID as i8,
                 ..egui::Margin::ZERO
             }))
-            .show(ui, |ui| self.picture.ui(ui, state, workbench, actions));
+            .show(ui, |ui| {
+                self.model.ui(ui, state, &self.picture, actions);
+                self.picture.ui(ui, state, workbench, actions);
+            });
     }
 
     /// The visible seconds, and the visible part (0 to 1) of the frequency axis.

@@ -14,6 +14,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Space", "Play or pause the focused clip"),
             ("L", "Loop it"),
+            ("X", "A/B: hear the nearest normal clip (Browse)"),
             ("Home", "Back to its start"),
             ("Ctrl+Space, M", "Record, mark a moment (Live)"),
             ("J K, down up", "Next, previous clip"),

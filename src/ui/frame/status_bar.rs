@@ -53,6 +53,8 @@ fn is_shown(job: &JobView) -> bool {
                 | JobKind::ScoreLive
                 | JobKind::LeftTakes
                 | JobKind::ReadSound
+                | JobKind::ModelView
+                | JobKind::Nearest
         )
 }
 
