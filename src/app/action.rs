@@ -152,14 +152,26 @@ pub enum Action {
 /// What a person can do while listening, with a project or without.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveAction {
+    /// Looks for inputs from now on; asked again, at once.
     ListInputs,
-    Set(LiveSettings),
+    Set(Box<LiveSettings>),
+    /// Opens the input; after one was lost and is back, that one.
     Listen,
     StopListening,
+    /// Lets the input be heard through the output.
+    Monitor(bool),
     Record,
     StopRecording,
     /// Marks this moment in the take.
     Mark,
+    /// Makes the files of the last take clips of the project.
+    AddTake,
+    /// Shows the takes that a killed program left, or opens without.
+    AskAboutLeft(bool),
+    /// Takes in what a killed program left, named by its note.
+    RecoverTake(PathBuf),
+    /// Moves it out of the way.
+    DiscardTake(PathBuf),
     /// Forgets the highest level and the clipping.
     ClearLevel,
     /// Scores what is heard as this section; `None` stops.
@@ -170,6 +182,12 @@ pub enum LiveAction {
         id: u64,
         verdict: EventVerdict,
     },
+    /// Scores what another recorder writes into this folder.
+    Watch(PathBuf),
+    StopWatching,
+    PlayWatched(PathBuf),
+    /// Writes the scores of the watched folder as CSV.
+    SaveWatched(PathBuf),
 }
 
 impl Action {

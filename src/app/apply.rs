@@ -1,15 +1,16 @@
 //! The one place where actions and job events come in; each is handed to the file of its subject.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, Notice, Severity, State};
 use crate::audio::Player;
-use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Wake};
+use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
 
 /// Longest time that a frame spends on taking in job events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
@@ -40,18 +41,19 @@ impl App {
     pub fn with_folders(wake: Wake, folders: AppFolders) -> Self {
         let state = State {
             recent: folders.read_recent(),
+            live: LiveView::remembered(&folders.settings),
             ..State::default()
         };
         Self {
             state,
-            runner: JobRunner::new(wake),
+            runner: JobRunner::new(Arc::clone(&wake)),
             running: BTreeMap::new(),
             player: None,
             plays_when_read: false,
             folders,
             save_due: None,
             saver: Saver::default(),
-            live: Live::default(),
+            live: Live::new(wake),
             n_notices: 0,
         }
     }
@@ -73,7 +75,8 @@ impl App {
 
     /// How long until [`Self::poll`] has something to do without being woken; `None`: not before it is.
     pub fn next_wake(&self) -> Option<Duration> {
-        self.save_due.map(|due| due.saturating_duration_since(Instant::now()))
+        let due = self.save_due.into_iter().chain(self.live_due()).min();
+        due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
     /// Carries out one action.
@@ -177,7 +180,18 @@ impl App {
         title: &str,
         work: impl FnOnce(&mut JobContext<JobOutput, JobUpdate>) -> anyhow::Result<JobOutput> + Send + 'static,
     ) -> Option<JobId> {
-        match self.runner.spawn(title, work) {
+        self.spawn_at(Urgency::Whenever, kind, title, work)
+    }
+
+    /// The same with the say in when it is needed.
+    pub(super) fn spawn_at(
+        &mut self,
+        urgency: Urgency,
+        kind: JobKind,
+        title: &str,
+        work: impl FnOnce(&mut JobContext<JobOutput, JobUpdate>) -> anyhow::Result<JobOutput> + Send + 'static,
+    ) -> Option<JobId> {
+        match self.runner.spawn_at(urgency, title, work) {
             Ok(handle) => {
                 let id = handle.id;
                 self.running.insert(

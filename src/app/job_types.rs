@@ -5,14 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{DrawnPiece, ExplorationView, JobKind, LoadedClip, LongPiece, LongView, RunView};
-use crate::audio::capture::{InputDevice, Listener};
+use super::live::TakenIn;
+use super::{DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, RunView};
+use crate::audio::Clip;
+use crate::audio::capture::{LeftTake, Listener, Monitor};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{
     self, Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
+    WatchEvent,
 };
 use crate::project::{Project, RunRecipe};
 use crate::projection;
@@ -55,9 +58,13 @@ pub(super) enum JobOutput {
     ExplorationDeleted,
     ProjectSaved,
     FileSaved(PathBuf),
-    InputsListed(Vec<InputDevice>),
     InputOpened(Arc<Listener>),
+    /// Or it is not scored any more.
     InputClosed,
+    MonitorOpened(Box<Monitor>),
+    LeftTakes(Vec<LeftTake>),
+    TakenIn(Box<TakenIn>),
+    SoundRead(Arc<Clip>),
     /// Its path is relative to the project file.
     ClipRecorded(Box<ClipEntry>),
 }
@@ -70,11 +77,13 @@ pub(super) enum JobUpdate {
     Drawn(LongPiece, DrawnPiece),
     Live {
         score: LiveScore,
-        cost_ms: f64,
-        hop_frames: u64,
+        pace: LivePace,
     },
     /// Effective value of the normal training clips, in dB of full scale.
     TrainingLevel(f64),
+    Watched(WatchEvent),
+    /// From which score on a watched file is anomalous, and what that rests on.
+    WatchThreshold(f64, String),
     Explored(Box<ExploreEvent>),
 }
 

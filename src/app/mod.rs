@@ -34,7 +34,10 @@ pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
 pub use folders::AppFolders;
-pub use live::{EventVerdict, InputView, LiveEvent, LiveScoring, LiveSettings, LiveView, Waterfall};
+pub use live::{
+    EventVerdict, InputView, LeftTakeView, LiveEvent, LivePace, LiveScoring, LiveSettings, LiveView, LostInput, WatchView,
+    Waterfall,
+};
 pub use long::{DrawnPiece, LongPiece, LongView};
 pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,

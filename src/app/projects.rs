@@ -244,6 +244,7 @@ impl App {
         let unready = name_of(&|_, run| run.status == RunStatus::Stopped && !run.recipe.training.recipe.is_trained());
         let has_runs = !workbench.runs.is_empty();
         self.state.workbench = Some(workbench);
+        self.restore_live_settings();
         if let Some(clip) = focus {
             self.focus(clip);
         }
@@ -267,11 +268,21 @@ impl App {
             self.save_now();
         }
         self.stop_playing();
-        // A save that is under way must reach the disk, and a run that is deleted must be gone from it.
+        self.stop_live_scoring();
+        self.stop_watching();
+        // A save that is under way must reach the disk, a run that is deleted must be gone from it, and listening goes on.
         self.abandon(|kind| {
             !matches!(
                 kind,
-                JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration | JobKind::Scan
+                JobKind::Save
+                    | JobKind::DeleteRun
+                    | JobKind::DeleteExploration
+                    | JobKind::Scan
+                    | JobKind::OpenInput
+                    | JobKind::OpenMonitor
+                    | JobKind::CloseInput
+                    | JobKind::LeftTakes
+                    | JobKind::TakeIn
             )
         });
         self.state.workbench = None;
@@ -311,12 +322,14 @@ impl App {
             workbench.project.active_run.take(),
         );
         let added = std::mem::take(&mut workbench.project.added);
+        let live = workbench.project.live.take();
         let labels_changed = project.labels != workbench.project.labels;
         let detector_changed = project.detector_settings() != workbench.project.detector_settings();
         workbench.project = Project {
             runs,
             active_run,
             added,
+            live,
             ..project
         };
         if labels_changed {
@@ -354,7 +367,14 @@ impl App {
 
     /// Gives up all work but saving and deleting, saves what is not saved yet and waits for it: for the end of the program.
     pub fn shut_down(&mut self) {
-        self.abandon(|kind| !matches!(kind, JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration));
+        self.write_live_settings();
+        self.stop_listening();
+        self.abandon(|kind| {
+            !matches!(
+                kind,
+                JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration | JobKind::CloseInput | JobKind::TakeIn
+            )
+        });
         if self.is_unsaved() {
             self.save_now();
         }

@@ -36,10 +36,13 @@ impl App {
             }
             JobOutput::RunAdopted { name, recipe } => self.take_adopted(&name, *recipe),
             JobOutput::RunExported { run, deployed } => self.take_exported(&run, &deployed),
-            JobOutput::InputsListed(devices) => self.state.live.devices = Some(devices),
             JobOutput::InputOpened(listener) => self.take_listener(Ok(listener)),
             JobOutput::InputClosed => {}
-            JobOutput::ClipRecorded(clip) => self.add_clip(*clip),
+            JobOutput::MonitorOpened(monitor) => self.take_monitor(Ok(monitor)),
+            JobOutput::LeftTakes(takes) => self.take_left(takes),
+            JobOutput::TakenIn(taken) => self.take_taken_in(*taken),
+            JobOutput::SoundRead(clip) => self.play_sound(clip),
+            JobOutput::ClipRecorded(clip) => self.add_clips(vec![*clip]),
             JobOutput::Explored(exploration) => {
                 if let JobKind::Explore { exploration: name } = kind {
                     self.take_exploration(name, *exploration);
@@ -71,7 +74,12 @@ impl App {
         match kind {
             JobKind::Scan => self.take_inspected(Err(text)),
             JobKind::OpenInput => self.take_listener(Err(text)),
-            JobKind::ListInputs | JobKind::CloseInput => self.notify(Severity::Warning, text),
+            JobKind::OpenMonitor => self.take_monitor(Err(text)),
+            JobKind::CloseInput | JobKind::LeftTakes | JobKind::ReadSound => self.notify(Severity::Warning, text),
+            JobKind::WatchFolder => {
+                self.state.live.watch = None;
+                self.notify(Severity::Error, format!("the folder is not watched: {text}"));
+            }
             JobKind::ScoreLive => {
                 self.stop_live_scoring();
                 self.notify(Severity::Error, format!("live scoring stopped: {text}"));
@@ -98,6 +106,7 @@ impl App {
             | JobKind::Tour
             | JobKind::Score
             | JobKind::SaveFile
+            | JobKind::TakeIn
             | JobKind::LoadWeights
             | JobKind::ExportRun => self.notify(Severity::Error, text),
         }

@@ -274,10 +274,18 @@ pub enum JobKind {
     Save,
     /// Of a figure, a table or the sound of an event.
     SaveFile,
-    ListInputs,
     OpenInput,
     CloseInput,
+    /// An output to hear the input through.
+    OpenMonitor,
     ScoreLive,
+    /// Looks for takes of a program that was killed.
+    LeftTakes,
+    /// Files of a take become clips of the project, or are discarded.
+    TakeIn,
+    WatchFolder,
+    /// Of a recording that is no clip, to be heard.
+    ReadSound,
 }
 
 /// A job as the status bar shows it.

@@ -29,7 +29,7 @@ mod write;
 
 pub use error::AudioError;
 pub use player::Player;
-pub use read::{Header, read_clip, read_clip_at_own_rate, read_header};
+pub use read::{Header, is_closed, read_clip, read_clip_at_own_rate, read_header};
 pub use recording::{LONG_SECS, Recording};
 pub use resample::resample;
 pub use write::write_wav;

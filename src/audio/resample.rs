@@ -45,6 +45,15 @@ struct Transform {
     /// Samples at the start of the output that come from before the clip.
     n_to_skip: usize,
     chunk: Vec<f32>,
+    early: Option<Box<Early>>,
+}
+
+/// Hears the beginning of a chunk that is not full yet: the same filter after the same chunk before.
+struct Early {
+    fft: Fft<f32>,
+    /// The full chunk before; silence before the first.
+    before: Vec<f32>,
+    after: Vec<f32>,
 }
 
 impl RateConverter {
@@ -88,7 +97,11 @@ impl RateConverter {
                 let n_chunk = transform.fft.input_frames_next();
                 let mut n_used = 0;
                 while self.pending.len() - n_used >= n_chunk {
-                    transform.convert(&self.pending[n_used..n_used + n_chunk], &mut self.done);
+                    let chunk = &self.pending[n_used..n_used + n_chunk];
+                    transform.convert(chunk, &mut self.done);
+                    if let Some(early) = &mut transform.early {
+                        early.before.copy_from_slice(chunk);
+                    }
                     n_used += n_chunk;
                 }
                 self.pending.drain(..n_used);
@@ -100,6 +113,15 @@ impl RateConverter {
     pub(super) fn take(&mut self) -> Vec<f32> {
         self.n_taken += self.done.len();
         std::mem::take(&mut self.done)
+    }
+
+    /// What follows the samples that were taken, as far as the filter can know it before its chunk is full. They are what they
+    /// will be but for rounding, and are not counted as taken: the whole chunk brings them again.
+    pub(super) fn early(&mut self) -> Vec<f32> {
+        match &mut self.method {
+            Method::Transform(transform) => transform.early(&self.pending, (self.from_hz, self.to_hz)),
+            Method::Copy | Method::Kernel => Vec::new(),
+        }
     }
 
     /// All that was pushed and not taken before, at the new rate.
@@ -139,7 +161,49 @@ impl Transform {
         let chunk_size = (n_pieces * n_in) as usize;
         let fft = Fft::new(from_hz as usize, to_hz as usize, chunk_size, 1, FixedSync::Both).ok()?;
         let (n_to_skip, chunk) = (fft.output_delay(), vec![0.0; fft.output_frames_max()]);
-        Some(Self { fft, n_to_skip, chunk })
+        Some(Self {
+            fft,
+            n_to_skip,
+            chunk,
+            early: None,
+        })
+    }
+
+    /// See [`RateConverter::early`]; `pending` is the beginning of the next chunk.
+    fn early(&mut self, pending: &[f32], (from_hz, to_hz): (u32, u32)) -> Vec<f32> {
+        let n_in = self.fft.input_frames_next();
+        let n_out = self.fft.output_frames_next();
+        if self.early.is_none() {
+            self.early = Fft::new(from_hz as usize, to_hz as usize, n_in, 1, FixedSync::Both)
+                .ok()
+                .map(|fft| {
+                    Box::new(Early {
+                        fft,
+                        before: vec![0.0; n_in],
+                        after: vec![0.0; n_out],
+                    })
+                });
+        }
+        // Output `i` of a chunk lies half a chunk before input `i`, and its filter ends there.
+        let n_known = pending.len() * n_out / n_in;
+        let (Some(early), true) = (&mut self.early, n_known > self.n_to_skip) else {
+            return Vec::new();
+        };
+        let Early { fft, before, after } = &mut **early;
+        let mut next = pending.to_vec();
+        next.resize(n_in, 0.0);
+        fft.reset();
+        for chunk in [&*before, &next] {
+            let converted = InterleavedSlice::new(chunk, 1, n_in)
+                .ok()
+                .zip(InterleavedSlice::new_mut(after, 1, n_out).ok());
+            let is_done = converted
+                .is_some_and(|(input, mut output)| fft.process_into_buffer(&input, &mut output, Some(&Indexing::new())).is_ok());
+            if !is_done {
+                return Vec::new();
+            }
+        }
+        after[self.n_to_skip..n_known].to_vec()
     }
 
     /// The chunk that the first sample of a stretch of output comes in.

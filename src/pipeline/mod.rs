@@ -24,6 +24,7 @@ mod score_files;
 mod summary;
 mod tables;
 mod train;
+mod watch;
 
 pub use adopt::adopt;
 pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
@@ -45,3 +46,7 @@ pub use score_files::{evaluate, evaluation_lines, write_evaluation, write_scores
 pub use summary::{ChoiceSummary, ComparisonSummary, DetectorSummary, MachineSummary};
 pub use tables::{summary_lines, summary_table, worth_lines};
 pub use train::{Run, is_finished, load_run, n_training_clips, read_epochs, read_log, train, with_segment_hop};
+pub use watch::{
+    ClipJudge, Judgement, SETTLE, WatchEvent, WatchedFile, WatchedFolder, WatchedState, decision_words, problem_words, watch,
+    write_watch_csv,
+};

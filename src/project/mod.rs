@@ -4,9 +4,11 @@
 
 mod error;
 mod file;
+mod live;
 
 pub use error::ProjectError;
 pub use file::{VERSION, open, save};
+pub use live::LiveSettings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -51,6 +53,9 @@ pub struct Project {
     /// Clips that were recorded beside the data set; their paths are relative to the project file.
     #[serde(default)]
     pub added: Vec<ClipEntry>,
+    /// How a person listens live; `None` before they ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveSettings>,
     pub map: ProjectionConfig,
     pub view: ViewSettings,
 }
@@ -121,6 +126,7 @@ impl Project {
             design_pins: BTreeMap::new(),
             labels: BTreeMap::new(),
             added: Vec::new(),
+            live: None,
             map: ProjectionConfig::default(),
             view: ViewSettings::default(),
         }

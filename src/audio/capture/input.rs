@@ -13,6 +13,15 @@ pub struct InputDevice {
     pub is_default: bool,
 }
 
+/// Which input is wished for, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InputWish {
+    /// See [`InputDevice::id`]; `None`: the default one.
+    pub id: Option<String>,
+    /// `None`, or a rate that it does not have: its own.
+    pub rate_hz: Option<u32>,
+}
+
 /// What an input counts while it is open.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -29,8 +38,12 @@ pub(super) type Take = Box<dyn FnMut(&mut Vec<f32>) + Send>;
 
 /// An open input; dropping it closes it.
 pub(super) struct Input {
+    /// See [`InputDevice::id`]; `None` of an input that no list names.
+    pub(super) id: Option<String>,
     pub(super) name: String,
     pub(super) rate_hz: u32,
+    /// Those that it could be opened with, rising; its own among them.
+    pub(super) rates_hz: Vec<u32>,
     pub(super) n_channels: u16,
     /// Bits of a sample that are worth keeping.
     pub(super) n_bits: u16,

@@ -153,6 +153,7 @@ fn project() -> Project {
         labels: BTreeMap::new(),
         map: ProjectionConfig::default(),
         added: Vec::new(),
+        live: None,
         view: ViewSettings::default(),
     }
 }

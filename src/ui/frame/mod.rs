@@ -15,7 +15,7 @@ use self::notices::Notices;
 use super::browse::BrowseView;
 use super::compare::CompareView;
 use super::explore::ExploreView;
-use super::live::LiveScreen;
+use super::live::{LiveScreen, left};
 use super::map::MapView;
 use super::train::TrainView;
 use super::welcome::WelcomeView;
@@ -94,6 +94,7 @@ impl Frame {
             .show(ui, |ui| self.screen(ui, state, actions));
         self.notices.ui(ui, &state.notices, actions);
         dialogs::ui(ui, actions);
+        left::ui(ui, state, actions);
         if self.shows_keys {
             self.shows_keys = key_sheet::ui(ui);
         }

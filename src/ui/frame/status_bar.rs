@@ -47,10 +47,12 @@ fn is_shown(job: &JobView) -> bool {
                 | JobKind::Save
                 | JobKind::DeleteRun
                 | JobKind::DeleteExploration
-                | JobKind::ListInputs
                 | JobKind::OpenInput
                 | JobKind::CloseInput
+                | JobKind::OpenMonitor
                 | JobKind::ScoreLive
+                | JobKind::LeftTakes
+                | JobKind::ReadSound
         )
 }
 
