@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, EventVerdict, LiveSettings, Screen, SortKey, SpectrogramSettings};
+use super::{ClipFilter, EventVerdict, LiveSettings, LongPiece, Screen, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -56,6 +56,8 @@ pub enum Action {
         label: Label,
     },
     SetSpectrogram(SpectrogramSettings),
+    /// What of a long recording is in sight, to be drawn where it is not yet.
+    LookAt(Vec<LongPiece>),
     /// Frames from one window that a clip is judged by to the next; `None`: side by side.
     SetWindowHop(Option<usize>),
 

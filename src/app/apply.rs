@@ -117,6 +117,7 @@ impl App {
             Action::Select(clips) => self.select(clips),
             Action::SetLabel { clip, label } => self.set_label(clip, label),
             Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
+            Action::LookAt(pieces) => self.look_at(&pieces),
             Action::SetWindowHop(hop) => self.set_window_hop(hop),
             Action::PlayPause => self.play_pause(),
             Action::Listen(clip) => self.listen(clip),

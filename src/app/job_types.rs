@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::live::TakenIn;
-use super::{ExplorationView, JobKind, LivePace, LoadedClip, RunView};
+use super::{DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, RunView};
 use crate::audio::Clip;
 use crate::audio::capture::{LeftTake, Listener, Monitor};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
@@ -25,6 +25,11 @@ pub(super) enum JobOutput {
     FolderInspected(Arc<Dataset>),
     ProjectOpened(Box<OpenedProject>),
     ClipLoaded(Arc<LoadedClip>),
+    LongOpened {
+        loaded: Arc<LoadedClip>,
+        long: Box<LongView>,
+    },
+    LongDrawn,
     RunTrained,
     RunDeleted,
     RunAdopted {
@@ -68,6 +73,8 @@ pub(super) enum JobOutput {
 pub(super) enum JobUpdate {
     Epoch(EpochMetrics),
     Layout(projection::Layout),
+    /// A piece of a long recording.
+    Drawn(LongPiece, DrawnPiece),
     Live {
         score: LiveScore,
         pace: LivePace,

@@ -15,6 +15,7 @@ mod folders;
 mod job_types;
 mod listening;
 mod live;
+mod long;
 mod plots;
 mod projects;
 mod report;
@@ -37,6 +38,7 @@ pub use live::{
     EventVerdict, InputView, LeftTakeView, LiveEvent, LivePace, LiveScoring, LiveSettings, LiveView, LostInput, WatchView,
     Waterfall,
 };
+pub use long::{DrawnPiece, LongPiece, LongView};
 pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,
     MatrixSection, Separation, Trouble, asked_auc, best_design, best_figure, best_so_far, bins, decisions, design_figure,

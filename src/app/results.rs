@@ -14,6 +14,8 @@ impl App {
             JobOutput::FolderInspected(dataset) => self.take_inspected(Ok(dataset)),
             JobOutput::ProjectOpened(opened) => self.enter(*opened),
             JobOutput::ClipLoaded(loaded) => self.take_loaded(Ok(loaded)),
+            JobOutput::LongOpened { loaded, long } => self.take_long(loaded, *long),
+            JobOutput::LongDrawn => self.end_drawing(),
             JobOutput::RunTrained => {
                 if let JobKind::Train { run } = kind {
                     self.end_run(run, RunStatus::Done);
@@ -82,7 +84,7 @@ impl App {
                 self.stop_live_scoring();
                 self.notify(Severity::Error, format!("live scoring stopped: {text}"));
             }
-            JobKind::LoadClip => self.take_loaded(Err(text)),
+            JobKind::LoadClip | JobKind::DrawLong => self.take_loaded(Err(text)),
             JobKind::Train { run } => self.end_run(run, RunStatus::Failed(text)),
             JobKind::Map => self.end_map(Some(text)),
             JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Failed(text)),

@@ -71,6 +71,7 @@ impl App {
                 }
             }
             (JobUpdate::Layout(layout), Some(JobKind::Map)) => self.take_layout(layout),
+            (JobUpdate::Drawn(piece, drawn), Some(JobKind::DrawLong)) => self.take_drawn(piece, drawn),
             (JobUpdate::Live { score, pace }, _) => self.take_live_score(score, pace),
             (JobUpdate::Watched(event), _) => self.take_watched(event),
             (JobUpdate::WatchThreshold(threshold, basis), _) => self.take_watch_threshold(threshold, basis),

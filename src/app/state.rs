@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, ExplorationView, LiveView, LoadedClip, SortKey, SpectrogramSettings};
+use super::{ClipFilter, ExplorationView, LiveView, LoadedClip, LongView, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
@@ -183,6 +183,16 @@ pub struct FocusView {
     pub window: Option<WindowShape>,
     /// Once scored.
     pub ribbon: Option<Arc<Ribbon>>,
+    /// Of a recording that is too long to be held: then `loaded` has neither sound nor pictures.
+    pub long: Option<LongView>,
+}
+
+impl FocusView {
+    /// The length of the clip; `None` while it is being read.
+    pub fn duration_secs(&self) -> Option<f64> {
+        let held = self.loaded.as_ref().map(|loaded| loaded.clip.duration_secs());
+        self.long.as_ref().map(LongView::duration_secs).or(held)
+    }
 }
 
 /// A clip's score by the detector in use.
@@ -234,6 +244,8 @@ pub enum JobKind {
     Tour,
     OpenProject,
     LoadClip,
+    /// Of a long recording, piece by piece.
+    DrawLong,
     Train {
         run: String,
     },

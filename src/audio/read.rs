@@ -85,13 +85,13 @@ fn read(path: &Path, channel: ChannelChoice, rate_hz: Option<u32>) -> Result<Cli
 }
 
 /// A file whose first bytes were looked at.
-enum Opened {
+pub(super) enum Opened {
     Wav { file: File, layout: WavLayout },
     Foreign(File),
 }
 
 impl Opened {
-    fn at(path: &Path) -> Result<Self, Fault> {
+    pub(super) fn at(path: &Path) -> Result<Self, Fault> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -116,7 +116,7 @@ impl Opened {
 }
 
 /// The header, if a recording of a machine can have it.
-fn checked(header: Header) -> Result<Header, Fault> {
+pub(super) fn checked(header: Header) -> Result<Header, Fault> {
     let rate_hz = header.sample_rate_hz;
     if !SAMPLE_RATES_HZ.contains(&rate_hz) {
         return Fault::unreadable(format!(

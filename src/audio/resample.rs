@@ -1,5 +1,7 @@
 //! Changing the sample rate, without shift in time, without aliases, whole or as the samples come.
 
+use std::ops::Range;
+
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler};
 
@@ -204,6 +206,11 @@ impl Transform {
         after[self.n_to_skip..n_known].to_vec()
     }
 
+    /// The chunk that the first sample of a stretch of output comes in.
+    fn first_chunk(&self, output: &Range<u64>) -> u64 {
+        (output.start + self.n_to_skip as u64) / self.chunk.len() as u64
+    }
+
     /// Converts one full chunk and appends what is past the delay to `done`.
     fn convert(&mut self, input: &[f32], done: &mut Vec<f32>) {
         let n_out = self.fft.output_frames_next();
@@ -217,6 +224,72 @@ impl Transform {
         let n_skipped = self.n_to_skip.min(n_written);
         self.n_to_skip -= n_skipped;
         done.extend_from_slice(&self.chunk[n_skipped..n_written]);
+    }
+}
+
+/// A stretch of what a [`RateConverter`] gives, bit by bit the same, from the little input that it hangs on.
+pub(super) struct StretchConverter {
+    from_hz: u32,
+    to_hz: u32,
+    method: Method,
+}
+
+impl StretchConverter {
+    /// A converter from `from_hz` to `to_hz`, neither of them 0.
+    pub(super) fn new(from_hz: u32, to_hz: u32) -> Self {
+        let RateConverter { method, .. } = RateConverter::new(from_hz, to_hz);
+        Self { from_hz, to_hz, method }
+    }
+
+    /// How long the whole output is for so long an input.
+    pub(super) fn output_len(&self, n_in: u64) -> u64 {
+        converted_len(n_in, self.from_hz, self.to_hz) as u64
+    }
+
+    /// The input that a stretch of the output hangs on; it may reach beyond the end of the recording, where silence is.
+    pub(super) fn input_of(&self, output: &Range<u64>) -> Range<u64> {
+        match &self.method {
+            Method::Copy => output.clone(),
+            Method::Transform(transform) => {
+                let (chunk_in, chunk_out) = (transform.fft.input_frames_next() as u64, transform.chunk.len() as u64);
+                // Each chunk overlaps into the next one.
+                let first = transform.first_chunk(output).saturating_sub(1);
+                let end = (output.end + transform.n_to_skip as u64).div_ceil(chunk_out);
+                first * chunk_in..end * chunk_in
+            }
+            Method::Kernel => {
+                let step = f64::from(self.from_hz) / f64::from(self.to_hz);
+                let reach = Kernel::new(self.from_hz, self.to_hz).reach().ceil() + 1.0;
+                let start = (output.start as f64 * step - reach).floor().max(0.0);
+                start as u64..(output.end as f64 * step + reach).ceil() as u64
+            }
+        }
+    }
+
+    /// The stretch `output` from its input, whose first sample is sample `input_start` of the recording. Once only.
+    pub(super) fn convert(&mut self, input: Vec<f32>, input_start: u64, output: &Range<u64>) -> Vec<f32> {
+        let n_out = usize::try_from(output.end - output.start).unwrap_or(0);
+        match &mut self.method {
+            Method::Copy => input,
+            Method::Transform(transform) => {
+                let (chunk_in, chunk_out) = (transform.fft.input_frames_next(), transform.chunk.len() as u64);
+                let first = transform.first_chunk(output).saturating_sub(1);
+                let before = output.start + transform.n_to_skip as u64 - first * chunk_out;
+                transform.n_to_skip = usize::try_from(before).unwrap_or(0);
+                let mut done = Vec::with_capacity(n_out + transform.chunk.len());
+                for chunk in input.chunks_exact(chunk_in) {
+                    transform.convert(chunk, &mut done);
+                }
+                done.truncate(n_out);
+                done
+            }
+            Method::Kernel => {
+                let kernel = Kernel::new(self.from_hz, self.to_hz);
+                let step = f64::from(self.from_hz) / f64::from(self.to_hz);
+                let place = |i: u64| i as f64 * step - input_start as f64;
+                output.clone().map(|i| kernel.value_at(&input, place(i))).collect()
+            }
+        }
     }
 }
 

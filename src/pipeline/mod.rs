@@ -19,6 +19,7 @@ mod normal_scores;
 mod npy;
 pub mod reproduce;
 mod ribbon;
+mod ribbon_crops;
 mod score_files;
 mod summary;
 mod tables;
@@ -32,7 +33,7 @@ pub use deploy::{DeployFormat, Deployed, Rounding, deploy, deploy_all};
 pub use error::PipelineError;
 pub use explore::{
     Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TestedDesign,
-    TrialReport, explore, figure_words, judged_figures, keep, open_exploration, test_design, test_reference,
+    TrialReport, explore, figure_words, judged_figures, judged_sound, keep, open_exploration, test_design, test_reference,
 };
 pub use extract::{EmbeddedClips, extract, extract_more};
 pub use halves::{Half, halves};

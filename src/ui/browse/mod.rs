@@ -4,6 +4,7 @@ mod cells;
 mod crops;
 mod filter_bar;
 mod gestures;
+mod long;
 mod overlays;
 mod picture;
 mod rulers;

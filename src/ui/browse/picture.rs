@@ -2,17 +2,18 @@
 
 use std::sync::{Arc, Weak};
 
-use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::Rangef};
+use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
 
 use super::gestures::{Drag, gestures, keys};
 use super::tool_row::tool_row;
 use super::{crops, overlays, rulers};
-use crate::app::{Action, LoadedClip, Playback, State, Workbench, spectrogram_figure};
+use crate::app::{Action, LoadedClip, LongPiece, LongView, Playback, State, Workbench, spectrogram_figure};
 use crate::audio::Clip;
 use crate::dataset::ClipEntry;
 use crate::figures::Figure;
 use crate::ui::plots::{
-    ColorMap, FrequencyAxis, Picture, Scale, Span, TiledSpectrogram, format_secs, paint_waveform, peak_amplitude,
+    ColorMap, FrequencyAxis, Picture, Scale, Span, TileValues, TiledSpectrogram, format_secs, loudest, n_columns, paint_outline,
+    paint_waveform, peak_amplitude,
 };
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets;
@@ -36,6 +37,10 @@ pub(super) struct PictureView {
     /// The sound whose stretch is shown: another one is shown whole at first.
     shown: Weak<Clip>,
     last_position_secs: f64,
+    /// Of a long recording, what the app was told to be in sight.
+    pub(super) in_sight: Vec<LongPiece>,
+    /// Frames in a column of its picture.
+    pub(super) pool: usize,
     tiles: TiledSpectrogram,
 }
 
@@ -51,6 +56,8 @@ impl Default for PictureView {
             drag: None,
             shown: Weak::new(),
             last_position_secs: 0.0,
+            in_sight: Vec::new(),
+            pool: 1,
             tiles: TiledSpectrogram::default(),
         }
     }
@@ -160,7 +167,8 @@ impl PictureView {
         playback: &Playback,
         actions: &mut Vec<Action>,
     ) {
-        let whole = Span::new(0.0, loaded.clip.duration_secs().max(1e-3));
+        let duration_secs = workbench.focus_view.duration_secs().unwrap_or(0.0);
+        let whole = Span::new(0.0, duration_secs.max(1e-3));
         let clip = Arc::downgrade(&loaded.clip);
         if !self.shown.ptr_eq(&clip) {
             self.shown = clip;
@@ -183,8 +191,13 @@ impl PictureView {
 
         let painter = ui.painter().clone();
         let palette = theme::palette(ui);
-        self.paint_sound(&painter, palette, &stage, loaded);
         let focus = &workbench.focus_view;
+        let long = focus.long.as_ref();
+        if let Some(long) = long {
+            let n_pixels = n_columns(&painter, on_pixels(&painter, stage.spectrogram));
+            self.tell_sight(long, loaded.settings.hop, n_pixels, actions);
+        }
+        self.paint_sound(&painter, palette, &stage, loaded, long);
         crops::paint_boxes(&painter, &stage, self.axis, focus);
         if let Some(ribbon) = &focus.ribbon {
             crops::ribbon(ui, &stage, (ribbon, focus.window), actions);
@@ -195,7 +208,8 @@ impl PictureView {
         overlays::paint_playhead(&painter, palette, &stage, playback.position_secs);
         let pointer = picture.hover_pos().or(waveform.hover_pos());
         rulers::paint(&painter, palette, &stage, self, pointer);
-        rulers::readout(&painter, palette, &stage, self, loaded, pointer, self.selected(playback));
+        let selected = self.selected(playback);
+        rulers::readout(&painter, palette, &stage, self, (loaded, long), pointer, selected);
     }
 
     /// Room for the parts: gutters left and right for labels, the spectrogram gets what is left.
@@ -226,18 +240,30 @@ impl PictureView {
         }
     }
 
-    fn paint_sound(&mut self, painter: &egui::Painter, palette: Palette, stage: &Stage, loaded: &LoadedClip) {
+    fn paint_sound(
+        &mut self,
+        painter: &egui::Painter,
+        palette: Palette,
+        stage: &Stage,
+        loaded: &LoadedClip,
+        long: Option<&LongView>,
+    ) {
         painter.rect_filled(stage.waveform, 0.0, palette.canvas);
-        let amplitude = peak_amplitude(&loaded.clip, &loaded.peaks);
-        paint_waveform(
-            painter,
-            stage.waveform.shrink2(egui::vec2(0.0, 2.0)),
-            &loaded.clip,
-            &loaded.peaks,
-            self.time,
-            amplitude,
-            palette.normal,
-        );
+        let inside = stage.waveform.shrink2(egui::vec2(0.0, 2.0));
+        let (clip, peaks) = (&loaded.clip, &loaded.peaks);
+        let amplitude = match long {
+            None => {
+                let amplitude = peak_amplitude(clip, peaks);
+                paint_waveform(painter, inside, clip, peaks, self.time, amplitude, palette.normal);
+                amplitude
+            }
+            Some(long) => {
+                let amplitude = loudest(&long.outline(0.0, stage.whole.end, 1));
+                let columns = long.outline(self.time.start, self.time.end, n_columns(painter, inside));
+                paint_outline(painter, inside, &columns, amplitude, palette.normal);
+                amplitude
+            }
+        };
         rulers::paint_amplitude(painter, palette, stage.waveform, amplitude);
         painter.rect_filled(stage.spectrogram, 0.0, Color32::BLACK);
         // Frame i is centred on sample i * hop.
@@ -247,6 +273,7 @@ impl PictureView {
             stage.spectrogram,
             &Picture {
                 spectrogram: &loaded.spectrogram,
+                long: long.map(|long| long as &dyn TileValues),
                 bin_hz: &loaded.bin_hz,
                 frames: Span::new(frame(self.time.start), frame(self.time.end)),
                 axis: self.axis,
@@ -275,6 +302,11 @@ impl PictureView {
         }
         self.last_position_secs = position;
     }
+}
+
+/// Where the picture's edges lie on the screen.
+fn on_pixels(painter: &egui::Painter, rect: Rect) -> Rect {
+    rect.round_to_pixels(painter.pixels_per_point())
 }
 
 /// `1.200–3.400 s (2.200 s)`.
