@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, EventVerdict, LiveSettings, Screen, SortKey, SpectrogramSettings};
+use super::{
+    BoxAction, ClipFilter, EventVerdict, LiveSettings, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
+};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -69,6 +71,9 @@ pub enum Action {
     SetLoop(Option<(f64, f64)>),
 
     Live(LiveAction),
+    Box(BoxAction),
+    Triage(TriageAction),
+    Safety(SafetyAction),
 
     // Training
     Train(RunRecipe),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ExplorationView, JobKind, LoadedClip, RunView};
+use super::boxes_exchange::ReadBoxes;
+use super::{Access, ExplorationView, JobKind, LoadedClip, RunView};
 use crate::audio::capture::{InputDevice, Listener};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
@@ -14,7 +15,7 @@ use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{
     self, Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
 };
-use crate::project::{Project, RunRecipe};
+use crate::project::{Project, ProjectLock, RunRecipe, Unsaved};
 use crate::projection;
 
 /// What a job yields when it is done.
@@ -49,6 +50,17 @@ pub(super) enum JobOutput {
     DesignKept(Box<RunView>),
     ExplorationDeleted,
     ProjectSaved,
+    ProjectKept,
+    CopySaved {
+        path: PathBuf,
+        lock: Option<ProjectLock>,
+    },
+    /// From files of other programs.
+    BoxesRead(Vec<ReadBoxes>),
+    BoxesWritten {
+        path: PathBuf,
+        n_boxes: usize,
+    },
     FileSaved(PathBuf),
     InputsListed(Vec<InputDevice>),
     InputOpened(Arc<Listener>),
@@ -80,6 +92,31 @@ pub(super) struct OpenedProject {
     /// What cannot be read of them.
     pub(super) notes: Vec<String>,
     pub(super) dataset: Dataset,
+    pub(super) access: Access,
+    /// `None` where it may not be written, or is yet to be claimed.
+    pub(super) lock: Option<ProjectLock>,
+    /// What an earlier end of the program left behind.
+    pub(super) unsaved: Option<Unsaved>,
+    /// The project holds what was left behind, and its file does not.
+    pub(super) is_recovered: bool,
+}
+
+impl OpenedProject {
+    /// One without runs and searches that is yet to be claimed.
+    pub(super) fn new(path: PathBuf, project: Project, dataset: Dataset) -> Self {
+        Self {
+            path,
+            project,
+            runs: BTreeMap::new(),
+            explorations: Vec::new(),
+            notes: Vec::new(),
+            dataset,
+            access: Access::default(),
+            lock: None,
+            unsaved: None,
+            is_recovered: false,
+        }
+    }
 }
 
 /// Everything that a run says of the data set.

@@ -12,7 +12,7 @@ impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.set_scope(machine, section);
-            self.touch();
+            self.touch_view();
         }
     }
 
@@ -43,6 +43,9 @@ impl App {
     }
 
     pub(super) fn set_label(&mut self, clip: usize, label: Label) {
+        if !self.may_write() {
+            return;
+        }
         let Some(entry) = self
             .state
             .workbench
@@ -82,7 +85,7 @@ impl App {
         workbench.focus = Some(clip_idx);
         workbench.focus_view = FocusView::default();
         self.plays_when_read = false;
-        self.touch();
+        self.touch_view();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
         self.load_focused();

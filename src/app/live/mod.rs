@@ -382,6 +382,9 @@ impl App {
 
     /// Takes a recording into the data set, embeds it and fits the detectors anew.
     pub(super) fn add_clip(&mut self, clip: ClipEntry) {
+        if !self.may_write() {
+            return;
+        }
         let Some(workbench) = &mut self.state.workbench else { return };
         let name = clip.file_name().to_owned();
         let group = clip.group.clone();
