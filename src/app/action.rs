@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, Screen, SortKey, SpectrogramSettings,
+    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, SafetyAction, Screen,
+    SortKey, SpectrogramSettings, TriageAction,
 };
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
@@ -77,6 +78,9 @@ pub enum Action {
     Model(ModelAction),
 
     Live(LiveAction),
+    Box(BoxAction),
+    Triage(TriageAction),
+    Safety(SafetyAction),
 
     // Training
     Train(RunRecipe),

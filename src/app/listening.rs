@@ -12,7 +12,7 @@ impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.set_scope(machine, section);
-            self.touch();
+            self.touch_view();
         }
     }
 
@@ -25,6 +25,9 @@ impl App {
     }
 
     pub(super) fn set_label(&mut self, clip: usize, label: Label) {
+        if !self.may_write() {
+            return;
+        }
         let Some(entry) = self
             .state
             .workbench
@@ -65,7 +68,7 @@ impl App {
         workbench.focus_view = FocusView::default();
         workbench.model.hears_nearest = false;
         self.plays_when_read = false;
-        self.touch();
+        self.touch_view();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
         self.load_focused();

@@ -6,6 +6,8 @@
 
 mod action;
 mod apply;
+mod boxes;
+mod boxes_exchange;
 mod clip_list;
 mod estimate;
 mod exchange;
@@ -22,14 +24,17 @@ mod projects;
 mod report;
 mod results;
 mod runs;
+mod safety;
 mod saving;
 mod scoring;
 mod state;
+mod triage;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
 pub use action::{Action, ListAction, LiveAction};
 pub use apply::App;
+pub use boxes::BoxAction;
 pub use clip_list::{ClipColumn, ClipFilter, ClipList, Facet, FacetCounts, ListCounts, ListView, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
@@ -49,7 +54,9 @@ pub use plots::{
 };
 pub use report::{write_map, write_report};
 pub use runs::error_text;
+pub use safety::{Access, Recovery, SafetyAction};
 pub use state::{
     ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
     SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };
+pub use triage::{Triage, TriageAction, TriageOrder, TriageStep};
