@@ -19,9 +19,12 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 const CTRL: Modifiers = Modifiers::COMMAND;
 
 /// Keys that nobody takes out of the input, or that need results which a made-up project lacks; who looks after them instead.
-const ELSEWHERE: [(&str, &str); 5] = [
+const ELSEWHERE: [(&str, &str); 8] = [
     ("Tab", "egui moves the focus"),
     ("Enter", "egui presses what has the focus"),
+    ("left right", "in triage"),
+    ("X", "views_browse, with a nearest normal clip"),
+    ("Delete", "with a selected box"),
     ("O [ ]", "views_compare, with a comparison"),
     ("P", "views_compare and views_explore, with a detector or a design"),
     ("Ctrl+Space M", "views_live, while somebody listens and records"),
@@ -95,6 +98,7 @@ fn taken(modifiers: Modifiers, keys: &[Key]) -> BTreeSet<Key> {
 /// The keys that one line of the sheet names, as `(modifiers, key)`; lines about the mouse name none.
 fn named(line: &str) -> Vec<(Modifiers, Key)> {
     match line {
+        "B, then drag" => return vec![(PLAIN, Key::B)],
         _ if line.contains("wheel") || line.contains("drag") => return Vec::new(),
         "Ctrl+1 to 7" => {
             let numbers = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
@@ -116,6 +120,8 @@ fn named(line: &str) -> Vec<(Modifiers, Key)> {
             "Esc" => Key::Escape,
             "down" => Key::ArrowDown,
             "up" => Key::ArrowUp,
+            "left" => Key::ArrowLeft,
+            "right" => Key::ArrowRight,
             name => Key::from_name(name).unwrap_or_else(|| panic!("'{name}' is no key, in '{line}'")),
         };
         (modifiers, key)
@@ -256,6 +262,17 @@ fn the_players_controls_wish_what_they_say() {
     harness.run();
     let keeps_pitch = false;
     assert_eq!(harness.state_mut().take(), set(ListeningSettings { keeps_pitch, ..defaults }));
+    assert!(!defaults.plays_on_select, "no sound that was not asked for");
+    harness.get_by_label("Auto-play").click();
+    harness.run();
+    let plays_on_select = true;
+    assert_eq!(
+        harness.state_mut().take(),
+        set(ListeningSettings {
+            plays_on_select,
+            ..defaults
+        })
+    );
     harness.get_by_label("Speed").click();
     harness.run();
     harness.get_by_label("0.25\u{d7}").click();

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, EventVerdict, ListeningSettings, LiveSettings, Screen, SortKey, SpectrogramSettings};
+use super::{
+    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, ListeningSettings, LiveSettings, LongPiece, ModelAction,
+    SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
+};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -43,9 +46,11 @@ pub enum Action {
         machine: Option<String>,
         section: Option<String>,
     },
+    /// Shows the clips that meet it; all of them where nothing is asked for.
     SetFilter(ClipFilter),
     /// Sorts by this key; the same key again turns the order round.
     SortBy(SortKey),
+    List(ListAction),
     Focus(usize),
     /// Moves the focus by so many rows of the visible list.
     MoveFocus(isize),
@@ -56,6 +61,8 @@ pub enum Action {
         label: Label,
     },
     SetSpectrogram(SpectrogramSettings),
+    /// What of a long recording is in sight, to be drawn where it is not yet.
+    LookAt(Vec<LongPiece>),
     /// Frames from one window that a clip is judged by to the next; `None`: side by side.
     SetWindowHop(Option<usize>),
 
@@ -71,7 +78,12 @@ pub enum Action {
     SetLoop(Option<(f64, f64)>),
     Listening(ListeningAction),
 
+    Model(ModelAction),
+
     Live(LiveAction),
+    Box(BoxAction),
+    Triage(TriageAction),
+    Safety(SafetyAction),
 
     // Training
     Train(RunRecipe),
@@ -163,17 +175,43 @@ pub enum ListeningAction {
     StepCrop(isize),
 }
 
+/// What a person can do with the clip list beside filtering and sorting it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListAction {
+    /// Sorts by this key what the first key finds equal; again turns the order round, once more drops it.
+    ThenBy(SortKey),
+    Show(ListView),
+    Hide {
+        column: ClipColumn,
+        is_hidden: bool,
+    },
+    /// Writes what is shown as CSV.
+    Export(PathBuf),
+}
+
 /// What a person can do while listening to an input, with a project or without.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveAction {
+    /// Looks for inputs from now on; asked again, at once.
     ListInputs,
-    Set(LiveSettings),
+    Set(Box<LiveSettings>),
+    /// Opens the input; after one was lost and is back, that one.
     Listen,
     StopListening,
+    /// Lets the input be heard through the output.
+    Monitor(bool),
     Record,
     StopRecording,
     /// Marks this moment in the take.
     Mark,
+    /// Makes the files of the last take clips of the project.
+    AddTake,
+    /// Shows the takes that a killed program left, or opens without.
+    AskAboutLeft(bool),
+    /// Takes in what a killed program left, named by its note.
+    RecoverTake(PathBuf),
+    /// Moves it out of the way.
+    DiscardTake(PathBuf),
     /// Forgets the highest level and the clipping.
     ClearLevel,
     /// Scores what is heard as this section; `None` stops.
@@ -184,6 +222,12 @@ pub enum LiveAction {
         id: u64,
         verdict: EventVerdict,
     },
+    /// Scores what another recorder writes into this folder.
+    Watch(PathBuf),
+    StopWatching,
+    PlayWatched(PathBuf),
+    /// Writes the scores of the watched folder as CSV.
+    SaveWatched(PathBuf),
 }
 
 impl Action {

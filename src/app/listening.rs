@@ -3,32 +3,17 @@
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
-use super::{App, ClipFilter, FocusView, JobKind, LoadedClip, SortKey, SpectrogramKind, SpectrogramSettings};
-use crate::audio::{self, Clip};
+use super::playing::sound_of;
+use super::{App, FocusView, JobKind, LoadedClip, SpectrogramKind, SpectrogramSettings};
+use crate::audio::{self, Clip, LONG_SECS};
 use crate::dataset::{Label, Split};
-use crate::dsp::{self, Peaks};
+use crate::dsp::{self, Peaks, Spectrogram};
 
 impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.set_scope(machine, section);
-            self.touch();
-        }
-    }
-
-    pub(super) fn set_filter(&mut self, filter: ClipFilter) {
-        if let Some(workbench) = &mut self.state.workbench {
-            workbench.filter = filter;
-            workbench.refresh_visible();
-        }
-    }
-
-    pub(super) fn sort_by(&mut self, key: SortKey) {
-        if let Some(workbench) = &mut self.state.workbench {
-            let (current, ascending) = workbench.sort;
-            // The most anomalous clips are what a person wants first.
-            workbench.sort = (key, if current == key { !ascending } else { key != SortKey::Score });
-            workbench.refresh_visible();
+            self.touch_view();
         }
     }
 
@@ -36,13 +21,14 @@ impl App {
         if let Some(workbench) = &mut self.state.workbench {
             let n_clips = workbench.dataset.clips.len();
             workbench.selection = clips.into_iter().filter(|&clip| clip < n_clips).collect();
-            if workbench.filter.selected_only {
-                workbench.refresh_visible();
-            }
+            workbench.choose_visible();
         }
     }
 
     pub(super) fn set_label(&mut self, clip: usize, label: Label) {
+        if !self.may_write() {
+            return;
+        }
         let Some(entry) = self
             .state
             .workbench
@@ -81,8 +67,9 @@ impl App {
         }
         workbench.focus = Some(clip_idx);
         workbench.focus_view = FocusView::default();
+        workbench.model.hears_nearest = false;
         self.plays_when_read = self.state.listening.plays_on_select && self.state.playback.unavailable.is_none();
-        self.touch();
+        self.touch_view();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
         self.load_focused();
@@ -93,22 +80,20 @@ impl App {
         if workbench.visible.is_empty() {
             return;
         }
-        let here = workbench
-            .focus
-            .and_then(|focus| workbench.visible.iter().position(|&clip| clip == focus));
-        let row = here.map_or(0, |row| row.saturating_add_signed(n_rows).min(workbench.visible.len() - 1));
-        self.focus(workbench.visible[row]);
+        self.focus(workbench.visible[workbench.row_after_focus(n_rows)]);
     }
 
     pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.spectrogram = settings;
-            self.load_focused();
+            if !self.redraw_long(settings) {
+                self.load_focused();
+            }
         }
     }
 
     fn load_focused(&mut self) {
-        self.abandon(|kind| *kind == JobKind::LoadClip);
+        self.abandon(|kind| matches!(kind, JobKind::LoadClip | JobKind::DrawLong));
         let Some((workbench, clip_idx)) = self
             .state
             .workbench
@@ -119,6 +104,10 @@ impl App {
         };
         let file = workbench.dataset.file(&workbench.dataset.clips[clip_idx]);
         let (channel, settings) = (workbench.dataset.channel, workbench.spectrogram);
+        if f64::from(workbench.dataset.clips[clip_idx].duration_secs) > LONG_SECS {
+            self.open_long(clip_idx);
+            return;
+        }
         // Only the picture changes where the sound is there already.
         let known = workbench
             .focus_view
@@ -146,12 +135,12 @@ impl App {
                     .is_none_or(|known| known.clip_idx != loaded.clip_idx);
                 let known = workbench.focus_view.loaded.as_ref();
                 let is_heard = known.is_some_and(|known| Arc::ptr_eq(&known.clip, &loaded.clip));
-                let clip = Arc::clone(&loaded.clip);
+                let sound = sound_of(&loaded, &workbench.focus_view);
                 workbench.focus_view.loaded = Some(loaded);
                 workbench.focus_view.error = None;
                 // Another channel of the same clip is another sound.
                 if !is_heard {
-                    self.hand_over(clip);
+                    self.hand_over(sound);
                 }
                 if is_new {
                     self.score_focused_crops();
@@ -166,7 +155,21 @@ impl App {
 }
 
 /// Draws a clip: outline and spectrogram in dB re full scale.
-fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
+pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
+    let (spectrogram, bin_hz) = levels_of(&clip, settings);
+    let peaks = Peaks::new(&clip.samples);
+    LoadedClip {
+        clip_idx,
+        clip,
+        peaks,
+        settings,
+        spectrogram: Arc::new(spectrogram),
+        bin_hz,
+    }
+}
+
+/// The spectrogram in dB re full scale, and the centre frequency of each of its bins.
+pub(super) fn levels_of(clip: &Clip, settings: SpectrogramSettings) -> (Spectrogram, Vec<f32>) {
     let SpectrogramSettings {
         kind,
         n_fft,
@@ -203,13 +206,5 @@ fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> L
     for value in &mut spectrogram.values {
         *value -= reference_db;
     }
-    let peaks = Peaks::new(&clip.samples);
-    LoadedClip {
-        clip_idx,
-        clip,
-        peaks,
-        settings,
-        spectrogram: Arc::new(spectrogram),
-        bin_hz,
-    }
+    (spectrogram, bin_hz)
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{App, FocusView, ListeningAction, Playback, Severity};
-use crate::audio::{AudioError, Clip, Player};
+use super::{App, FocusView, ListeningAction, LoadedClip, Playback, Severity};
+use crate::audio::{AudioError, Clip, Player, Recording};
 use crate::dataset::CropWindow;
 
 /// A step over the crops takes a second where no model has cut the clip.
@@ -28,7 +28,7 @@ impl FocusView {
 
     /// Where a step of so many crops from here leads to.
     fn stepped(&self, from_secs: f64, n_steps: isize) -> f64 {
-        let end = self.loaded.as_ref().map_or(0.0, |loaded| loaded.clip.duration_secs());
+        let end = self.duration_secs().unwrap_or(0.0);
         let starts: Vec<f64> = if self.crops.is_empty() {
             (0..(end / STEP_SECS).ceil() as usize)
                 .map(|step| step as f64 * STEP_SECS)
@@ -154,11 +154,11 @@ impl App {
     }
 
     /// Plays these samples from now on, where the playhead stands: another clip, or the same by another microphone.
-    pub(super) fn hand_over(&mut self, clip: Arc<Clip>) {
+    pub(super) fn hand_over(&mut self, sound: Sound) {
         let playback = &mut self.state.playback;
         if let Some(player) = &mut self.player {
             let goes_on = player.is_playing();
-            match set_up(player, clip, playback) {
+            match set_up(player, sound, playback) {
                 Ok(()) if goes_on => player.play(),
                 Ok(()) => {}
                 Err(error) => playback.unavailable = Some(error.to_string()),
@@ -190,18 +190,15 @@ impl App {
     }
 
     /// Opens the sound card at the first wish to play, so that a machine without one never notices.
-    fn ready_to_play(&mut self) -> bool {
-        let loaded = self
-            .state
-            .workbench
-            .as_ref()
-            .and_then(|workbench| workbench.focus_view.loaded.clone());
-        let Some(loaded) = loaded else { return false };
+    pub(super) fn ready_to_play(&mut self) -> bool {
+        let view = self.state.workbench.as_ref().map(|workbench| &workbench.focus_view);
+        let sound = view.and_then(|view| Some(sound_of(view.loaded.as_ref()?, view)));
+        let Some(sound) = sound else { return false };
         if self.player.is_none() {
             let opened = Player::open().and_then(|mut player| {
                 player.set_pace(self.state.listening.pace());
                 player.set_volume(self.state.listening.gain());
-                set_up(&mut player, Arc::clone(&loaded.clip), &self.state.playback)?;
+                set_up(&mut player, sound, &self.state.playback)?;
                 Ok(player)
             });
             match opened {
@@ -219,9 +216,21 @@ impl App {
     }
 }
 
-/// Loads a clip as playback stands.
-fn set_up(player: &mut Player, clip: Arc<Clip>, playback: &Playback) -> Result<(), AudioError> {
-    player.load(clip)?;
+/// A clip, or the recording in its place that is too long to be held.
+pub(super) type Sound = (Arc<Clip>, Option<Arc<Recording>>);
+
+/// What is heard of a clip that was read.
+pub(super) fn sound_of(loaded: &LoadedClip, view: &FocusView) -> Sound {
+    let long = view.long.as_ref().map(|long| Arc::clone(long.recording()));
+    (Arc::clone(&loaded.clip), long)
+}
+
+/// Loads a sound as playback stands.
+fn set_up(player: &mut Player, sound: Sound, playback: &Playback) -> Result<(), AudioError> {
+    match sound {
+        (_, Some(recording)) => player.load_recording(recording)?,
+        (clip, None) => player.load(clip)?,
+    }
     player.seek(playback.position_secs);
     player.set_loop(playback.loop_span_secs, playback.is_looping);
     Ok(())

@@ -10,6 +10,8 @@ mod foreign;
 mod kernel;
 mod pace;
 #[cfg(feature = "sound-card")]
+mod paged;
+#[cfg(feature = "sound-card")]
 mod player;
 #[cfg(not(feature = "sound-card"))]
 #[path = "player_absent.rs"]
@@ -17,6 +19,7 @@ mod player;
 #[cfg(feature = "sound-card")]
 mod playhead;
 mod read;
+mod recording;
 mod resample;
 #[cfg(feature = "sound-card")]
 mod transport;
@@ -28,7 +31,8 @@ mod write;
 pub use error::AudioError;
 pub use pace::Pace;
 pub use player::Player;
-pub use read::{Header, read_clip, read_clip_at_own_rate, read_header};
+pub use read::{Header, is_closed, read_clip, read_clip_at_own_rate, read_header};
+pub use recording::{LONG_SECS, Recording};
 pub use resample::resample;
 pub use write::write_wav;
 

@@ -1,4 +1,4 @@
-//! Going along with what is heard: following, playing on select, the stretch and its edges.
+//! Going along with what is heard: following, the stretch and its edges.
 
 use auscult::app::{Action, Follow, ListeningAction, ListeningSettings};
 use eframe::egui::{Key, vec2};
@@ -12,23 +12,10 @@ fn wished(harness: &mut Harness<'_, Bench>) -> Vec<Action> {
 }
 
 #[test]
-fn whether_to_follow_and_to_play_on_select_are_visible_switches() {
+fn how_to_follow_is_a_visible_choice() {
     let mut harness = harness(focused(30, 5));
     let settings = ListeningSettings::default();
-    assert!(
-        !settings.plays_on_select,
-        "nobody is startled by sound that was not asked for"
-    );
-    harness.get_by_label("Auto-play").click();
-    harness.run_steps(2);
     let set = |settings| [Action::Listening(ListeningAction::Set(settings))];
-    assert_eq!(
-        wished(&mut harness),
-        set(ListeningSettings {
-            plays_on_select: true,
-            ..settings
-        })
-    );
     for (title, follow) in [("Off", Follow::Off), ("Centre", Follow::Centre)] {
         harness.get_by_label("Follow the playhead").click();
         harness.run_steps(3);

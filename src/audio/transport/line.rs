@@ -19,6 +19,8 @@ const ONSET_REACH_SECS: f64 = 0.004;
 const GUARD_SECS: f64 = 0.001;
 /// What is played on unchanged after an onset.
 const ATTACK_SECS: f64 = 0.008;
+/// So much before a place tells whether something begins there; a search may go back as far.
+const LOOK_BACK_SECS: f64 = 0.08;
 /// A coarse search looks at so many samples a second.
 const SEARCH_HZ: f64 = 16_000.0;
 
@@ -47,8 +49,9 @@ impl Line {
         }
     }
 
-    /// The next frame, where `wished` is the place that should be heard. Allocates nothing.
-    pub(super) fn next(&mut self, voice: &Voice, wished: f64, pace: Pace) -> f32 {
+    /// The next frame, where `wished` is the place that should be heard; `None`, and no step on, where it is not read yet.
+    /// Allocates nothing.
+    pub(super) fn next(&mut self, voice: &Voice, wished: f64, pace: Pace) -> Option<f32> {
         if self.n_frames >= voice.hop {
             (self.from, self.likeness, self.n_frames) = (self.to, 1.0, 0);
             if pace.stretches() {
@@ -62,8 +65,8 @@ impl Line {
     }
 
     /// The next frame without a new join.
-    pub(super) fn straight_on(&mut self, voice: &Voice) -> f32 {
-        let entering = voice.value_at(self.to);
+    pub(super) fn straight_on(&mut self, voice: &Voice) -> Option<f32> {
+        let entering = voice.value_at(self.to)?;
         let value = if self.from == self.to {
             entering
         } else {
@@ -72,12 +75,12 @@ impl Line {
             let down = 1.0 - up;
             // As loud as the two are: they add up in amplitude where they are alike, in power where they are not.
             let power = up * up + down * down + 2.0 * self.likeness * up * down;
-            (up * entering + down * voice.value_at(self.from)) / power.sqrt()
+            (up * entering + down * voice.value_at(self.from)?) / power.sqrt()
         };
         self.from += voice.advance;
         self.to += voice.advance;
         self.n_frames += 1;
-        value
+        Some(value)
     }
 
     /// Chooses where to go on.
@@ -91,7 +94,13 @@ impl Line {
         let looked_at = self.heard_to.max((wished - reach).min(self.from));
         let look_to = wished.max(self.from) + reach + 2.0 * hop * speed.max(1.0);
         // The end of the clip is to be heard in time and once as well.
-        let onset = first_onset(voice.samples(), rate_hz, looked_at, look_to).map_or(end, |onset| onset.min(end));
+        let around = LOOK_BACK_SECS * rate_hz;
+        let Some((samples, first)) = voice.piece(looked_at.min(self.from) - around, look_to + 2.0 * hop) else {
+            // Not read yet: straight on.
+            return;
+        };
+        let onset = first_onset(samples, rate_hz, looked_at - first, look_to - first);
+        let onset = onset.map_or(end, |onset| (first + onset).min(end));
         let due = (onset - wished) / speed;
         let (low, high);
         if onset < self.from + hop - 1.0 {
@@ -113,14 +122,15 @@ impl Line {
                 (wished - reach, wished + reach)
             };
         }
-        (self.to, self.likeness) = most_alike(voice, self.from, hop, (low, high), wished);
+        let limits = (low - first, high - first);
+        let (to, likeness) = most_alike(samples, rate_hz, (self.from - first, hop), limits, wished - first);
+        (self.to, self.likeness) = (first + to, likeness);
     }
 }
 
 /// The place between `low` and `high` from which on the next `n_compared` samples resemble most those from `from` on, and how much
 /// they do. The search is done on a part of the samples where there are many, and then refined to a fraction of one.
-fn most_alike(voice: &Voice, from: f64, n_compared: f64, (low, high): (f64, f64), wished: f64) -> (f64, f32) {
-    let samples = voice.samples();
+fn most_alike(samples: &[f32], rate_hz: f64, (from, n_compared): (f64, f64), (low, high): (f64, f64), wished: f64) -> (f64, f32) {
     let start = from.round().max(0.0) as usize;
     let n = (n_compared as usize).min(samples.len().saturating_sub(start));
     let last = samples.len().saturating_sub(n) as f64;
@@ -132,7 +142,7 @@ fn most_alike(voice: &Voice, from: f64, n_compared: f64, (low, high): (f64, f64)
         let found = likeness(at, stride);
         if found > best.1 { (at, found) } else { best }
     };
-    let stride = (voice.rate_hz() / SEARCH_HZ).round().max(1.0) as usize;
+    let stride = (rate_hz / SEARCH_HZ).round().max(1.0) as usize;
     // Where all are alike, in silence say, the nearest to the wished one.
     let nearest = (wished.round().max(0.0) as usize).clamp(low, high);
     let mut best = (nearest, likeness(nearest, stride));

@@ -144,6 +144,13 @@ impl Transport {
     /// Writes the next frames, the same on each of `n_channels` channels; silence where nothing plays. Allocates nothing.
     pub(super) fn fill(&mut self, frames: &mut [f32], n_channels: usize) {
         frames.fill(0.0);
+        if let Some(voice) = &mut self.voice {
+            voice.renew();
+        }
+        if let Some(voice) = &self.voice {
+            let start = self.course.span.map_or(0.0, |(start, _)| start);
+            voice.look_at(self.place().unwrap_or(self.course.end), self.course.loops.then_some(start));
+        }
         for frame in frames.chunks_exact_mut(n_channels.max(1)) {
             if !self.is_playing && self.tail.is_silent() {
                 self.volume.arrive();
@@ -172,7 +179,11 @@ impl Transport {
             self.enter(place);
         }
         let Some(voice) = &self.voice else { return 0.0 };
-        let value = self.line.next(voice, place, self.pace);
+        let Some(value) = self.line.next(voice, place, self.pace) else {
+            // What is not read yet is waited for, not skipped; it fades in when it is there.
+            self.entry = (0, self.n_fade());
+            return 0.0;
+        };
         let (n_heard, n_fade) = self.entry;
         self.entry.0 += 1;
         self.n_frames += 1;
@@ -216,7 +227,7 @@ impl Transport {
         let (n_heard, n_fade) = self.entry;
         let gain = n_heard.checked_sub(1).map_or(0.0, |last| fade_in(last, n_fade));
         let (mut line, n_fade) = (self.line, self.n_fade());
-        self.tail.take_over(n_fade, gain, || line.straight_on(voice));
+        self.tail.take_over(n_fade, gain, || line.straight_on(voice).unwrap_or(0.0));
     }
 
     /// Frames of a fade: of a short loop at most a half.

@@ -178,7 +178,7 @@ fn another_clip_comes_stopped_at_its_start_and_the_old_one_goes_back() {
         sample_rate_hz: RATE_HZ,
     };
     let old = transport.apply(Command::Load(Voice::new(Arc::new(clip), RATE_HZ)));
-    assert_eq!(old.map(|voice| voice.clip.samples.len()), Some(10));
+    assert_eq!(old.map(|voice| voice.end()), Some(10.0));
     assert!(!transport.is_playing());
     transport.apply(Command::Play(2));
     assert_eq!(heard(&mut transport, 6), [500, 500, 500, 500, 0, 0]);
@@ -247,4 +247,56 @@ fn a_card_at_another_rate_hears_the_same_sine_in_the_same_time() {
             assert!((value - truth).abs() < 2e-4, "{device_hz} Hz, frame {i}: {value} for {truth}");
         }
     }
+}
+
+#[test]
+fn a_recording_that_is_read_while_it_plays_is_heard_whole_and_waited_for() {
+    use crate::audio::paged::PagedSound;
+    use crate::audio::{ChannelChoice, Recording, write_wav};
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("long.wav");
+    let samples: Vec<f32> = (0..40 * RATE_HZ).map(|i| ((i * 31) % 2_000) as f32 / 1_000.0 - 1.0).collect();
+    let sample_rate_hz = RATE_HZ;
+    write_wav(&path, &Clip { samples, sample_rate_hz }).expect("written");
+    let recording = Arc::new(Recording::open(&path, ChannelChoice::default()).expect("opened"));
+    let truth = recording.read(0..recording.n_samples()).expect("read");
+    let mut transport = Transport::default();
+    let sound = PagedSound::open(recording).expect("a thread");
+    transport.apply(Command::Load(Voice::paged(sound, RATE_HZ)));
+    transport.apply(Command::Play(1));
+    let listen = |transport: &mut Transport, n: usize| {
+        let mut heard: Vec<f32> = Vec::new();
+        let start = std::time::Instant::now();
+        while heard.len() < n && transport.is_playing() {
+            assert!(start.elapsed().as_secs() < 60, "it never goes on");
+            let mut frames = vec![9.0; 1_000.min(n - heard.len())];
+            let before = transport.n_frames;
+            transport.fill(&mut frames, 1);
+            let n_played = (transport.n_frames - before) as usize;
+            assert!(frames[n_played..].iter().all(|value| *value == 0.0), "silence while it waits");
+            heard.extend_from_slice(&frames[..n_played]);
+            if n_played == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        }
+        heard
+    };
+    // Over the borders of pages, after a jump, and round a loop whose ends are pages apart.
+    assert_eq!(listen(&mut transport, 20 * RATE_HZ as usize), truth[..20 * RATE_HZ as usize]);
+    transport.apply(Command::Seek(3.0));
+    let from = 3 * RATE_HZ as usize;
+    assert_eq!(listen(&mut transport, 5_000), truth[from..from + 5_000]);
+    transport.apply(looped(1.0, 35.0));
+    transport.apply(Command::Seek(34.9));
+    let heard = listen(&mut transport, 5_000);
+    assert_eq!(heard[..1_600], truth[558_400..560_000]);
+    assert_eq!(heard[1_600..], truth[16_000..19_400]);
+    transport.apply(Command::Loop {
+        span: None,
+        loops: false,
+    });
+    transport.apply(Command::Seek(39.0));
+    assert_eq!(listen(&mut transport, 50_000), truth[39 * RATE_HZ as usize..]);
+    assert_eq!(transport.ended(), 1);
 }

@@ -1,13 +1,13 @@
-//! How the screen goes along with what is heard: following the playhead, and playing a clip as soon as it is chosen.
+//! How the picture goes along with what is heard.
 
-use eframe::egui::{self, Button, ComboBox};
+use eframe::egui::{self, ComboBox};
 
 use super::picture::PictureView;
 use crate::app::{Action, Follow, ListeningAction, ListeningSettings, Playback};
 use crate::ui::plots::Span;
 
-/// Both switches, drawn from the right.
-pub(super) fn switches(ui: &mut egui::Ui, settings: ListeningSettings, actions: &mut Vec<Action>) {
+/// The choice how to follow the playhead.
+pub(super) fn follow_choice(ui: &mut egui::Ui, settings: ListeningSettings, actions: &mut Vec<Action>) {
     let mut wanted = settings;
     ComboBox::from_id_salt("follow")
         .selected_text(format!("Follow: {}", wanted.follow.title().to_lowercase()))
@@ -21,10 +21,6 @@ pub(super) fn switches(ui: &mut egui::Ui, settings: ListeningSettings, actions: 
         .response
         .on_hover_text(hint(settings.follow))
         .accessible_name("Follow the playhead");
-    let plays = Button::selectable(wanted.plays_on_select, "Auto-play").frame_when_inactive(true);
-    if ui.add(plays).on_hover_text("Play a clip as soon as it is chosen").clicked() {
-        wanted.plays_on_select = !wanted.plays_on_select;
-    }
     if wanted != settings {
         actions.push(Action::Listening(ListeningAction::Set(wanted)));
     }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Key, Modifiers, ViewportCommand};
 
 use super::{Frame, play_keys};
-use crate::app::{Action, Screen, State, Workbench};
+use crate::app::{Action, Screen, State, TriageAction, Workbench};
 use crate::dataset::Label;
 use crate::ui::dialogs;
 
@@ -18,6 +18,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             (", .", "One crop back, on"),
             ("L", "Loop the stretch, or the clip"),
             ("- = 0", "Half, twice, its own speed"),
+            ("X", "A/B with the nearest normal"),
             ("J K, down up", "Next, previous clip"),
             ("Ctrl+Space, M", "Record, mark a moment (Live)"),
         ],
@@ -32,11 +33,20 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("G, Shift+G", "Larger, smaller FFT"),
             ("Esc", "Drop the stretch"),
             ("Ctrl+F, Ctrl+A", "Search, select all clips"),
-            ("P, O, [ ]", "Pin, open a row, move threshold (Compare)"),
+            ("P, O, [ ]", "Pin, open, threshold (Compare)"),
             ("P, down up", "Pin, next design (Explore)"),
         ],
     ),
-    ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),
+    (
+        "Label",
+        &[
+            ("N, A, U", "Normal, anomalous, unknown"),
+            ("B, then drag", "Draw a box in time and frequency"),
+            ("Delete", "Delete the selected box"),
+            ("R", "Triage: one clip after the other"),
+            ("up down right left", "Anomaly, normal, skip, back (triage)"),
+        ],
+    ),
     (
         "Project",
         &[
@@ -95,12 +105,44 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         if super::has_inspector(state.screen) && pressed(Modifiers::NONE, Key::I) {
             frame.shows_inspector = !frame.shows_inspector;
         }
+        if state.recovery.is_some() {
+            return;
+        }
+        undo_keys(&pressed, actions);
+        if state.screen == Screen::Browse && triage_keys(&pressed, workbench, actions) {
+            play_keys::read(context, state, workbench, actions);
+            return;
+        }
         edit_keys(&pressed, workbench, actions);
         clip_keys(context, state, workbench, actions);
     }
 }
 
-fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, actions: &mut Vec<Action>) {
+/// R begins a triage; returns whether one is going on, whose keys these are.
+fn triage_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, actions: &mut Vec<Action>) -> bool {
+    if workbench.triage.as_ref().is_none_or(|triage| !triage.is_shown) {
+        if pressed(Modifiers::NONE, Key::R) {
+            actions.push(Action::Triage(TriageAction::Begin));
+        }
+        return false;
+    }
+    let keys = [
+        (Key::ArrowUp, TriageAction::Decide(Label::Anomalous)),
+        (Key::A, TriageAction::Decide(Label::Anomalous)),
+        (Key::ArrowDown, TriageAction::Decide(Label::Normal)),
+        (Key::N, TriageAction::Decide(Label::Normal)),
+        (Key::U, TriageAction::Decide(Label::Unknown)),
+        (Key::ArrowRight, TriageAction::Skip),
+        (Key::ArrowLeft, TriageAction::Back),
+    ];
+    // One decision a frame: each is on the clip that was in sight.
+    if let Some((_, action)) = keys.into_iter().find(|&(key, _)| pressed(Modifiers::NONE, key)) {
+        actions.push(Action::Triage(action));
+    }
+    true
+}
+
+fn undo_keys(pressed: &impl Fn(Modifiers, Key) -> bool, actions: &mut Vec<Action>) {
     // Redo first: Ctrl+Z alone also fits while Shift is down.
     if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y) {
         actions.push(Action::Redo);
@@ -108,6 +150,9 @@ fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, a
     if pressed(Modifiers::COMMAND, Key::Z) {
         actions.push(Action::Undo);
     }
+}
+
+fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, actions: &mut Vec<Action>) {
     let labels = [(Key::N, Label::Normal), (Key::A, Label::Anomalous), (Key::U, Label::Unknown)];
     if let Some(clip) = workbench.focus {
         for (key, label) in labels {

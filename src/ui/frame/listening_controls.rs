@@ -1,17 +1,17 @@
-//! How the focused clip is played: its speed, what becomes of the pitch, and how loud it is.
+//! How the focused clip is played: its speed, what becomes of the pitch, how loud it is, and whether it starts by itself.
 
 use eframe::egui::{self, Button, ComboBox, Slider};
 
-use crate::app::{Action, ListeningAction, ListeningSettings, LoadedClip};
+use crate::app::{Action, FocusView, ListeningAction, ListeningSettings};
 use crate::audio::Pace;
-use crate::ui::plots::peak_amplitude;
+use crate::ui::plots::{loudest, peak_amplitude};
 use crate::ui::theme;
 
 /// The speeds that can be picked; keys halve and double.
 const SPEEDS: [f64; 7] = [0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0];
 const SLIDER_POINTS: f32 = 56.0;
 
-pub(super) fn ui(ui: &mut egui::Ui, settings: ListeningSettings, loaded: Option<&LoadedClip>, actions: &mut Vec<Action>) {
+pub(super) fn ui(ui: &mut egui::Ui, settings: ListeningSettings, view: &FocusView, actions: &mut Vec<Action>) {
     let mut wanted = settings;
     speed(ui, &mut wanted);
     let hint = "On: tones keep their pitch at every speed and clicks stay sharp.\n\
@@ -20,8 +20,17 @@ pub(super) fn ui(ui: &mut egui::Ui, settings: ListeningSettings, loaded: Option<
     if ui.add(pitch).on_hover_text(hint).clicked() {
         wanted.keeps_pitch = !wanted.keeps_pitch;
     }
+    let hint = "Play a clip as soon as it is chosen";
+    let plays = Button::selectable(wanted.plays_on_select, "Auto-play").frame_when_inactive(true);
+    if ui.add(plays).on_hover_text(hint).clicked() {
+        wanted.plays_on_select = !wanted.plays_on_select;
+    }
     volume(ui, &mut wanted);
-    let peak = loaded.map_or(0.0, |loaded| peak_amplitude(&loaded.clip, &loaded.peaks));
+    let peak = match (&view.long, &view.loaded) {
+        (Some(long), _) => loudest(&long.outline(0.0, long.duration_secs(), 1)),
+        (None, Some(loaded)) => peak_amplitude(&loaded.clip, &loaded.peaks),
+        (None, None) => 0.0,
+    };
     if wanted.volume_db > 0.0 && peak * wanted.gain() > 1.0 {
         let warning = theme::palette(ui).warning;
         let hint = "At this volume the loudest samples of the clip exceed full scale and are cut off";
@@ -63,10 +72,13 @@ fn volume(ui: &mut egui::Ui, settings: &mut ListeningSettings) {
         let slider = Slider::new(&mut settings.volume_db, range)
             .step_by(1.0)
             .custom_formatter(|db, _| {
-                if db > f64::from(ListeningSettings::SILENT_DB) {
-                    format!("{db:+.0} dB")
-                } else {
+                let whole = db.round();
+                if db <= f64::from(ListeningSettings::SILENT_DB) {
                     "off".to_owned()
+                } else if whole == 0.0 {
+                    "0 dB".to_owned()
+                } else {
+                    format!("{whole:+.0} dB")
                 }
             })
             .custom_parser(|text| text.trim().trim_end_matches("dB").trim().parse().ok());
