@@ -24,7 +24,16 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("projection", &["progress"]),
     (
         "project",
-        &["audio", "dataset", "extractors", "detectors", "evaluation", "projection"],
+        &[
+            "audio",
+            "dataset",
+            "dsp",
+            "extractors",
+            "detectors",
+            "evaluation",
+            "figures",
+            "projection",
+        ],
     ),
     ("figures", &["dsp", "evaluation"]),
     (

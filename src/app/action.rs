@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, EventVerdict, LiveSettings, Screen, SortKey, SpectrogramSettings};
+use super::{ClipFilter, EventVerdict, LiveSettings, PictureLook, Screen, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::dsp::TimeFrequencyBox;
 use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
@@ -56,6 +57,11 @@ pub enum Action {
         label: Label,
     },
     SetSpectrogram(SpectrogramSettings),
+    SetLook(PictureLook),
+    /// Which channel of the recordings is shown and heard; a run keeps the one that it listens to.
+    SetChannel(ChannelChoice),
+    /// Measures what a box of the focused clip holds; `None`: the box is gone.
+    Measure(Option<TimeFrequencyBox>),
     /// Frames from one window that a clip is judged by to the next; `None`: side by side.
     SetWindowHop(Option<usize>),
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ExplorationView, JobKind, LoadedClip, RunView};
+use super::{ExplorationView, JobKind, LoadedClip, Measured, RunView};
 use crate::audio::capture::{InputDevice, Listener};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
@@ -22,6 +22,7 @@ pub(super) enum JobOutput {
     FolderInspected(Arc<Dataset>),
     ProjectOpened(Box<OpenedProject>),
     ClipLoaded(Arc<LoadedClip>),
+    BoxMeasured(Measured),
     RunTrained,
     RunDeleted,
     RunAdopted {

@@ -15,6 +15,7 @@ mod folders;
 mod job_types;
 mod listening;
 mod live;
+mod picture;
 mod plots;
 mod projects;
 mod report;
@@ -26,12 +27,13 @@ mod state;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
+pub use crate::project::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
 pub use action::{Action, LiveAction};
 pub use apply::App;
 pub use clip_list::{ClipFilter, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
-pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
+pub use focus::{LoadedClip, Measured};
 pub use folders::AppFolders;
 pub use live::{EventVerdict, InputView, LiveEvent, LiveScoring, LiveSettings, LiveView, Waterfall};
 pub use plots::{

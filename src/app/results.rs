@@ -14,6 +14,7 @@ impl App {
             JobOutput::FolderInspected(dataset) => self.take_inspected(Ok(dataset)),
             JobOutput::ProjectOpened(opened) => self.enter(*opened),
             JobOutput::ClipLoaded(loaded) => self.take_loaded(Ok(loaded)),
+            JobOutput::BoxMeasured(measured) => self.take_measured(measured),
             JobOutput::RunTrained => {
                 if let JobKind::Train { run } = kind {
                     self.end_run(run, RunStatus::Done);
@@ -87,6 +88,7 @@ impl App {
             }
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
+            JobKind::Measure => self.notify(Severity::Error, text),
             JobKind::CompareBeside { run } => {
                 self.take_beside(run, None);
                 self.notify(Severity::Error, format!("{run}: {text}"));

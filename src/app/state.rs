@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, ExplorationView, LiveView, LoadedClip, SortKey, SpectrogramSettings};
+use super::{ClipFilter, ExplorationView, LiveView, LoadedClip, Measured, PictureLook, SortKey, SpectrogramSettings};
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
 use crate::detectors::DetectorKind;
@@ -138,6 +138,7 @@ pub struct Workbench {
     pub focus: Option<usize>,
     pub focus_view: FocusView,
     pub spectrogram: SpectrogramSettings,
+    pub look: PictureLook,
     /// By the name of the run.
     pub runs: BTreeMap<String, RunView>,
     /// Since the project was opened.
@@ -183,6 +184,8 @@ pub struct FocusView {
     pub window: Option<WindowShape>,
     /// Once scored.
     pub ribbon: Option<Arc<Ribbon>>,
+    /// The box that was measured last.
+    pub measured: Option<Measured>,
 }
 
 /// A clip's score by the detector in use.
@@ -234,6 +237,8 @@ pub enum JobKind {
     Tour,
     OpenProject,
     LoadClip,
+    /// Of a box in the focused clip.
+    Measure,
     Train {
         run: String,
     },
@@ -342,6 +347,7 @@ impl Workbench {
             focus: None,
             focus_view: FocusView::default(),
             spectrogram: SpectrogramSettings::default(),
+            look: PictureLook::default(),
             runs: BTreeMap::new(),
             deleted_runs: BTreeSet::new(),
             run: None,

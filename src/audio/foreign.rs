@@ -17,7 +17,6 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::Timestamp;
 use symphonia::default::{get_codecs, get_probe};
 
-use super::Clip;
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
 use super::read::Header;
@@ -43,7 +42,7 @@ pub(super) fn read_header(file: &File) -> Result<Header, Fault> {
 }
 
 /// Decodes the whole file into the builder that `builder` makes for its header.
-pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuilder, Fault>) -> Result<Clip, Fault> {
+pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuilder, Fault>) -> Result<ClipBuilder, Fault> {
     guarded(|| {
         let mut stream = Stream::open(file)?;
         let header = stream.header;
@@ -57,7 +56,7 @@ pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuild
             });
             Ok(())
         })?;
-        Ok(builder.finish())
+        Ok(builder)
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod axis;
 mod canvas;
+mod color_map;
 mod date;
 mod error;
 mod escape;
@@ -26,6 +27,7 @@ mod scatter;
 mod spectrogram;
 mod table;
 
+pub use color_map::ColorMap;
 pub use date::date;
 pub use error::FigureError;
 pub use histogram::HistogramFigure;

@@ -4,9 +4,11 @@
 
 mod error;
 mod file;
+mod picture;
 
 pub use error::ProjectError;
 pub use file::{VERSION, open, save};
+pub use picture::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -222,4 +224,7 @@ pub struct ViewSettings {
     /// Machine section shown, `None`: all.
     pub scope_machine: Option<String>,
     pub scope_section: Option<String>,
+    /// How the picture of a clip is made and coloured; `None`: as the person had it last, in whatever project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureSettings>,
 }

@@ -4,9 +4,6 @@ use crate::app::Workbench;
 use crate::extractors::{EpochFigure, EpochMetrics, Recipe, TrainingConfig};
 use crate::figures::{LossFigure, SpectrogramFigure};
 
-/// The dynamic range of a saved spectrogram.
-const RANGE_DB: f32 = 80.0;
-
 /// Loss over epochs of one run: a curve for each network, term of its loss and kind of clip; `None` before the first epoch.
 pub fn loss_figure(workbench: &Workbench, run: &str) -> Option<LossFigure> {
     let view = workbench.runs.get(run)?;
@@ -87,19 +84,18 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
         }
         None => view.crops.iter().map(|crop| (crop.start_secs, crop.end_secs, None)).collect(),
     };
-    let values = &loaded.spectrogram.values;
-    let loudest = values
-        .iter()
-        .copied()
-        .filter(|db| db.is_finite())
-        .fold(f32::NEG_INFINITY, f32::max);
-    let top_db = if loudest.is_finite() { loudest.ceil() } else { 0.0 };
     Some(SpectrogramFigure {
-        title: entry.path.clone(),
+        title: if entry.n_channels > 1 {
+            format!("{}, {}", entry.path, loaded.heard)
+        } else {
+            entry.path.clone()
+        },
         spectrogram: (*loaded.spectrogram).clone(),
         duration_secs: f64::from(entry.duration_secs),
         bin_hz: loaded.bin_hz.clone(),
-        range_db: [top_db - RANGE_DB, top_db],
+        range_db: workbench.look.level.ends_db(&loaded.levels),
+        map: workbench.look.map,
+        is_inverted: workbench.look.is_inverted,
         crops,
     })
 }

@@ -1,9 +1,14 @@
 //! The screen Browse: the table of clips beside the picture of the focused one.
 
 mod cells;
+mod channel;
+mod color_bar;
 mod crops;
 mod filter_bar;
 mod gestures;
+mod harmonics;
+mod instruments;
+mod measuring;
 mod overlays;
 mod picture;
 mod rulers;

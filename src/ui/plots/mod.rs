@@ -2,18 +2,18 @@
 //!
 //! *Invariant:* nothing here knows `State` or `Action`; a plot is given its data, its span and its rectangle.
 
-mod axis;
-mod colormap;
+mod coloring;
 mod span;
 mod spectrogram;
 mod ticks;
 mod tile;
 mod waveform;
 
-pub use axis::FrequencyAxis;
-pub use colormap::ColorMap;
+pub use crate::dsp::FrequencyAxis;
+pub use crate::figures::ColorMap;
+pub use coloring::Coloring;
 pub use span::{Scale, Span};
 pub use spectrogram::{Picture, TiledSpectrogram};
 pub use ticks::{Tick, decibel_ticks, format_hz, format_secs, frequency_ticks, time_ticks};
-pub use tile::{Look, RowSource, row_sources, tile_image};
+pub use tile::{Look, RowSource, TileLevels, row_sources, tile_image, tile_levels};
 pub use waveform::{paint_waveform, peak_amplitude};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Color32, Rect, TextureHandle, TextureOptions, emath::GuiRounding as _, pos2};
 
-use super::{FrequencyAxis, Look, Scale, Span, row_sources, tile_image};
+use super::{Coloring, FrequencyAxis, Look, Scale, Span, TileLevels, row_sources, tile_levels};
 use crate::dsp::Spectrogram;
 
 /// Columns of a tile at most.
@@ -35,8 +35,7 @@ pub struct Picture<'a> {
     pub top_hz: f64,
     /// The visible part of the frequency axis.
     pub positions: Span,
-    pub map: super::ColorMap,
-    pub range_db: [f32; 2],
+    pub coloring: Coloring,
 }
 
 /// Which part of the picture a tile holds.
@@ -50,6 +49,9 @@ struct TileKey {
 
 struct Tile {
     key: TileKey,
+    levels: TileLevels,
+    /// What the texture is coloured with.
+    coloring: Coloring,
     texture: TextureHandle,
     n_columns: usize,
     last_used: u64,
@@ -82,15 +84,15 @@ impl TiledSpectrogram {
             top_hz: picture.top_hz,
             positions: picture.positions,
             n_rows: (rect.height() * pixels_per_point).round().clamp(1.0, 4096.0) as usize,
-            map: picture.map,
-            range_db: picture.range_db,
         };
         let pool = pool_for(picture.frames.len() / f64::from(rect.width() * pixels_per_point));
         let frames_per_tile = tile_columns(pool) * pool;
         let first = (picture.frames.start.max(0.0) as usize) / frames_per_tile;
         let last = (picture.frames.end.max(0.0) as usize).min(n_frames - 1) / frames_per_tile;
         let keys = (first..=last).map(|tile_idx| TileKey { look, pool, tile_idx });
-        let is_complete = self.build_missing(painter.ctx(), picture, keys.clone());
+        let start = Instant::now();
+        let is_colored = self.color_anew(&picture.coloring, &keys, start);
+        let is_complete = self.build_missing(painter.ctx(), picture, keys.clone(), start) && is_colored;
         if !is_complete {
             painter.ctx().request_repaint();
             self.paint_stand_ins(painter, rect, picture, look.axis);
@@ -110,8 +112,30 @@ impl TiledSpectrogram {
         self.tiles.len()
     }
 
-    fn build_missing(&mut self, ctx: &egui::Context, picture: &Picture<'_>, keys: impl Iterator<Item = TileKey>) -> bool {
-        let start = Instant::now();
+    /// Gives the tiles in sight the colours that are wanted now, from the levels that they keep.
+    fn color_anew(&mut self, coloring: &Coloring, keys: &(impl Iterator<Item = TileKey> + Clone), start: Instant) -> bool {
+        let mut is_any_done = false;
+        for tile in &mut self.tiles {
+            if tile.coloring == *coloring || !keys.clone().any(|key| key == tile.key) {
+                continue;
+            }
+            if is_any_done && start.elapsed() > BUILD_BUDGET {
+                return false;
+            }
+            tile.texture.set(tile.levels.image(coloring), TextureOptions::LINEAR);
+            tile.coloring = *coloring;
+            is_any_done = true;
+        }
+        true
+    }
+
+    fn build_missing(
+        &mut self,
+        ctx: &egui::Context,
+        picture: &Picture<'_>,
+        keys: impl Iterator<Item = TileKey>,
+        start: Instant,
+    ) -> bool {
         let mut rows = None;
         for key in keys {
             if self.tiles.iter().any(|tile| tile.key == key) {
@@ -125,10 +149,13 @@ impl TiledSpectrogram {
             let first = key.tile_idx * tile_columns(key.pool);
             let columns = first..(first + tile_columns(key.pool)).min(n_columns_whole);
             let n_columns = columns.len();
-            let image = tile_image(picture.spectrogram, rows, columns, key.pool, key.look.map, key.look.range_db);
+            let levels = tile_levels(picture.spectrogram, rows, columns, key.pool);
+            let image = levels.image(&picture.coloring);
             self.tiles.push(Tile {
                 key,
                 texture: ctx.load_texture("spectrogram tile", image, TextureOptions::LINEAR),
+                levels,
+                coloring: picture.coloring,
                 n_columns,
                 last_used: self.clock,
             });
@@ -193,7 +220,7 @@ fn paint_tile(painter: &egui::Painter, rect: Rect, picture: &Picture<'_>, tile: 
 mod tests {
     use super::{Picture, TiledSpectrogram, pool_for, tile_columns};
     use crate::dsp::Spectrogram;
-    use crate::ui::plots::{ColorMap, FrequencyAxis, Span};
+    use crate::ui::plots::{ColorMap, Coloring, FrequencyAxis, Span};
     use eframe::egui::{self, Rect, pos2, vec2};
     use std::sync::Arc;
 
@@ -223,8 +250,11 @@ mod tests {
             axis: FrequencyAxis::Linear,
             top_hz: 8000.0,
             positions: Span::UNIT,
-            map: ColorMap::Magma,
-            range_db: [-100.0, -20.0],
+            coloring: Coloring {
+                map: ColorMap::Magma,
+                is_inverted: false,
+                range_db: [-100.0, -20.0],
+            },
         };
         let (mut tiles, ctx) = (TiledSpectrogram::default(), egui::Context::default());
         let whole = picture(0.0, n_frames as f64);
@@ -237,6 +267,10 @@ mod tests {
         assert_eq!(n_whole, n_frames.div_ceil(32).div_ceil(tile_columns(32)));
         assert!(draw(&mut tiles, &ctx, &whole));
         assert_eq!(tiles.n_tiles(), n_whole, "the same picture needs no new tile");
+        let mut in_grey = whole;
+        in_grey.coloring.map = ColorMap::Grey;
+        while !draw(&mut tiles, &ctx, &in_grey) {}
+        assert_eq!(tiles.n_tiles(), n_whole, "other colours need no new tile");
         while !draw(&mut tiles, &ctx, &picture(9000.0, 9100.0)) {}
         assert_eq!(tiles.n_tiles(), n_whole + 1, "only what is in sight is built");
     }

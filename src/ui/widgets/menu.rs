@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Atom, AtomKind, AtomPaintArgs, Button, IntoSizedResult, Response, RichText, Shape, SizedAtomKind, Stroke, Ui, Vec2,
-    containers::menu::MenuButton, pos2,
+    self, Atom, AtomKind, AtomPaintArgs, Button, IntoSizedResult, PopupCloseBehavior, Response, RichText, Shape, SizedAtomKind,
+    Stroke, Ui, Vec2,
+    containers::menu::{MenuButton, MenuConfig},
+    pos2,
 };
 
 /// A button with `text` and an arrow that opens a menu.
@@ -13,6 +15,14 @@ pub fn menu_button(ui: &mut Ui, text: impl Into<RichText>, add_items: impl FnOnc
     let name = text.text().to_owned();
     let button = Button::new((text, arrow()));
     MenuButton::from_button(button).ui(ui, add_items).0.accessible_name(name)
+}
+
+/// The same with a name of its own and a tooltip; it stays open while several things are set in it.
+pub fn settings_menu(ui: &mut Ui, name: &str, title: &str, hint: &str, add_items: impl FnOnce(&mut Ui)) {
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let button = Button::new((RichText::new(title), arrow()));
+    let (response, _) = MenuButton::from_button(button).config(config).ui(ui, add_items);
+    response.on_hover_text(hint).accessible_name(name);
 }
 
 /// A small triangle that points down, in the colour of the text beside it.
