@@ -35,6 +35,10 @@ impl App {
 
     /// Shows and plays another channel. Runs that follow the data set's channel keep the one that they were made with.
     pub(super) fn set_channel(&mut self, channel: ChannelChoice) {
+        let workbench = self.state.workbench.as_ref();
+        if workbench.is_none_or(|workbench| workbench.project.data.channel == channel) {
+            return;
+        }
         self.edit("Listen to another channel", |project| {
             let before = project.data.channel;
             for recipe in project.runs.values_mut() {

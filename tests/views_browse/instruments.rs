@@ -164,7 +164,7 @@ fn a_box_is_drawn_with_the_tool_or_with_shift_and_its_figures_can_be_copied() {
     );
     harness.get_by_label("measuring…");
     let result = Measurement {
-        peak_hz: 2614.25,
+        peak_hz: 2614.2,
         peak_secs: 4.0,
         peak_db: -34.2,
         mean_db: -58.1,
@@ -175,7 +175,7 @@ fn a_box_is_drawn_with_the_tool_or_with_shift_and_its_figures_can_be_copied() {
         result: Some(result),
     });
     harness.run_steps(2);
-    for figure in ["2.6142 kHz −34.2 dBFS", "−58.1 dBFS", "−31.0 dBFS"] {
+    for figure in ["peak 2.6142 kHz −34.2 dBFS", "mean −58.1 dBFS", "band −31.0 dBFS"] {
         harness.get_by_label(figure);
     }
     harness.get_by_label("Copy").click();
@@ -187,7 +187,7 @@ fn a_box_is_drawn_with_the_tool_or_with_shift_and_its_figures_can_be_copied() {
     });
     let copied = copied.expect("copied text");
     for line in [
-        "peak frequency\t2614.25 Hz",
+        "peak frequency\t2614.20 Hz",
         "mean level\t-58.10 dBFS",
         "band level\t-31.00 dBFS",
         "Hann window",

@@ -10,6 +10,7 @@ use crate::ui::widgets::{channel_choices, channel_name, channel_title};
 
 /// Narrower than this, the title has room for figures only.
 const ROOM_FOR_WORDS: f32 = 420.0;
+const ROOM_FOR_NOTE: f32 = 560.0;
 const HINT: &str =
     "The channel of all recordings of this project that is shown and heard; a run keeps the one that it listens to";
 
@@ -48,7 +49,7 @@ pub(super) fn picker(ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry,
         .response
         .on_hover_text(other.as_ref().map_or(HINT.to_owned(), |other| format!("{HINT}.\n{other}")))
         .accessible_name("Channel");
-    if let Some(other) = other.filter(|_| has_room) {
+    if let Some(other) = other.filter(|_| ui.max_rect().width() >= ROOM_FOR_NOTE) {
         let text = RichText::new("scores: other channel").small();
         ui.colored_label(warning, text).on_hover_text(other);
     }

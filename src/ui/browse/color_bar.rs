@@ -27,6 +27,14 @@ enum Grip {
     Both,
 }
 
+/// A drag that goes on, and what it began with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Held {
+    grip: Grip,
+    from_part: f32,
+    ends_db: [f32; 2],
+}
+
 /// Draws the bar and takes in what is done to it.
 pub(super) fn ui(ui: &egui::Ui, view: &PictureView, stage: &Stage, actions: &mut Vec<Action>) {
     let rect = stage.color_bar;
@@ -37,24 +45,30 @@ pub(super) fn ui(ui: &egui::Ui, view: &PictureView, stage: &Stage, actions: &mut
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Colour bar: {title}")));
     paint(ui.painter(), theme::palette(ui), rect, view, &title);
     let part = |y: f32| (rect.bottom() - y) / rect.height().max(1.0);
-    let grip_id = id.with("grip");
+    let held_id = id.with("held");
     if response.drag_started()
         && let Some(origin) = ui.input(|input| input.pointer.press_origin())
     {
-        ui.memory_mut(|memory| memory.data.insert_temp(grip_id, grip_at(part(origin.y))));
+        let held = Held {
+            grip: grip_at(part(origin.y)),
+            from_part: part(origin.y),
+            ends_db: view.coloring().range_db,
+        };
+        ui.memory_mut(|memory| memory.data.insert_temp(held_id, held));
     }
-    let grip = match ui.memory(|memory| memory.data.get_temp::<Grip>(grip_id)) {
-        Some(grip) if response.dragged() => Some(grip),
-        _ => response.hover_pos().map(|pointer| grip_at(part(pointer.y))),
+    let held = ui.memory(|memory| memory.data.get_temp::<Held>(held_id));
+    let pointer = response.interact_pointer_pos();
+    let grip = if let (true, Some(held), Some(pointer)) = (response.dragged(), held, pointer) {
+        let [low, high] = held.ends_db;
+        let by_db = (part(pointer.y) - held.from_part) * (high - low);
+        set_level(view.look, dragged(held.ends_db, held.grip, by_db), actions);
+        Some(held.grip)
+    } else {
+        response.hover_pos().map(|pointer| grip_at(part(pointer.y)))
     };
     if let Some(grip) = grip {
         paint_grip(ui.painter(), theme::palette(ui), rect, grip);
         ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
-        if response.dragged() && response.drag_delta().y != 0.0 {
-            let [low, high] = view.coloring().range_db;
-            let by_db = -response.drag_delta().y / rect.height().max(1.0) * (high - low);
-            set_level(view.look, dragged([low, high], grip, by_db), actions);
-        }
     }
     if response.double_clicked() {
         let level = LevelRange::default();

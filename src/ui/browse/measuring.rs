@@ -1,6 +1,6 @@
 //! The measuring box: what is in a rectangle of the picture, in numbers, and as text to be pasted.
 
-use eframe::egui::{self, Color32, Rect, RichText, Stroke, pos2};
+use eframe::egui::{self, Align, Color32, FontSelection, Rect, RichText, Stroke, pos2, text::LayoutJob};
 
 use super::picture::Stage;
 use crate::app::{Action, Measured, Workbench};
@@ -59,8 +59,14 @@ pub(super) fn row(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Ac
         ];
         let levels = measured.result.as_ref().map(figures);
         for (name, value) in size.into_iter().chain(levels.iter().flatten().cloned()) {
-            ui.label(RichText::new(name).color(weak)).on_hover_text(hint(name));
-            ui.label(RichText::new(value).monospace()).on_hover_text(hint(name));
+            // Name and value stay on one line.
+            let mut text = LayoutJob::default();
+            RichText::new(format!("{name} "))
+                .color(weak)
+                .append_to(&mut text, ui.style(), FontSelection::Default, Align::Center);
+            let value = RichText::new(value).monospace().color(ui.visuals().text_color());
+            value.append_to(&mut text, ui.style(), FontSelection::Default, Align::Center);
+            ui.add(egui::Label::new(text).extend()).on_hover_text(hint(name));
             ui.add_space(GRID);
         }
         if measured.result.is_none() {

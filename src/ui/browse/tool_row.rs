@@ -14,6 +14,9 @@ const ROOM_FOR_SIZES: f32 = 520.0;
 const ROOM_FOR_COLOURS: f32 = 456.0;
 /// Narrower than this, levels and colours are named in their menus only, and what inverts the colours stands there.
 const ROOM_FOR_LEVELS: f32 = 422.0;
+/// Narrower than these, the button of the transform names only its sizes, then only its kind.
+const ROOM_FOR_KIND: f32 = 330.0;
+const ROOM_FOR_NUMBERS: f32 = 290.0;
 /// Room that the step of the windows takes.
 const WINDOWS_POINTS: f32 = 230.0;
 
@@ -28,7 +31,7 @@ pub(super) fn tool_row(ui: &mut egui::Ui, view: &mut PictureView, workbench: &Wo
         if width >= ROOM_FOR_SIZES {
             transform(ui, &mut settings);
         } else {
-            let title = transform_title(settings);
+            let title = transform_title(settings, width);
             settings_menu(ui, "Transform", &title, hint("Transform"), |ui| {
                 transform_rows(ui, &mut settings);
             });
@@ -92,9 +95,14 @@ fn map_title(map: ColorMap) -> String {
     map.title().to_owned()
 }
 
-/// `STFT 2048/512`.
-fn transform_title(settings: SpectrogramSettings) -> String {
-    format!("{} {}/{}", kind_title(settings.kind), settings.n_fft, settings.hop)
+/// `STFT 2048/512`, or as much of it as there is room for.
+fn transform_title(settings: SpectrogramSettings, width: f32) -> String {
+    let (kind, sizes) = (kind_title(settings.kind), format!("{}/{}", settings.n_fft, settings.hop));
+    match width {
+        ROOM_FOR_KIND.. => format!("{kind} {sizes}"),
+        ROOM_FOR_NUMBERS.. => sizes,
+        _ => kind,
+    }
 }
 
 const KINDS: [SpectrogramKind; 2] = [SpectrogramKind::Stft, SpectrogramKind::Mel];
