@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use auscult::dataset::{self, Dataset, MachineSection, ScanOptions, SyntheticConfig, SyntheticLayout};
+use auscult::dataset::{self, Dataset, Label, MachineSection, ScanOptions, Split, SyntheticConfig, SyntheticLayout};
 use auscult::exploration::{Limits, SearchConfig, TrialState};
 use auscult::extractors::DeviceChoice;
 use auscult::pipeline::reproduce::{Caps, Settings, reproduce_table_1};
@@ -303,4 +303,45 @@ fn table_1_is_written_for_each_task_and_goes_on() {
     let (again, _) = reproduce_table_1(&dataset, &settings, &out, &mut NoProgress).unwrap();
     assert_eq!(again.lines(), table.lines());
     assert_eq!(std::fs::metadata(&log).unwrap().len(), before, "nothing is searched again");
+}
+
+#[test]
+fn labels_of_clips_without_a_part_in_it_leave_a_search_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut dataset = recordings(&folder.path().join("data"));
+    let mut settings = settings(JudgedBy::SyntheticAnomalies);
+    settings.search.n_trials = 2;
+    settings.search.rungs = vec![1];
+    let out = folder.path().join("search");
+    run(&dataset, &settings, &out);
+    let tested = dataset.indices(&settings.group, Split::Test);
+    dataset.clips[tested[0]].label = Label::Unknown;
+    let again = pipeline::explore(&dataset, &settings, &out, &mut Watcher::default());
+    assert!(again.is_ok(), "{:?}", again.err());
+    // What it learns from matters.
+    let learned = dataset.indices(&settings.group, Split::Train);
+    dataset.clips[learned[0]].label = Label::Anomalous;
+    let other = pipeline::explore(&dataset, &settings, &out, &mut Watcher::default()).unwrap_err();
+    assert!(other.to_string().contains("recordings"), "{other}");
+}
+
+#[test]
+fn a_clip_is_heard_as_it_was_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = recordings(&folder.path().join("data"));
+    let mut settings = settings(JudgedBy::SyntheticAnomalies);
+    settings.search.n_trials = 1;
+    settings.search.rungs = vec![1];
+    let found = run(&dataset, &settings, &folder.path().join("search"));
+    let judged = &found.trials[0].judged;
+    let faulty = judged
+        .iter()
+        .find(|clip| matches!(clip.label, JudgedLabel::Synthetic(_)))
+        .unwrap();
+    let sound = |label: &JudgedLabel| pipeline::judged_sound(&dataset, &settings, &faulty.path, label).unwrap();
+    let (plain, with_fault) = (sound(&JudgedLabel::Normal), sound(&faulty.label));
+    assert_eq!(plain.samples.len(), with_fault.samples.len());
+    assert_ne!(plain.samples, with_fault.samples);
+    let gone = pipeline::judged_sound(&dataset, &settings, "fan/gone.wav", &faulty.label).unwrap_err();
+    assert!(gone.to_string().contains("gone.wav"), "{gone}");
 }

@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use auscult::audio::{AudioError, ChannelChoice, Header, read_clip, read_clip_at_own_rate, read_header};
+use auscult::app::{LongPiece, LongView, SpectrogramSettings};
+use auscult::audio::{AudioError, ChannelChoice, Header, Recording, read_clip, read_clip_at_own_rate, read_header};
 use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
 
@@ -316,6 +317,115 @@ fn flac_and_aiff_give_the_samples_that_were_written() {
         let clip = read_clip(&path, ChannelChoice::default()).unwrap();
         let truth: Vec<f32> = sound.iter().map(|sample| f32::from(*sample) / 32_768.0).collect();
         assert_eq!(clip.samples, truth, "{name}");
+    }
+}
+
+#[test]
+fn any_stretch_of_any_file_is_that_of_the_whole() {
+    let _alone = alone();
+    // A rate that goes through rubato's transform, and one without a common measure.
+    let sound = wave(40_000);
+    let pcm = |rate_hz, n_channels: u16| {
+        let format = format_chunk(1, n_channels, rate_hz, 2 * n_channels, 16);
+        riff(&[(b"fmt ", &format), (b"data", &bytes_le(&sound))])
+    };
+    let more = [
+        ("48k.wav", pcm(48_000, 2)),
+        ("44k.wav", pcm(44_100, 1)),
+        ("8k.wav", pcm(8_000, 1)),
+        ("odd.wav", pcm(47_999, 1)),
+        ("longer.flac", flac(&sound)),
+        ("longer.aiff", aiff(&sound)),
+    ];
+    for (name, bytes) in seeds().into_iter().chain(more) {
+        let (_folder, path) = file(name, &bytes);
+        for channel in [ChannelChoice::Index(1), ChannelChoice::Mean] {
+            let whole = read_clip(&path, channel).unwrap();
+            let recording = Recording::open(&path, channel).unwrap();
+            let n = recording.n_samples();
+            assert_eq!(n, whole.samples.len() as u64, "{name}");
+            for (start, end) in [
+                (0, n),
+                (0, 1),
+                (n / 3, n / 3 + 700),
+                (n / 2, n),
+                (n.saturating_sub(1), n),
+                (n / 7, n + 50),
+                (n, n + 3),
+            ] {
+                let stretch = recording.read(start..end).unwrap();
+                let place = |i: u64| usize::try_from(i).unwrap().min(whole.samples.len());
+                let mut truth = whole.samples[place(start)..place(end)].to_vec();
+                truth.resize(usize::try_from(end - start).unwrap(), 0.0);
+                let worst = stretch.iter().zip(&truth).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                // Where the rates have no common measure, places are reckoned from elsewhere: the last digit differs.
+                let allowed = if name == "odd.wav" { 1e-5 } else { 0.0 };
+                assert!(
+                    stretch.len() == truth.len() && worst <= allowed,
+                    "{name}, {start}..{end}: off by {worst}"
+                );
+            }
+        }
+    }
+}
+
+/// A WAV file of silence: a header, and a hole where the disk allows for one.
+fn silence(path: &Path, secs: u64, rate_hz: u32, n_channels: u16, bits: u16) {
+    let block = n_channels * bits / 8;
+    let n_bytes = secs * u64::from(rate_hz) * u64::from(block);
+    let mut bytes = riff(&[
+        (b"fmt ", &format_chunk(1, n_channels, rate_hz, block, bits)),
+        (b"ds64", &[0; 28]),
+    ]);
+    // Beyond 4 GB only the chunk ds64 tells how much there is.
+    bytes[..4].copy_from_slice(b"RF64");
+    let at = bytes.len() - 28;
+    bytes[at + 8..at + 16].copy_from_slice(&n_bytes.to_le_bytes());
+    bytes.extend(b"data\xff\xff\xff\xff");
+    let n_before = bytes.len() as u64;
+    std::fs::write(path, bytes).unwrap();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(path)
+        .unwrap()
+        .set_len(n_before + n_bytes)
+        .unwrap();
+}
+
+#[test]
+fn looking_at_hours_takes_no_more_memory_than_looking_at_minutes() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let peak_of = |hours: f64, rate_hz: u32, n_channels: u16, bits: u16| {
+        let path = folder.path().join("silence.wav");
+        silence(&path, (hours * 3600.0) as u64, rate_hz, n_channels, bits);
+        let settings = SpectrogramSettings::default();
+        let start = Instant::now();
+        let (secs, peak) = peak_bytes(|| {
+            let recording = Recording::open(&path, ChannelChoice::default()).unwrap();
+            let mut long = LongView::new(Arc::new(recording), settings, 1 + settings.n_fft / 2);
+            let opened = start.elapsed();
+            assert!(opened < Duration::from_secs(2), "opened after {opened:?}");
+            // A piece of the overview here and there, and 200 looks at details.
+            for block in [0, 5, 17] {
+                long.draw_now(LongPiece::Block(block)).unwrap();
+            }
+            for tile in 0..200 {
+                let columns = 256 * tile..256 * (tile + 1);
+                if let Some(piece) = long.piece_of(1, &columns).filter(|_| columns.end < long.n_frames()) {
+                    long.draw_now(piece).unwrap();
+                }
+            }
+            long.duration_secs()
+        });
+        assert!((secs - hours * 3600.0).abs() < 1e-3);
+        peak
+    };
+    let (minutes, hours) = (peak_of(0.25, 16_000, 1, 16), peak_of(12.0, 16_000, 1, 16));
+    // 25.9 GB, of which only RF64 can tell.
+    let large = peak_of(12.0, 96_000, 2, 24);
+    for peak in [minutes, hours, large] {
+        assert!(peak < 170 << 20, "{minutes}, {hours} and {large} bytes");
     }
 }
 

@@ -19,9 +19,10 @@ use auscult::project::RunRecipe;
 use auscult::ui::frame::Frame;
 use auscult::ui::{dialogs, widgets};
 use common::{Scene, dataset, focus, job, run, workbench};
-use eframe::egui::{self, Key, Modifiers, Theme, accesskit::Role};
+use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::{self, Key, Modifiers, Theme};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 /// The whole window.
 fn window(state: State) -> Harness<'static, Scene> {
@@ -681,6 +682,13 @@ fn further_figures_of_a_run_are_drawn_by_choice() {
     let mut harness = window(state);
     harness.get_by_label_contains("Loss over epochs, last: ");
     choose(&mut harness, "Curves", "Centre loss");
+    harness.get_by_label("Centre loss over epochs, last: 7.5000");
+    harness.get_by_label("Log scale").click();
+    harness.run();
+    assert_eq!(
+        harness.get_by_label("Log scale").accesskit_node().toggled(),
+        Some(Toggled::True)
+    );
     harness.get_by_label("Centre loss over epochs, last: 7.5000");
     click(&mut harness, "dense-ae-1");
     assert!(harness.query_by_label("Curves").is_none(), "one quantity needs no choice");

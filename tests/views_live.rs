@@ -5,12 +5,14 @@ mod common;
 
 use std::sync::Arc;
 
-use auscult::app::{Action, EventVerdict, InputView, LiveAction, LiveEvent, LiveScoring, State};
+use auscult::app::{
+    Action, EventVerdict, InputView, LeftTakeView, LiveAction, LiveEvent, LivePace, LiveScoring, LostInput, State, WatchView,
+};
 use auscult::audio::Clip;
 use auscult::audio::capture::{InputDevice, Level};
 use auscult::jobs::JobId;
-use auscult::pipeline::LiveScore;
-use auscult::ui::live::LiveScreen;
+use auscult::pipeline::{Judgement, LiveScore, WatchedFile, WatchedState};
+use auscult::ui::live::{LiveScreen, left};
 use common::{Scene, group, harness_of_size, workbench};
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::Harness;
@@ -41,6 +43,7 @@ fn listening() -> State {
     live.input = Some(InputView {
         name: "USB Audio".to_owned(),
         rate_hz: 48_000,
+        rates_hz: vec![16_000, 44_100, 48_000],
         n_channels: 2,
     });
     let samples: Vec<f32> = (0..20 * 16_000u32)
@@ -67,7 +70,11 @@ fn listening() -> State {
         group: group("fan", "00"),
         run: "pooled-log-mel".to_owned(),
         detector: "KNN",
-        pace: Some((2.4, 1)),
+        pace: Some(LivePace {
+            cost_ms: 2.4,
+            hop_frames: 1,
+            behind_ms: 64.0,
+        }),
         training_db: Some(-30.0),
         is_paused: false,
     });
@@ -108,19 +115,93 @@ fn recording() -> State {
     let take = &mut state.live.heard.take;
     take.is_running = true;
     take.secs = 12.3;
-    take.files = vec!["/plant/recordings/fan/train/section_00_source_train_normal_0000_vel_6.wav".into()];
+    take.files = Arc::new(vec![
+        "/plant/recordings/fan/train/section_00_source_train_normal_0000_vel_6.wav".into(),
+    ]);
     state.live.settings.machine = "fan".to_owned();
     state.live.settings.section = "00".to_owned();
     state
 }
 
+/// The microphone was pulled out during a take, and is back or not.
+fn lost(is_back: bool) -> State {
+    let mut state = idle();
+    state.live.lost = Some(LostInput {
+        id: Some("1".to_owned()),
+        name: "USB Audio".to_owned(),
+        reason: "the device is no longer available; connect it again or choose another input".to_owned(),
+        was_recording: true,
+        is_back,
+    });
+    state
+}
+
+fn left_takes() -> State {
+    let mut state = idle();
+    let take = |n: u32, title: &str| LeftTakeView {
+        note: format!("/home/someone/.config/auscult/takes/new-{n}.take").into(),
+        title: title.to_owned(),
+        begun_at: 1_795_000_000,
+        files: (0..19)
+            .map(|file| format!("/plant/recordings/fan/train/section_00_source_train_normal_{file:04}_vel_6.wav").into())
+            .collect(),
+        secs: 185.5,
+        n_marks: 2,
+    };
+    state.live.left = vec![take(1, "fan 00, normal"), take(2, "gearbox 01, anomalous")];
+    state.live.asks_about_left = true;
+    state
+}
+
+fn watching() -> State {
+    let mut state = listening();
+    let mut watch = WatchView::new(
+        JobId(9),
+        "/plant/recorder".into(),
+        group("fan", "00"),
+        "pooled-log-mel".to_owned(),
+        "KNN",
+    );
+    watch.threshold = Some((0.0312, "leave-one-out scores of the normal training clips".to_owned()));
+    let judged = |score: f64, percentile: f64, is_anomalous: bool| {
+        WatchedState::Judged(Judgement {
+            score,
+            percentile,
+            is_anomalous,
+            duration_secs: 10.0,
+        })
+    };
+    let states = [
+        judged(0.0123, 41.0, false),
+        judged(0.0581, 99.2, true),
+        judged(0.0150, 55.5, false),
+        WatchedState::Failed("cannot read it: it has no 'data' chunk".to_owned()),
+        WatchedState::Unfinished,
+        WatchedState::Growing,
+    ];
+    for (n, state) in states.into_iter().enumerate() {
+        watch.note(WatchedFile {
+            path: format!("/plant/recorder/2026-11-22/{n:04}.wav").into(),
+            written_at: 1_795_000_000,
+            state,
+        });
+    }
+    state.live.watch = Some(watch);
+    state
+}
+
 fn stage(state: State, theme: egui::Theme) -> Harness<'static, Scene> {
+    stage_of_size([1200.0, 640.0], state, theme)
+}
+
+fn stage_of_size(size: [f32; 2], state: State, theme: egui::Theme) -> Harness<'static, Scene> {
     let mut view = LiveScreen::default();
-    harness_of_size([1200.0, 640.0], state, theme, move |ui, state, actions| {
+    harness_of_size(size, state, theme, move |ui, state, actions| {
         let frame = egui::Frame::central_panel(ui.style());
         egui::CentralPanel::default()
             .frame(frame)
             .show(ui, |ui| view.ui(ui, state, actions));
+        left::ui(ui, state, actions);
     })
 }
 
@@ -146,6 +227,124 @@ fn pictures() {
         harness.snapshot(name);
         results.extend_harness(&mut harness);
     }
+    // What the smallest window leaves to the screen.
+    let states = [
+        (recording(), egui::Theme::Dark, "live_recording_small_dark"),
+        (watching(), egui::Theme::Light, "live_watching_small_light"),
+        (lost(true), egui::Theme::Light, "live_lost_small_light"),
+        (left_takes(), egui::Theme::Dark, "live_left_small_dark"),
+    ];
+    for (state, theme, name) in states {
+        let mut harness = stage_of_size([940.0, 530.0], state, theme);
+        harness.run();
+        harness.snapshot(name);
+        results.extend_harness(&mut harness);
+    }
+}
+
+#[test]
+fn monitoring_is_off_until_asked_for_and_warns_of_howling_while_it_is_on() {
+    let mut harness = stage(listening(), egui::Theme::Dark);
+    harness.run();
+    assert!(harness.query_by_label_contains("use headphones").is_none());
+    assert_eq!(click(&mut harness, "Monitor"), [Action::Live(LiveAction::Monitor(true))]);
+    let mut state = listening();
+    state.live.heard.is_monitored = true;
+    let mut harness = stage(state, egui::Theme::Light);
+    harness.run();
+    assert!(harness.query_by_label_contains("use headphones").is_some());
+    assert_eq!(click(&mut harness, "Monitor"), [Action::Live(LiveAction::Monitor(false))]);
+}
+
+#[test]
+fn a_lost_input_is_said_and_offered_when_it_is_back() {
+    let mut harness = stage(lost(false), egui::Theme::Dark);
+    harness.run();
+    let said = harness.query_by_label_contains("USB Audio went away: the device is no longer available");
+    assert!(said.is_some());
+    assert!(
+        harness
+            .query_by_label_contains("The take was ended, what was recorded is kept")
+            .is_some()
+    );
+    assert!(harness.query_by_label("Listen again").is_none());
+    let mut harness = stage(lost(true), egui::Theme::Dark);
+    harness.run();
+    assert!(harness.query_by_label_contains("is there again").is_some());
+    assert_eq!(click(&mut harness, "Listen again"), [Action::Live(LiveAction::Listen)]);
+}
+
+#[test]
+fn an_input_that_delivers_nothing_is_said() {
+    let mut state = listening();
+    state.live.heard.waits_secs = 4.2;
+    let mut harness = stage(state, egui::Theme::Dark);
+    harness.run();
+    assert!(
+        harness
+            .query_by_label_contains("Nothing has come from the input for 4 s")
+            .is_some()
+    );
+}
+
+#[test]
+fn takes_of_a_killed_program_are_recovered_discarded_or_left_for_later() {
+    let note = |n: u32| format!("/home/someone/.config/auscult/takes/new-{n}.take").into();
+    let mut harness = stage(left_takes(), egui::Theme::Light);
+    harness.run();
+    harness.state_mut().take();
+    harness.get_all_by_label("Recover").next().unwrap().click();
+    harness.run();
+    assert_eq!(harness.state_mut().take(), [Action::Live(LiveAction::RecoverTake(note(1)))]);
+    harness.get_all_by_label("Discard").nth(1).unwrap().click();
+    harness.run();
+    assert_eq!(harness.state_mut().take(), [Action::Live(LiveAction::DiscardTake(note(2)))]);
+    let both = [1, 2].map(|n| Action::Live(LiveAction::RecoverTake(note(n))));
+    assert_eq!(click(&mut harness, "Recover all"), both);
+    assert_eq!(
+        click(&mut harness, "Open without"),
+        [Action::Live(LiveAction::AskAboutLeft(false))]
+    );
+    let mut state = left_takes();
+    state.live.asks_about_left = false;
+    let mut harness = stage(state, egui::Theme::Light);
+    harness.run();
+    assert!(harness.query_by_label_contains("2 takes that were cut off").is_some());
+    assert_eq!(
+        click(&mut harness, "Show them"),
+        [Action::Live(LiveAction::AskAboutLeft(true))]
+    );
+}
+
+#[test]
+fn watched_files_stand_with_their_decisions_newest_first_and_are_played() {
+    let mut harness = stage(watching(), egui::Theme::Dark);
+    harness.run();
+    assert!(harness.query_by_label("Watched folder: 3 scored, 1 anomalous").is_some());
+    assert!(harness.query_by_label("half-written").is_some());
+    assert!(harness.query_by_label("not scored").is_some());
+    assert_eq!(click(&mut harness, "Stop watching"), [Action::Live(LiveAction::StopWatching)]);
+    let path = "/plant/recorder/2026-11-22/0002.wav".into();
+    let played = click(&mut harness, "Play 2026-11-22/0002.wav");
+    assert_eq!(played, [Action::Live(LiveAction::PlayWatched(path))]);
+    let mut state = watching();
+    state.live.watch.as_mut().unwrap().is_gone = true;
+    let mut harness = stage(state, egui::Theme::Dark);
+    harness.run();
+    assert!(
+        harness
+            .query_by_label_contains("/plant/recorder is not there: it is looked for")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_take_that_ended_can_be_taken_into_the_project() {
+    let mut state = recording();
+    state.live.heard.take.is_running = false;
+    state.live.can_add_take = true;
+    let mut harness = stage(state, egui::Theme::Dark);
+    assert_eq!(click(&mut harness, "Add to the project"), [Action::Live(LiveAction::AddTake)]);
 }
 
 #[test]
@@ -204,7 +403,7 @@ fn clipping_and_a_level_that_differs_from_training_are_said() {
     state.live.heard.n_dropped = 12;
     let mut harness = stage(state, egui::Theme::Light);
     harness.run();
-    assert!(harness.query_by_label("+9 dB against training").is_some());
+    assert!(harness.query_by_label("level differs from training by +9 dB").is_some());
     assert!(harness.query_by_label("lost 12").is_some());
     assert_eq!(click(&mut harness, "CLIPPED 3x"), [Action::Live(LiveAction::ClearLevel)]);
 }

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, ModelAction, Screen, SortKey, SpectrogramSettings};
+use super::{
+    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, SafetyAction, Screen,
+    SortKey, SpectrogramSettings, TriageAction,
+};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -58,6 +61,8 @@ pub enum Action {
         label: Label,
     },
     SetSpectrogram(SpectrogramSettings),
+    /// What of a long recording is in sight, to be drawn where it is not yet.
+    LookAt(Vec<LongPiece>),
     /// Frames from one window that a clip is judged by to the next; `None`: side by side.
     SetWindowHop(Option<usize>),
 
@@ -73,6 +78,9 @@ pub enum Action {
     Model(ModelAction),
 
     Live(LiveAction),
+    Box(BoxAction),
+    Triage(TriageAction),
+    Safety(SafetyAction),
 
     // Training
     Train(RunRecipe),
@@ -168,14 +176,26 @@ pub enum ListAction {
 /// What a person can do while listening, with a project or without.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveAction {
+    /// Looks for inputs from now on; asked again, at once.
     ListInputs,
-    Set(LiveSettings),
+    Set(Box<LiveSettings>),
+    /// Opens the input; after one was lost and is back, that one.
     Listen,
     StopListening,
+    /// Lets the input be heard through the output.
+    Monitor(bool),
     Record,
     StopRecording,
     /// Marks this moment in the take.
     Mark,
+    /// Makes the files of the last take clips of the project.
+    AddTake,
+    /// Shows the takes that a killed program left, or opens without.
+    AskAboutLeft(bool),
+    /// Takes in what a killed program left, named by its note.
+    RecoverTake(PathBuf),
+    /// Moves it out of the way.
+    DiscardTake(PathBuf),
     /// Forgets the highest level and the clipping.
     ClearLevel,
     /// Scores what is heard as this section; `None` stops.
@@ -186,6 +206,12 @@ pub enum LiveAction {
         id: u64,
         verdict: EventVerdict,
     },
+    /// Scores what another recorder writes into this folder.
+    Watch(PathBuf),
+    StopWatching,
+    PlayWatched(PathBuf),
+    /// Writes the scores of the watched folder as CSV.
+    SaveWatched(PathBuf),
 }
 
 impl Action {

@@ -1,15 +1,18 @@
 //! The one place where actions and job events come in; each is handed to the file of its subject.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
+use super::safety::Waiting;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, Notice, Severity, State};
 use crate::audio::Player;
-use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Wake};
+use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
+use crate::project::ProjectLock;
 
 /// Longest time that a frame spends on taking in job events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
@@ -26,6 +29,12 @@ pub struct App {
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
     pub(super) saver: Saver,
+    /// The project was changed since it was kept last.
+    pub(super) is_to_be_kept: bool,
+    /// Of the open project; `None` where it may not be written.
+    pub(super) lock: Option<ProjectLock>,
+    /// A project that was read, until a person has decided what becomes of what was not saved.
+    pub(super) waiting: Option<Waiting>,
     pub(super) live: Live,
     n_notices: u64,
 }
@@ -40,18 +49,22 @@ impl App {
     pub fn with_folders(wake: Wake, folders: AppFolders) -> Self {
         let state = State {
             recent: folders.read_recent(),
+            live: LiveView::remembered(&folders.settings),
             ..State::default()
         };
         Self {
             state,
-            runner: JobRunner::new(wake),
+            runner: JobRunner::new(Arc::clone(&wake)),
             running: BTreeMap::new(),
             player: None,
             plays_when_read: false,
             folders,
             save_due: None,
             saver: Saver::default(),
-            live: Live::default(),
+            is_to_be_kept: false,
+            lock: None,
+            waiting: None,
+            live: Live::new(wake),
             n_notices: 0,
         }
     }
@@ -63,6 +76,7 @@ impl App {
         for (id, event) in events {
             self.take_in(id, event);
         }
+        self.poll_keeping();
         self.poll_playback();
         self.poll_model();
         let has_more = self.poll_live() || has_more;
@@ -74,7 +88,8 @@ impl App {
 
     /// How long until [`Self::poll`] has something to do without being woken; `None`: not before it is.
     pub fn next_wake(&self) -> Option<Duration> {
-        self.save_due.map(|due| due.saturating_duration_since(Instant::now()))
+        let due = self.save_due.into_iter().chain(self.live_due()).min();
+        due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
     /// Carries out one action.
@@ -97,6 +112,7 @@ impl App {
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
             Action::Live(action) => self.apply_live(action),
+            Action::Safety(action) => self.apply_safety(action),
             in_project => self.apply_in_project(in_project),
         }
     }
@@ -104,6 +120,9 @@ impl App {
     /// Actions that need an open project; without one they do nothing.
     fn apply_in_project(&mut self, action: Action) {
         if self.state.workbench.is_none() {
+            return;
+        }
+        if writes_beside(&action) && !self.may_write() {
             return;
         }
         match action {
@@ -116,6 +135,7 @@ impl App {
             Action::Select(clips) => self.select(clips),
             Action::SetLabel { clip, label } => self.set_label(clip, label),
             Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
+            Action::LookAt(pieces) => self.look_at(&pieces),
             Action::SetWindowHop(hop) => self.set_window_hop(hop),
             Action::PlayPause => self.play_pause(),
             Action::Listen(clip) => self.listen(clip),
@@ -127,6 +147,8 @@ impl App {
             Action::Seek(secs) => self.seek(secs),
             Action::SetLoop(span) => self.set_loop(span),
             Action::Model(action) => self.apply_model(action),
+            Action::Box(action) => self.apply_box(action),
+            Action::Triage(action) => self.apply_triage(action),
             Action::Train(recipe) => self.train(recipe),
             Action::Resume(run) => self.resume(&run),
             Action::ActivateRun(run) => self.activate_run(&run),
@@ -172,7 +194,8 @@ impl App {
             | Action::CancelJob(_)
             | Action::SaveFigure { .. }
             | Action::SaveTable { .. }
-            | Action::Live(_) => {}
+            | Action::Live(_)
+            | Action::Safety(_) => {}
         }
     }
 
@@ -183,7 +206,18 @@ impl App {
         title: &str,
         work: impl FnOnce(&mut JobContext<JobOutput, JobUpdate>) -> anyhow::Result<JobOutput> + Send + 'static,
     ) -> Option<JobId> {
-        match self.runner.spawn(title, work) {
+        self.spawn_at(Urgency::Whenever, kind, title, work)
+    }
+
+    /// The same with the say in when it is needed.
+    pub(super) fn spawn_at(
+        &mut self,
+        urgency: Urgency,
+        kind: JobKind,
+        title: &str,
+        work: impl FnOnce(&mut JobContext<JobOutput, JobUpdate>) -> anyhow::Result<JobOutput> + Send + 'static,
+    ) -> Option<JobId> {
+        match self.runner.spawn_at(urgency, title, work) {
             Ok(handle) => {
                 let id = handle.id;
                 self.running.insert(
@@ -320,4 +354,19 @@ impl App {
             job.is_paused = false;
         }
     }
+}
+
+/// Whether an action puts files beside the project or takes them away.
+fn writes_beside(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Train(_)
+            | Action::Resume(_)
+            | Action::DeleteRun(_)
+            | Action::LoadWeights(_)
+            | Action::Explore(_)
+            | Action::ResumeExploration(_)
+            | Action::DeleteExploration(_)
+            | Action::KeepDesign { .. }
+    )
 }

@@ -5,16 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ExplorationView, JobKind, LoadedClip, NearestClip, RunView};
-use crate::audio::capture::{InputDevice, Listener};
+use super::boxes_exchange::ReadBoxes;
+use super::live::TakenIn;
+use super::{Access, DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, NearestClip, RunView};
+use crate::audio::Clip;
+use crate::audio::capture::{LeftTake, Listener, Monitor};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, ModelView, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{
     self, Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
+    WatchEvent,
 };
-use crate::project::{Project, RunRecipe};
+use crate::project::{Project, ProjectLock, RunRecipe, Unsaved};
 use crate::projection;
 
 /// What a job yields when it is done.
@@ -22,6 +26,11 @@ pub(super) enum JobOutput {
     FolderInspected(Arc<Dataset>),
     ProjectOpened(Box<OpenedProject>),
     ClipLoaded(Arc<LoadedClip>),
+    LongOpened {
+        loaded: Arc<LoadedClip>,
+        long: Box<LongView>,
+    },
+    LongDrawn,
     RunTrained,
     RunDeleted,
     RunAdopted {
@@ -51,10 +60,25 @@ pub(super) enum JobOutput {
     DesignKept(Box<RunView>),
     ExplorationDeleted,
     ProjectSaved,
+    ProjectKept,
+    CopySaved {
+        path: PathBuf,
+        lock: Option<ProjectLock>,
+    },
+    /// From files of other programs.
+    BoxesRead(Vec<ReadBoxes>),
+    BoxesWritten {
+        path: PathBuf,
+        n_boxes: usize,
+    },
     FileSaved(PathBuf),
-    InputsListed(Vec<InputDevice>),
     InputOpened(Arc<Listener>),
+    /// Or it is not scored any more.
     InputClosed,
+    MonitorOpened(Box<Monitor>),
+    LeftTakes(Vec<LeftTake>),
+    TakenIn(Box<TakenIn>),
+    SoundRead(Arc<Clip>),
     /// Its path is relative to the project file.
     ClipRecorded(Box<ClipEntry>),
 }
@@ -63,13 +87,17 @@ pub(super) enum JobOutput {
 pub(super) enum JobUpdate {
     Epoch(EpochMetrics),
     Layout(projection::Layout),
+    /// A piece of a long recording.
+    Drawn(LongPiece, DrawnPiece),
     Live {
         score: LiveScore,
-        cost_ms: f64,
-        hop_frames: u64,
+        pace: LivePace,
     },
     /// Effective value of the normal training clips, in dB of full scale.
     TrainingLevel(f64),
+    Watched(WatchEvent),
+    /// From which score on a watched file is anomalous, and what that rests on.
+    WatchThreshold(f64, String),
     Explored(Box<ExploreEvent>),
 }
 
@@ -82,6 +110,31 @@ pub(super) struct OpenedProject {
     /// What cannot be read of them.
     pub(super) notes: Vec<String>,
     pub(super) dataset: Dataset,
+    pub(super) access: Access,
+    /// `None` where it may not be written, or is yet to be claimed.
+    pub(super) lock: Option<ProjectLock>,
+    /// What an earlier end of the program left behind.
+    pub(super) unsaved: Option<Unsaved>,
+    /// The project holds what was left behind, and its file does not.
+    pub(super) is_recovered: bool,
+}
+
+impl OpenedProject {
+    /// One without runs and searches that is yet to be claimed.
+    pub(super) fn new(path: PathBuf, project: Project, dataset: Dataset) -> Self {
+        Self {
+            path,
+            project,
+            runs: BTreeMap::new(),
+            explorations: Vec::new(),
+            notes: Vec::new(),
+            dataset,
+            access: Access::default(),
+            lock: None,
+            unsaved: None,
+            is_recovered: false,
+        }
+    }
 }
 
 /// Everything that a run says of the data set.

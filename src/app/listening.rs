@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::{App, FocusView, JobKind, LoadedClip, Playback, SpectrogramKind, SpectrogramSettings};
-use crate::audio::{self, Clip, Player};
+use crate::audio::{self, AudioError, Clip, LONG_SECS, Player, Recording};
 use crate::dataset::{Label, Split};
-use crate::dsp::{self, Peaks};
+use crate::dsp::{self, Peaks, Spectrogram};
 
 impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.set_scope(machine, section);
-            self.touch();
+            self.touch_view();
         }
     }
 
@@ -25,6 +25,9 @@ impl App {
     }
 
     pub(super) fn set_label(&mut self, clip: usize, label: Label) {
+        if !self.may_write() {
+            return;
+        }
         let Some(entry) = self
             .state
             .workbench
@@ -65,7 +68,7 @@ impl App {
         workbench.focus_view = FocusView::default();
         workbench.model.hears_nearest = false;
         self.plays_when_read = false;
-        self.touch();
+        self.touch_view();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
         self.load_focused();
@@ -82,12 +85,14 @@ impl App {
     pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.spectrogram = settings;
-            self.load_focused();
+            if !self.redraw_long(settings) {
+                self.load_focused();
+            }
         }
     }
 
     fn load_focused(&mut self) {
-        self.abandon(|kind| *kind == JobKind::LoadClip);
+        self.abandon(|kind| matches!(kind, JobKind::LoadClip | JobKind::DrawLong));
         let Some((workbench, clip_idx)) = self
             .state
             .workbench
@@ -98,6 +103,10 @@ impl App {
         };
         let file = workbench.dataset.file(&workbench.dataset.clips[clip_idx]);
         let (channel, settings) = (workbench.dataset.channel, workbench.spectrogram);
+        if f64::from(workbench.dataset.clips[clip_idx].duration_secs) > LONG_SECS {
+            self.open_long(clip_idx);
+            return;
+        }
         // Only the picture changes where the sound is there already.
         let known = workbench
             .focus_view
@@ -123,12 +132,15 @@ impl App {
                     .loaded
                     .as_ref()
                     .is_none_or(|known| known.clip_idx != loaded.clip_idx);
-                let clip = Arc::clone(&loaded.clip);
+                let sound = (
+                    Arc::clone(&loaded.clip),
+                    workbench.focus_view.long.as_ref().map(|long| Arc::clone(long.recording())),
+                );
                 workbench.focus_view.loaded = Some(loaded);
                 workbench.focus_view.error = None;
                 if is_new {
                     if let Some(player) = &mut self.player
-                        && let Err(error) = player.load(clip)
+                        && let Err(error) = give(player, sound)
                     {
                         self.state.playback.unavailable = Some(error.to_string());
                     }
@@ -221,8 +233,14 @@ impl App {
             .and_then(|workbench| workbench.focus_view.loaded.clone());
         let Some(loaded) = loaded else { return false };
         if self.player.is_none() {
+            let long = self
+                .state
+                .workbench
+                .as_ref()
+                .and_then(|workbench| workbench.focus_view.long.as_ref());
+            let sound = (Arc::clone(&loaded.clip), long.map(|long| Arc::clone(long.recording())));
             let opened = Player::open().and_then(|mut player| {
-                player.load(Arc::clone(&loaded.clip))?;
+                give(&mut player, sound)?;
                 player.seek(self.state.playback.position_secs);
                 player.set_loop(self.state.playback.loop_span_secs);
                 Ok(player)
@@ -242,8 +260,30 @@ impl App {
     }
 }
 
+/// Gives the player a clip, or the recording in its place that is too long to be held.
+fn give(player: &mut Player, (clip, recording): (Arc<Clip>, Option<Arc<Recording>>)) -> Result<(), AudioError> {
+    match recording {
+        Some(recording) => player.load_recording(recording),
+        None => player.load(clip),
+    }
+}
+
 /// Draws a clip: outline and spectrogram in dB re full scale.
 pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
+    let (spectrogram, bin_hz) = levels_of(&clip, settings);
+    let peaks = Peaks::new(&clip.samples);
+    LoadedClip {
+        clip_idx,
+        clip,
+        peaks,
+        settings,
+        spectrogram: Arc::new(spectrogram),
+        bin_hz,
+    }
+}
+
+/// The spectrogram in dB re full scale, and the centre frequency of each of its bins.
+pub(super) fn levels_of(clip: &Clip, settings: SpectrogramSettings) -> (Spectrogram, Vec<f32>) {
     let SpectrogramSettings {
         kind,
         n_fft,
@@ -280,13 +320,5 @@ pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSet
     for value in &mut spectrogram.values {
         *value -= reference_db;
     }
-    let peaks = Peaks::new(&clip.samples);
-    LoadedClip {
-        clip_idx,
-        clip,
-        peaks,
-        settings,
-        spectrogram: Arc::new(spectrogram),
-        bin_hz,
-    }
+    (spectrogram, bin_hz)
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::job_types::JobOutput;
 use super::runs::failure_text;
-use super::state::SaveState;
 use super::{App, ExplorationStatus, JobKind, RunStatus, Severity};
 use crate::figures::{self, Figure, Table};
 
@@ -12,8 +11,10 @@ impl App {
     pub(super) fn take_output(&mut self, kind: &JobKind, output: JobOutput) {
         match output {
             JobOutput::FolderInspected(dataset) => self.take_inspected(Ok(dataset)),
-            JobOutput::ProjectOpened(opened) => self.enter(*opened),
+            JobOutput::ProjectOpened(opened) => self.take_opened(opened),
             JobOutput::ClipLoaded(loaded) => self.take_loaded(Ok(loaded)),
+            JobOutput::LongOpened { loaded, long } => self.take_long(loaded, *long),
+            JobOutput::LongDrawn => self.end_drawing(),
             JobOutput::RunTrained => {
                 if let JobKind::Train { run } = kind {
                     self.end_run(run, RunStatus::Done);
@@ -36,10 +37,13 @@ impl App {
             }
             JobOutput::RunAdopted { name, recipe } => self.take_adopted(&name, *recipe),
             JobOutput::RunExported { run, deployed } => self.take_exported(&run, &deployed),
-            JobOutput::InputsListed(devices) => self.state.live.devices = Some(devices),
             JobOutput::InputOpened(listener) => self.take_listener(Ok(listener)),
             JobOutput::InputClosed => {}
-            JobOutput::ClipRecorded(clip) => self.add_clip(*clip),
+            JobOutput::MonitorOpened(monitor) => self.take_monitor(Ok(monitor)),
+            JobOutput::LeftTakes(takes) => self.take_left(takes),
+            JobOutput::TakenIn(taken) => self.take_taken_in(*taken),
+            JobOutput::SoundRead(clip) => self.play_sound(clip),
+            JobOutput::ClipRecorded(clip) => self.add_clips(vec![*clip]),
             JobOutput::Explored(exploration) => {
                 if let JobKind::Explore { exploration: name } = kind {
                     self.take_exploration(name, *exploration);
@@ -50,7 +54,14 @@ impl App {
                     self.take_kept(name, *run);
                 }
             }
-            JobOutput::ProjectSaved | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
+            JobOutput::ProjectSaved => self.take_saved(),
+            JobOutput::CopySaved { path, lock } => self.take_copy(&path, lock),
+            JobOutput::BoxesRead(files) => self.take_boxes(files),
+            JobOutput::BoxesWritten { path, n_boxes } => {
+                let what = if n_boxes == 1 { "box" } else { "boxes" };
+                self.notify(Severity::Info, format!("Saved {n_boxes} {what}: {}", path.display()));
+            }
+            JobOutput::ProjectKept | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -71,24 +82,26 @@ impl App {
         match kind {
             JobKind::Scan => self.take_inspected(Err(text)),
             JobKind::OpenInput => self.take_listener(Err(text)),
-            JobKind::ListInputs | JobKind::CloseInput => self.notify(Severity::Warning, text),
+            JobKind::OpenMonitor => self.take_monitor(Err(text)),
+            JobKind::CloseInput | JobKind::LeftTakes | JobKind::ReadSound => self.notify(Severity::Warning, text),
+            JobKind::WatchFolder => {
+                self.state.live.watch = None;
+                self.notify(Severity::Error, format!("the folder is not watched: {text}"));
+            }
             JobKind::ScoreLive => {
                 self.stop_live_scoring();
                 self.notify(Severity::Error, format!("live scoring stopped: {text}"));
             }
-            JobKind::LoadClip => self.take_loaded(Err(text)),
+            JobKind::LoadClip | JobKind::DrawLong => self.take_loaded(Err(text)),
             JobKind::ModelView => self.take_model_view(Err(text)),
             JobKind::Nearest => self.take_nearest(Err(text)),
             JobKind::Train { run } => self.end_run(run, RunStatus::Failed(text)),
             JobKind::Map => self.end_map(Some(text)),
             JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Failed(text)),
             JobKind::KeepDesign { run } => self.notify(Severity::Error, format!("{run}: {text}")),
-            JobKind::Save => {
-                if let Some(workbench) = &mut self.state.workbench {
-                    workbench.save = SaveState::Failed(text.clone());
-                }
-                self.notify(Severity::Error, format!("not saved: {text}"));
-            }
+            JobKind::Save => self.take_save_failure(text),
+            // The save that follows tells of the same disk.
+            JobKind::Keep => {}
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
             JobKind::CompareBeside { run } => {
@@ -100,6 +113,10 @@ impl App {
             | JobKind::Tour
             | JobKind::Score
             | JobKind::SaveFile
+            | JobKind::TakeIn
+            | JobKind::SaveCopy
+            | JobKind::ImportBoxes
+            | JobKind::ExportBoxes
             | JobKind::LoadWeights
             | JobKind::ExportRun => self.notify(Severity::Error, text),
         }

@@ -71,14 +71,10 @@ impl App {
                 }
             }
             (JobUpdate::Layout(layout), Some(JobKind::Map)) => self.take_layout(layout),
-            (
-                JobUpdate::Live {
-                    score,
-                    cost_ms,
-                    hop_frames,
-                },
-                _,
-            ) => self.take_live_score(score, cost_ms, hop_frames),
+            (JobUpdate::Drawn(piece, drawn), Some(JobKind::DrawLong)) => self.take_drawn(piece, drawn),
+            (JobUpdate::Live { score, pace }, _) => self.take_live_score(score, pace),
+            (JobUpdate::Watched(event), _) => self.take_watched(event),
+            (JobUpdate::WatchThreshold(threshold, basis), _) => self.take_watch_threshold(threshold, basis),
             (JobUpdate::TrainingLevel(level_db), _) => self.take_training_level(level_db),
             (JobUpdate::Explored(event), Some(JobKind::Explore { exploration })) => self.take_explored(&exploration, *event),
             _ => {}

@@ -7,7 +7,11 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, ClipList, ExplorationView, LiveView, LoadedClip, ModelInsight, SortKey, SpectrogramSettings};
+use super::{
+    Access, ClipFilter, ClipList, ExplorationView, LiveView, LoadedClip, LongView, ModelInsight, Recovery, SortKey,
+    SpectrogramSettings, Triage,
+};
+use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection, Split};
 use crate::detectors::DetectorKind;
@@ -73,6 +77,8 @@ pub struct State {
     pub notices: Vec<Notice>,
     pub playback: Playback,
     pub live: LiveView,
+    /// What an earlier end of the program left behind, while a person has not decided on it.
+    pub recovery: Option<Recovery>,
 }
 
 /// A project that was open before.
@@ -120,6 +126,9 @@ pub struct Workbench {
     pub project: Project,
     pub(super) history: UndoHistory,
     pub save: SaveState,
+    pub access: Access,
+    /// Deciding clip by clip; kept when it is left, so that it can go on.
+    pub triage: Option<Triage>,
     /// As scanned.
     pub(super) scanned: Arc<Dataset>,
     /// As scanned, with the labels that the person gave.
@@ -185,6 +194,16 @@ pub struct FocusView {
     pub window: Option<WindowShape>,
     /// Once scored.
     pub ribbon: Option<Arc<Ribbon>>,
+    /// Of a recording that is too long to be held: then `loaded` has neither sound nor pictures.
+    pub long: Option<LongView>,
+}
+
+impl FocusView {
+    /// The length of the clip; `None` while it is being read.
+    pub fn duration_secs(&self) -> Option<f64> {
+        let held = self.loaded.as_ref().map(|loaded| loaded.clip.duration_secs());
+        self.long.as_ref().map(LongView::duration_secs).or(held)
+    }
 }
 
 /// A clip's score by the detector in use.
@@ -264,6 +283,8 @@ pub enum JobKind {
     Tour,
     OpenProject,
     LoadClip,
+    /// Of a long recording, piece by piece.
+    DrawLong,
     Train {
         run: String,
     },
@@ -294,12 +315,26 @@ pub enum JobKind {
     DeleteExploration,
     /// Of the project.
     Save,
+    /// Of what is not saved yet.
+    Keep,
+    /// Of the project and what lies beside it.
+    SaveCopy,
+    ImportBoxes,
+    ExportBoxes,
     /// Of a figure, a table or the sound of an event.
     SaveFile,
-    ListInputs,
     OpenInput,
     CloseInput,
+    /// An output to hear the input through.
+    OpenMonitor,
     ScoreLive,
+    /// Looks for takes of a program that was killed.
+    LeftTakes,
+    /// Files of a take become clips of the project, or are discarded.
+    TakeIn,
+    WatchFolder,
+    /// Of a recording that is no clip, to be heard.
+    ReadSound,
 }
 
 /// A job as the status bar shows it.
@@ -364,6 +399,8 @@ impl Workbench {
             project,
             history: UndoHistory::default(),
             save: SaveState::default(),
+            access: Access::default(),
+            triage: None,
             dataset: Arc::clone(&scanned),
             scanned,
             groups,
@@ -490,6 +527,12 @@ impl Workbench {
 
     pub fn verdict(&self, clip_idx: usize) -> Verdict {
         Verdict::of(&self.dataset.clips[clip_idx], self.scores.get(clip_idx).copied().flatten())
+    }
+
+    /// The boxes of a clip, in the order of their drawing.
+    pub fn boxes(&self, clip_idx: usize) -> &[Annotation] {
+        let path = self.dataset.clips.get(clip_idx).map(|clip| &clip.path);
+        path.and_then(|path| self.project.boxes.get(path)).map_or(&[], Vec::as_slice)
     }
 
     pub fn can_undo(&self) -> Option<&str> {

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::audio::Channels;
@@ -17,10 +18,10 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::Timestamp;
 use symphonia::default::{get_codecs, get_probe};
 
-use super::Clip;
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
 use super::read::Header;
+use super::{ChannelChoice, Clip};
 
 /// Symphonia holds a packet of all channels; a broken header must not make that huge.
 const MAX_CHANNELS: u16 = 64;
@@ -58,6 +59,53 @@ pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuild
             Ok(())
         })?;
         Ok(builder.finish())
+    })
+}
+
+/// Decodes these frames of one channel, at the rate of the file; fewer where it ends before.
+pub(super) fn read_stretch(file: &File, frames: &Range<u64>, channel: ChannelChoice) -> Result<Vec<f32>, Fault> {
+    guarded(|| {
+        let mut stream = Stream::open(file)?;
+        if !stream.seek(frames.start) {
+            // What cannot be searched is decoded from its start.
+            stream = Stream::open(file)?;
+        }
+        let (n_channels, mut builder) = (
+            usize::from(stream.header.n_channels),
+            ClipBuilder::new(&stream.header, channel, None),
+        );
+        // The packet that holds the first frame begins before it.
+        let (mut start, mut end) = (frames.start, None);
+        while end < Some(frames.end)
+            && let Ok(Some(packet)) = stream.format.next_packet()
+        {
+            let Ok(first) = u64::try_from(packet.pts.get()) else {
+                continue;
+            };
+            if packet.track_id != stream.track_id || first + packet.dur.get() <= frames.start {
+                continue;
+            }
+            let Ok(decoded) = stream.decoder.decode(&packet) else {
+                continue;
+            };
+            if end.is_none() {
+                start = start.min(first);
+            }
+            // Damaged packets are silence.
+            let n_missing = first.saturating_sub(end.unwrap_or(start));
+            builder.push(usize::try_from(n_missing).unwrap_or(0), |_, _| 0.0);
+            decoded.copy_to_vec_interleaved(&mut stream.samples);
+            let (n_frames, samples) = (decoded.frames(), &stream.samples);
+            builder.push(n_frames, |frame, channel| {
+                samples.get(frame * n_channels + channel).copied().unwrap_or(0.0)
+            });
+            end = Some(first + n_frames as u64);
+        }
+        let mut samples = builder.finish().samples;
+        let n_before = frames.start - start;
+        samples.drain(..usize::try_from(n_before).unwrap_or(0).min(samples.len()));
+        samples.truncate(usize::try_from(frames.end - frames.start).unwrap_or(usize::MAX));
+        Ok(samples)
     })
 }
 
@@ -107,14 +155,20 @@ impl Stream {
         })
     }
 
+    /// Goes to the packet that holds a frame, or to one before it; false where that cannot be done.
+    fn seek(&mut self, frame: u64) -> bool {
+        let Ok(frame) = i64::try_from(frame) else { return false };
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(frame),
+            track_id: self.track_id,
+        };
+        self.format.seek(SeekMode::Accurate, to).is_ok()
+    }
+
     /// True where the last of `n_frames` frames can be decoded.
     fn reaches(&mut self, n_frames: u64) -> bool {
         let Ok(last) = i64::try_from(n_frames - 1) else { return false };
-        let to = SeekTo::Timestamp {
-            ts: Timestamp::new(last),
-            track_id: self.track_id,
-        };
-        if self.format.seek(SeekMode::Accurate, to).is_err() {
+        if !self.seek(n_frames - 1) {
             return false;
         }
         while let Ok(Some(packet)) = self.format.next_packet() {

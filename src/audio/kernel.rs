@@ -39,9 +39,14 @@ impl Kernel {
         Self { table: &TABLE, cutoff }
     }
 
+    /// How far on either side of a place the samples lie that its value hangs on.
+    pub(super) fn reach(&self) -> f64 {
+        N_CROSSINGS as f64 / self.cutoff
+    }
+
     /// The value of `samples` at `position` (in samples, may be fractional); silence lies on both sides. Allocates nothing.
     pub(super) fn value_at(&self, samples: &[f32], position: f64) -> f32 {
-        let reach = N_CROSSINGS as f64 / self.cutoff;
+        let reach = self.reach();
         let first = (position - reach).ceil().max(0.0) as usize;
         let end = ((position + reach).floor() + 1.0).clamp(0.0, samples.len() as f64) as usize;
         let scale = self.cutoff * RESOLUTION as f64;

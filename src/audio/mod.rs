@@ -9,6 +9,8 @@ mod error;
 mod foreign;
 mod kernel;
 #[cfg(feature = "sound-card")]
+mod paged;
+#[cfg(feature = "sound-card")]
 mod player;
 #[cfg(not(feature = "sound-card"))]
 #[path = "player_absent.rs"]
@@ -16,6 +18,7 @@ mod player;
 #[cfg(feature = "sound-card")]
 mod playhead;
 mod read;
+mod recording;
 mod resample;
 #[cfg(feature = "sound-card")]
 mod transport;
@@ -26,7 +29,8 @@ mod write;
 
 pub use error::AudioError;
 pub use player::Player;
-pub use read::{Header, read_clip, read_clip_at_own_rate, read_header};
+pub use read::{Header, is_closed, read_clip, read_clip_at_own_rate, read_header};
+pub use recording::{LONG_SECS, Recording};
 pub use resample::resample;
 pub use write::write_wav;
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, StreamInstant, SupportedBufferSize};
 
+use super::paged::PagedSound;
 use super::playhead::{Playhead, Report};
 use super::transport::{Command, Transport, Voice};
-use super::{AudioError, Clip};
+use super::{AudioError, Clip, Recording};
 
 /// A sound system that takes longer than this to open is taken for dead.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -76,7 +77,16 @@ impl Player {
 
     /// Makes `clip` the one that is played, stopped at its start, without a loop.
     pub fn load(&mut self, clip: Arc<Clip>) -> Result<(), AudioError> {
-        if !self.send(Command::Load(Voice::new(clip, self.device_rate_hz))) {
+        self.load_voice(Voice::new(clip, self.device_rate_hz))
+    }
+
+    /// The same for a recording of any length, which is read while it plays.
+    pub fn load_recording(&mut self, recording: Arc<Recording>) -> Result<(), AudioError> {
+        self.load_voice(Voice::paged(PagedSound::open(recording)?, self.device_rate_hz))
+    }
+
+    fn load_voice(&mut self, voice: Voice) -> Result<(), AudioError> {
+        if !self.send(Command::Load(voice)) {
             return Err(no_output(
                 self.failure()
                     .unwrap_or_else(|| "the sound card does not respond; open the output again".into()),

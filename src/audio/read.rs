@@ -39,6 +39,26 @@ pub fn read_header(path: &Path) -> Result<Header, AudioError> {
     header().map_err(|fault: Fault| fault.of(path))
 }
 
+/// Whether a recorder is done with a file, as far as its header tells: the size in a RIFF header is that of the file. Other formats
+/// do not tell: they count as closed.
+pub fn is_closed(path: &Path) -> bool {
+    let head = || -> std::io::Result<bool> {
+        let mut file = File::open(path)?;
+        let mut start = [0; 8];
+        file.read_exact(&mut start)?;
+        let [r, i, f, f2, a, b, c, d] = start;
+        let n_bytes = file.metadata()?.len();
+        let said = u64::from(match &[r, i, f, f2] {
+            b"RIFF" => u32::from_le_bytes([a, b, c, d]),
+            b"RIFX" => u32::from_be_bytes([a, b, c, d]),
+            _ => return Ok(true),
+        });
+        // Some count a byte of padding that they do not write, some write one that they do not count.
+        Ok((said + 8).abs_diff(n_bytes) <= 1)
+    };
+    head().unwrap_or(false)
+}
+
 /// Reads one channel (or the mean) of a recording, resampled to [`super::SAMPLE_RATE_HZ`].
 ///
 /// A channel that the file does not have means its last one. Samples are in [-1, 1], but for files of floats that go beyond.
@@ -65,13 +85,13 @@ fn read(path: &Path, channel: ChannelChoice, rate_hz: Option<u32>) -> Result<Cli
 }
 
 /// A file whose first bytes were looked at.
-enum Opened {
+pub(super) enum Opened {
     Wav { file: File, layout: WavLayout },
     Foreign(File),
 }
 
 impl Opened {
-    fn at(path: &Path) -> Result<Self, Fault> {
+    pub(super) fn at(path: &Path) -> Result<Self, Fault> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -96,7 +116,7 @@ impl Opened {
 }
 
 /// The header, if a recording of a machine can have it.
-fn checked(header: Header) -> Result<Header, Fault> {
+pub(super) fn checked(header: Header) -> Result<Header, Fault> {
     let rate_hz = header.sample_rate_hz;
     if !SAMPLE_RATES_HZ.contains(&rate_hz) {
         return Fault::unreadable(format!(

@@ -1,5 +1,7 @@
 //! Changing the sample rate, without shift in time, without aliases, whole or as the samples come.
 
+use std::ops::Range;
+
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Indexing, Resampler};
 
@@ -43,6 +45,15 @@ struct Transform {
     /// Samples at the start of the output that come from before the clip.
     n_to_skip: usize,
     chunk: Vec<f32>,
+    early: Option<Box<Early>>,
+}
+
+/// Hears the beginning of a chunk that is not full yet: the same filter after the same chunk before.
+struct Early {
+    fft: Fft<f32>,
+    /// The full chunk before; silence before the first.
+    before: Vec<f32>,
+    after: Vec<f32>,
 }
 
 impl RateConverter {
@@ -86,7 +97,11 @@ impl RateConverter {
                 let n_chunk = transform.fft.input_frames_next();
                 let mut n_used = 0;
                 while self.pending.len() - n_used >= n_chunk {
-                    transform.convert(&self.pending[n_used..n_used + n_chunk], &mut self.done);
+                    let chunk = &self.pending[n_used..n_used + n_chunk];
+                    transform.convert(chunk, &mut self.done);
+                    if let Some(early) = &mut transform.early {
+                        early.before.copy_from_slice(chunk);
+                    }
                     n_used += n_chunk;
                 }
                 self.pending.drain(..n_used);
@@ -98,6 +113,15 @@ impl RateConverter {
     pub(super) fn take(&mut self) -> Vec<f32> {
         self.n_taken += self.done.len();
         std::mem::take(&mut self.done)
+    }
+
+    /// What follows the samples that were taken, as far as the filter can know it before its chunk is full. They are what they
+    /// will be but for rounding, and are not counted as taken: the whole chunk brings them again.
+    pub(super) fn early(&mut self) -> Vec<f32> {
+        match &mut self.method {
+            Method::Transform(transform) => transform.early(&self.pending, (self.from_hz, self.to_hz)),
+            Method::Copy | Method::Kernel => Vec::new(),
+        }
     }
 
     /// All that was pushed and not taken before, at the new rate.
@@ -137,7 +161,54 @@ impl Transform {
         let chunk_size = (n_pieces * n_in) as usize;
         let fft = Fft::new(from_hz as usize, to_hz as usize, chunk_size, 1, FixedSync::Both).ok()?;
         let (n_to_skip, chunk) = (fft.output_delay(), vec![0.0; fft.output_frames_max()]);
-        Some(Self { fft, n_to_skip, chunk })
+        Some(Self {
+            fft,
+            n_to_skip,
+            chunk,
+            early: None,
+        })
+    }
+
+    /// See [`RateConverter::early`]; `pending` is the beginning of the next chunk.
+    fn early(&mut self, pending: &[f32], (from_hz, to_hz): (u32, u32)) -> Vec<f32> {
+        let n_in = self.fft.input_frames_next();
+        let n_out = self.fft.output_frames_next();
+        if self.early.is_none() {
+            self.early = Fft::new(from_hz as usize, to_hz as usize, n_in, 1, FixedSync::Both)
+                .ok()
+                .map(|fft| {
+                    Box::new(Early {
+                        fft,
+                        before: vec![0.0; n_in],
+                        after: vec![0.0; n_out],
+                    })
+                });
+        }
+        // Output `i` of a chunk lies half a chunk before input `i`, and its filter ends there.
+        let n_known = pending.len() * n_out / n_in;
+        let (Some(early), true) = (&mut self.early, n_known > self.n_to_skip) else {
+            return Vec::new();
+        };
+        let Early { fft, before, after } = &mut **early;
+        let mut next = pending.to_vec();
+        next.resize(n_in, 0.0);
+        fft.reset();
+        for chunk in [&*before, &next] {
+            let converted = InterleavedSlice::new(chunk, 1, n_in)
+                .ok()
+                .zip(InterleavedSlice::new_mut(after, 1, n_out).ok());
+            let is_done = converted
+                .is_some_and(|(input, mut output)| fft.process_into_buffer(&input, &mut output, Some(&Indexing::new())).is_ok());
+            if !is_done {
+                return Vec::new();
+            }
+        }
+        after[self.n_to_skip..n_known].to_vec()
+    }
+
+    /// The chunk that the first sample of a stretch of output comes in.
+    fn first_chunk(&self, output: &Range<u64>) -> u64 {
+        (output.start + self.n_to_skip as u64) / self.chunk.len() as u64
     }
 
     /// Converts one full chunk and appends what is past the delay to `done`.
@@ -153,6 +224,72 @@ impl Transform {
         let n_skipped = self.n_to_skip.min(n_written);
         self.n_to_skip -= n_skipped;
         done.extend_from_slice(&self.chunk[n_skipped..n_written]);
+    }
+}
+
+/// A stretch of what a [`RateConverter`] gives, bit by bit the same, from the little input that it hangs on.
+pub(super) struct StretchConverter {
+    from_hz: u32,
+    to_hz: u32,
+    method: Method,
+}
+
+impl StretchConverter {
+    /// A converter from `from_hz` to `to_hz`, neither of them 0.
+    pub(super) fn new(from_hz: u32, to_hz: u32) -> Self {
+        let RateConverter { method, .. } = RateConverter::new(from_hz, to_hz);
+        Self { from_hz, to_hz, method }
+    }
+
+    /// How long the whole output is for so long an input.
+    pub(super) fn output_len(&self, n_in: u64) -> u64 {
+        converted_len(n_in, self.from_hz, self.to_hz) as u64
+    }
+
+    /// The input that a stretch of the output hangs on; it may reach beyond the end of the recording, where silence is.
+    pub(super) fn input_of(&self, output: &Range<u64>) -> Range<u64> {
+        match &self.method {
+            Method::Copy => output.clone(),
+            Method::Transform(transform) => {
+                let (chunk_in, chunk_out) = (transform.fft.input_frames_next() as u64, transform.chunk.len() as u64);
+                // Each chunk overlaps into the next one.
+                let first = transform.first_chunk(output).saturating_sub(1);
+                let end = (output.end + transform.n_to_skip as u64).div_ceil(chunk_out);
+                first * chunk_in..end * chunk_in
+            }
+            Method::Kernel => {
+                let step = f64::from(self.from_hz) / f64::from(self.to_hz);
+                let reach = Kernel::new(self.from_hz, self.to_hz).reach().ceil() + 1.0;
+                let start = (output.start as f64 * step - reach).floor().max(0.0);
+                start as u64..(output.end as f64 * step + reach).ceil() as u64
+            }
+        }
+    }
+
+    /// The stretch `output` from its input, whose first sample is sample `input_start` of the recording. Once only.
+    pub(super) fn convert(&mut self, input: Vec<f32>, input_start: u64, output: &Range<u64>) -> Vec<f32> {
+        let n_out = usize::try_from(output.end - output.start).unwrap_or(0);
+        match &mut self.method {
+            Method::Copy => input,
+            Method::Transform(transform) => {
+                let (chunk_in, chunk_out) = (transform.fft.input_frames_next(), transform.chunk.len() as u64);
+                let first = transform.first_chunk(output).saturating_sub(1);
+                let before = output.start + transform.n_to_skip as u64 - first * chunk_out;
+                transform.n_to_skip = usize::try_from(before).unwrap_or(0);
+                let mut done = Vec::with_capacity(n_out + transform.chunk.len());
+                for chunk in input.chunks_exact(chunk_in) {
+                    transform.convert(chunk, &mut done);
+                }
+                done.truncate(n_out);
+                done
+            }
+            Method::Kernel => {
+                let kernel = Kernel::new(self.from_hz, self.to_hz);
+                let step = f64::from(self.from_hz) / f64::from(self.to_hz);
+                let place = |i: u64| i as f64 * step - input_start as f64;
+                output.clone().map(|i| kernel.value_at(&input, place(i))).collect()
+            }
+        }
     }
 }
 

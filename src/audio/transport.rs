@@ -2,13 +2,21 @@
 
 use std::sync::Arc;
 
-use super::Clip;
 use super::kernel::Kernel;
+use super::paged::PagedSound;
+use super::{Clip, SAMPLE_RATE_HZ};
+
+/// Where the samples are.
+#[derive(Debug)]
+enum Sound {
+    Whole(Arc<Clip>),
+    Paged(PagedSound),
+}
 
 /// A clip with what is needed to play it at the rate of the sound card; made outside of the audio callback.
 #[derive(Debug)]
 pub(super) struct Voice {
-    clip: Arc<Clip>,
+    sound: Sound,
     kernel: Kernel,
     /// Samples of the clip for one frame of the card.
     step: f64,
@@ -16,16 +24,65 @@ pub(super) struct Voice {
 
 impl Voice {
     pub(super) fn new(clip: Arc<Clip>, device_rate_hz: u32) -> Self {
-        let kernel = Kernel::new(clip.sample_rate_hz, device_rate_hz);
-        let step = f64::from(clip.sample_rate_hz) / f64::from(device_rate_hz.max(1));
-        Self { clip, kernel, step }
+        let rate_hz = clip.sample_rate_hz;
+        Self::of(Sound::Whole(clip), rate_hz, device_rate_hz)
     }
 
-    fn value_at(&self, position: f64) -> f32 {
-        if self.step == 1.0 {
-            return self.clip.samples.get(position as usize).copied().unwrap_or(0.0);
+    /// A voice of a recording that is read while it plays.
+    pub(super) fn paged(sound: PagedSound, device_rate_hz: u32) -> Self {
+        Self::of(Sound::Paged(sound), SAMPLE_RATE_HZ, device_rate_hz)
+    }
+
+    fn of(sound: Sound, rate_hz: u32, device_rate_hz: u32) -> Self {
+        let kernel = Kernel::new(rate_hz, device_rate_hz);
+        let step = f64::from(rate_hz) / f64::from(device_rate_hz.max(1));
+        Self { sound, kernel, step }
+    }
+
+    fn n_samples(&self) -> f64 {
+        match &self.sound {
+            Sound::Whole(clip) => clip.samples.len() as f64,
+            Sound::Paged(sound) => sound.n_samples() as f64,
         }
-        self.kernel.value_at(&self.clip.samples, position)
+    }
+
+    fn rate_hz(&self) -> f64 {
+        match &self.sound {
+            Sound::Whole(clip) => f64::from(clip.sample_rate_hz.max(1)),
+            Sound::Paged(_) => f64::from(SAMPLE_RATE_HZ),
+        }
+    }
+
+    /// Takes in what was read meanwhile.
+    fn renew(&mut self) {
+        if let Sound::Paged(sound) = &mut self.sound {
+            sound.renew();
+        }
+    }
+
+    /// Says where playback is and where it will turn back to, so that it is read in time.
+    fn look_at(&self, place: f64, loop_start: Option<f64>) {
+        if let Sound::Paged(sound) = &self.sound {
+            sound.look_at(place);
+            sound.come_back_to(loop_start);
+        }
+    }
+
+    /// The value between the samples; `None` where they are not read yet.
+    fn value_at(&self, position: f64) -> Option<f32> {
+        let (samples, first) = match &self.sound {
+            Sound::Whole(clip) => (&*clip.samples, 0.0),
+            Sound::Paged(sound) => {
+                let reach = self.kernel.reach() + 1.0;
+                sound.piece(position - reach..position + reach)?
+            }
+        };
+        let position = position - first;
+        Some(if self.step == 1.0 {
+            samples.get(position as usize).copied().unwrap_or(0.0)
+        } else {
+            self.kernel.value_at(samples, position)
+        })
     }
 }
 
@@ -106,7 +163,7 @@ impl Transport {
     pub(super) fn apply(&mut self, command: Command) -> Option<Voice> {
         match command {
             Command::Load(voice) => {
-                let end = voice.clip.samples.len() as f64;
+                let end = voice.n_samples();
                 (self.course, self.n_frames, self.is_playing) = (
                     Course {
                         anchor: 0.0,
@@ -155,15 +212,24 @@ impl Transport {
     /// Writes the next frames, the same on each of `n_channels` channels; silence where nothing plays. Allocates nothing.
     pub(super) fn fill(&mut self, frames: &mut [f32], n_channels: usize) {
         frames.fill(0.0);
-        let Some(voice) = self.voice.as_ref().filter(|_| self.is_playing) else {
+        if let Some(voice) = &mut self.voice {
+            voice.renew();
+        }
+        let Some(voice) = self.voice.as_ref() else { return };
+        let here = self.course.after(self.n_frames as f64 * voice.step);
+        let loop_start = self.course.span.map(|(start, _)| start);
+        voice.look_at(here.unwrap_or(self.course.end), loop_start);
+        if !self.is_playing {
             return;
-        };
+        }
         for frame in frames.chunks_exact_mut(n_channels.max(1)) {
             let Some(place) = self.course.after(self.n_frames as f64 * voice.step) else {
                 (self.is_playing, self.ended) = (false, self.serial);
                 break;
             };
-            frame.fill(voice.value_at(place).clamp(-1.0, 1.0));
+            // What is not read yet is waited for, not skipped.
+            let Some(value) = voice.value_at(place) else { break };
+            frame.fill(value.clamp(-1.0, 1.0));
             self.n_frames += 1;
         }
     }
@@ -203,9 +269,7 @@ impl Transport {
     }
 
     fn rate_hz(&self) -> f64 {
-        self.voice
-            .as_ref()
-            .map_or(1.0, |voice| f64::from(voice.clip.sample_rate_hz.max(1)))
+        self.voice.as_ref().map_or(1.0, Voice::rate_hz)
     }
 }
 
@@ -377,7 +441,7 @@ mod tests {
             sample_rate_hz: RATE_HZ,
         };
         let old = transport.apply(Command::Load(Voice::new(Arc::new(clip), RATE_HZ)));
-        assert_eq!(old.map(|voice| voice.clip.samples.len()), Some(10));
+        assert_eq!(old.map(|voice| voice.n_samples()), Some(10.0));
         assert!(!transport.is_playing());
         transport.apply(Command::Play(2));
         assert_eq!(heard(&mut transport, 6), [500, 500, 500, 500, 0, 0]);
@@ -461,5 +525,54 @@ mod tests {
         }
         assert_eq!(course.after(5.0), Some(4.0));
         assert_eq!(Course { span: None, ..course }.after(8.0), None);
+    }
+
+    #[test]
+    fn a_recording_that_is_read_while_it_plays_is_heard_whole_and_waited_for() {
+        use crate::audio::paged::PagedSound;
+        use crate::audio::{ChannelChoice, Recording, write_wav};
+
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("long.wav");
+        let samples: Vec<f32> = (0..40 * RATE_HZ).map(|i| ((i * 31) % 2_000) as f32 / 1_000.0 - 1.0).collect();
+        let sample_rate_hz = RATE_HZ;
+        write_wav(&path, &Clip { samples, sample_rate_hz }).expect("written");
+        let recording = Arc::new(Recording::open(&path, ChannelChoice::default()).expect("opened"));
+        let truth = recording.read(0..recording.n_samples()).expect("read");
+        let mut transport = Transport::default();
+        let sound = PagedSound::open(recording).expect("a thread");
+        transport.apply(Command::Load(Voice::paged(sound, RATE_HZ)));
+        transport.apply(Command::Play(1));
+        let listen = |transport: &mut Transport, n: usize| {
+            let mut heard: Vec<f32> = Vec::new();
+            let start = std::time::Instant::now();
+            while heard.len() < n && transport.is_playing() {
+                assert!(start.elapsed().as_secs() < 60, "it never goes on");
+                let mut frames = vec![9.0; 1_000.min(n - heard.len())];
+                let before = transport.n_frames;
+                transport.fill(&mut frames, 1);
+                let n_played = (transport.n_frames - before) as usize;
+                assert!(frames[n_played..].iter().all(|value| *value == 0.0), "silence while it waits");
+                heard.extend_from_slice(&frames[..n_played]);
+                if n_played == 0 {
+                    std::thread::sleep(std::time::Duration::from_millis(1));
+                }
+            }
+            heard
+        };
+        // Over the borders of pages, after a jump, and round a loop whose ends are pages apart.
+        assert_eq!(listen(&mut transport, 20 * RATE_HZ as usize), truth[..20 * RATE_HZ as usize]);
+        transport.apply(Command::Seek(3.0));
+        let from = 3 * RATE_HZ as usize;
+        assert_eq!(listen(&mut transport, 5_000), truth[from..from + 5_000]);
+        transport.apply(Command::Loop(Some((1.0, 35.0))));
+        transport.apply(Command::Seek(34.9));
+        let heard = listen(&mut transport, 5_000);
+        assert_eq!(heard[..1_600], truth[558_400..560_000]);
+        assert_eq!(heard[1_600..], truth[16_000..19_400]);
+        transport.apply(Command::Loop(None));
+        transport.apply(Command::Seek(39.0));
+        assert_eq!(listen(&mut transport, 50_000), truth[39 * RATE_HZ as usize..]);
+        assert_eq!(transport.ended(), 1);
     }
 }

@@ -103,12 +103,15 @@ struct FoundDesign {
     latency_p95_ms: Option<f64>,
     /// On the clips that it was judged by.
     auc: Option<Figure>,
+    /// Whether scores that know nothing may well reach it on so many clips.
+    is_chance: bool,
     pauc: Option<f64>,
     net_score: Option<f64>,
     /// Of the finished designs the one with the highest `NetScore`.
     is_best: bool,
     /// On labelled test clips that had no part in the search.
     test_auc: Option<Figure>,
+    test_is_chance: bool,
     run: String,
 }
 
@@ -196,6 +199,7 @@ fn kept(
             .with_context(|| format!("keeping design {}", report.number))?
     };
     let tested = pipeline::test_design(dataset, settings, &run, &mut progress)?;
+    let auc = judged_figures(&report.judged).auc;
     Ok(FoundDesign {
         trial: report.number,
         genome: report.genome.to_string(),
@@ -204,11 +208,13 @@ fn kept(
         mflops: report.cost.mflops(),
         latency_p50_ms: report.latency_ms.map(|(median, _)| median),
         latency_p95_ms: report.latency_ms.map(|(_, high)| high),
-        auc: judged_figures(&report.judged).auc,
+        auc,
+        is_chance: auc.is_some_and(|auc| report.is_chance(auc.value)),
         pauc: report.pauc,
         net_score: report.auc().map(|auc| net_score(auc, &report.cost, settings.search.accuracy)),
         is_best: best == Some(report.number),
         test_auc: tested.and_then(|tested| tested.metrics.auc),
+        test_is_chance: tested.is_some_and(|tested| tested.metrics.auc.is_some_and(|auc| tested.is_chance(auc.value))),
         run: run_dir.display().to_string(),
     })
 }
@@ -237,7 +243,10 @@ fn lines(found: &Found, exploration: &Exploration) -> Vec<String> {
     for design in &found.designs {
         let latency = design.latency_p50_ms.map_or_else(String::new, |ms| format!(", {ms:.3} ms"));
         let best = if design.is_best { " (highest NetScore)" } else { "" };
-        let words = |figure: Option<Figure>| figure.map_or_else(|| "unknown".to_owned(), figure_words);
+        let words = |figure: Option<Figure>, is_chance: bool| match figure {
+            Some(figure) => figure_words(figure, is_chance),
+            None => "unknown".to_owned(),
+        };
         lines.push(format!(
             "design {}{best}: {}: {} parameters, {:.1} KB, {:.2} MFLOP{latency}; AUC {}; on test clips that had no part in it {}; {}",
             design.trial,
@@ -245,8 +254,8 @@ fn lines(found: &Found, exploration: &Exploration) -> Vec<String> {
             design.parameters,
             design.kilobytes,
             design.mflops,
-            words(design.auc),
-            words(design.test_auc),
+            words(design.auc, design.is_chance),
+            words(design.test_auc, design.test_is_chance),
             design.run
         ));
     }

@@ -15,6 +15,7 @@ mod json;
 mod mobileanonet_arguments;
 mod progress;
 mod reproduce;
+mod watch;
 mod window;
 
 use std::path::PathBuf;
@@ -116,6 +117,8 @@ enum Command {
         #[command(flatten)]
         settings: DetectorArguments,
     },
+    /// Score what another recorder writes into a folder, as it arrives, until Ctrl+C
+    Watch(watch::WatchArguments),
     /// Evaluate score files against labelled data or DCASE ground-truth files
     Evaluate {
         #[arg(long)]
@@ -368,6 +371,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             let run = commands::open_run(&run, channel.channel, segment_hop)?;
             commands::score(run, &data, &detector, &settings.settings(), &out)
         }
+        Some(Command::Watch(arguments)) => watch::watch(&arguments),
         Some(Command::Evaluate {
             scores,
             truth,

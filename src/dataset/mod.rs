@@ -18,6 +18,7 @@ pub use layouts::{DETECTION_ORDER, Layout};
 pub use new_recording::{NewRecording, new_recording};
 pub use scan::{ScanOptions, scan};
 pub use synthetic::{SyntheticConfig, SyntheticLayout, write_synthetic};
+pub use walk::is_recording;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

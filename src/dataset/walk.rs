@@ -14,6 +14,11 @@ const SOUND_EXTENSIONS: [&str; 20] = [
     "aac", "wma", "mp4",
 ];
 
+/// Whether a file's name promises a recording.
+pub fn is_recording(path: &Path) -> bool {
+    extension(path).is_some_and(|extension| SOUND_EXTENSIONS.contains(&extension.as_str()))
+}
+
 /// How many files are listed between two looks at the wish to stop.
 const FILES_A_STEP: usize = 256;
 
@@ -111,7 +116,7 @@ impl Tree {
     fn add_error(&mut self, error: &walkdir::Error) {
         let path = error.path().unwrap_or(&self.root).to_owned();
         let is_dead_link = error.io_error().is_some_and(|e| e.kind() == std::io::ErrorKind::NotFound);
-        let is_sound = extension(&path).is_some_and(|extension| SOUND_EXTENSIONS.contains(&extension.as_str()));
+        let is_sound = is_recording(&path);
         let error = match error.io_error() {
             Some(_) if is_dead_link && !is_sound => return,
             Some(_) if is_dead_link => "the link leads to a file that is not there".to_owned(),

@@ -4,6 +4,7 @@
 
 mod decibel;
 mod log_mel;
+mod loudest;
 mod mel;
 mod peaks;
 mod stft;
@@ -11,8 +12,9 @@ mod stretches;
 
 pub use decibel::{magnitude_to_db, power_to_db};
 pub use log_mel::{LogMel, LogMelConfig};
+pub use loudest::{LevelPyramid, Levels};
 pub use mel::{MelFilterBank, MelScale};
-pub use peaks::Peaks;
+pub use peaks::{Peaks, cells};
 pub use stft::{Padding, Stft, StftConfig};
 
 /// A picture of sound over time and frequency. What the values are (magnitude, power, dB) is said by the function that made it.

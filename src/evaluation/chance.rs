@@ -18,6 +18,11 @@ pub fn chance_limit(n_normals: usize, n_anomalies: usize) -> Option<f64> {
     Some((0.5 + Z * ((n + m + 1.0) / (12.0 * n * m)).sqrt()).min(1.0))
 }
 
+/// Whether scores that know nothing may well reach this AUC on so many clips: it is not above [`chance_limit`].
+pub fn is_chance(auc: f64, n_normals: usize, n_anomalies: usize) -> bool {
+    chance_limit(n_normals, n_anomalies).is_none_or(|limit| auc <= limit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::chance_limit;

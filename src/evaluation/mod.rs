@@ -24,7 +24,7 @@ mod truth;
 pub use bootstrap::{
     BootstrapConfig, PairedComparison, ResampledMean, compare_paired, is_tie, resampled_metrics, section_metrics,
 };
-pub use chance::chance_limit;
+pub use chance::{chance_limit, is_chance};
 pub use error::EvaluationError;
 pub use gamma::Gamma;
 pub use means::{MeanFigures, Means};

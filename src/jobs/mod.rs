@@ -5,4 +5,4 @@
 mod priority;
 mod runner;
 
-pub use runner::{JobContext, JobEvent, JobHandle, JobId, JobRunner, UpdateSender, Wake};
+pub use runner::{JobContext, JobEvent, JobHandle, JobId, JobRunner, UpdateSender, Urgency, Wake};

@@ -19,6 +19,15 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
+/// When the result of a job is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// As soon as the cores have nothing better to do: the window comes first.
+    Whenever,
+    /// While it happens: little work, again and again, that somebody waits for.
+    AtOnce,
+}
+
 /// What a job tells. `U` are its intermediate results, `T` its final one.
 #[derive(Debug)]
 pub enum JobEvent<T, U> {
@@ -129,6 +138,10 @@ impl<T, U> Progress for JobContext<T, U> {
         if self.control.stop.load(Ordering::Relaxed) {
             return Err(Cancelled);
         }
+        // Nothing done of nothing known: a job that waits, and that nobody need be woken for.
+        if (done, total) == (0, 0) {
+            return Ok(());
+        }
         let is_due = self.last_progress.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
         if is_due || done >= total {
             self.last_progress = Some(Instant::now());
@@ -174,6 +187,19 @@ impl<T: Send + 'static, U: Send + 'static> JobRunner<T, U> {
         name: &str,
         work: impl FnOnce(&mut JobContext<T, U>) -> anyhow::Result<T> + Send + 'static,
     ) -> std::io::Result<JobHandle> {
+        self.spawn_at(Urgency::Whenever, name, work)
+    }
+
+    /// The same with the say in when it is needed.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn spawn_at(
+        &mut self,
+        urgency: Urgency,
+        name: &str,
+        work: impl FnOnce(&mut JobContext<T, U>) -> anyhow::Result<T> + Send + 'static,
+    ) -> std::io::Result<JobHandle> {
         let id = JobId(self.next_id);
         self.next_id += 1;
         let control = Arc::new(Control::default());
@@ -185,7 +211,9 @@ impl<T: Send + 'static, U: Send + 'static> JobRunner<T, U> {
             last_progress: None,
         };
         std::thread::Builder::new().name(format!("job:{name}")).spawn(move || {
-            give_way();
+            if urgency == Urgency::Whenever {
+                give_way();
+            }
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| work(&mut context)));
             context.send(match outcome {
                 Ok(Ok(result)) => JobEvent::Finished(result),

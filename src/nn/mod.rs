@@ -13,12 +13,14 @@
 //! | `inference` | trained networks as stages that rows of a picture stream through |
 //! | `blocks` | layers for training with backward passes of their own; `fused` makes operations of burn of them |
 //! | `convolutional` | both for chains of standard and transposed convolutions |
+//! | `abreast` | small autoencoders in training, a window in each lane |
 //! | `engine` | any network as it leaves, small ones in particular |
 //!
 //! The modules of burn hold the parameters in either case, so that weights files and checkpoints do not know the difference.
 //!
 //! *Invariant:* no burn type leaves this room; others see slices, plain structs and opaque networks.
 
+mod abreast;
 mod blocks;
 mod cae_mcs;
 mod checkpoint;

@@ -55,7 +55,7 @@ impl Comparison {
     }
 }
 
-fn basis(held_out: Option<&BTreeSet<usize>>, train_clips: &[usize]) -> ThresholdBasis {
+pub(super) fn basis(held_out: Option<&BTreeSet<usize>>, train_clips: &[usize]) -> ThresholdBasis {
     let Some(held_out) = held_out else {
         return ThresholdBasis::AllClips;
     };
@@ -66,7 +66,7 @@ fn basis(held_out: Option<&BTreeSet<usize>>, train_clips: &[usize]) -> Threshold
 }
 
 /// `normal_scores` are parallel to `train_clips`.
-fn scores<'a>(held_out: Option<&BTreeSet<usize>>, train_clips: &[usize], normal_scores: &'a [f64]) -> Cow<'a, [f64]> {
+pub(super) fn scores<'a>(held_out: Option<&BTreeSet<usize>>, train_clips: &[usize], normal_scores: &'a [f64]) -> Cow<'a, [f64]> {
     match (held_out, basis(held_out, train_clips)) {
         (Some(held_out), ThresholdBasis::HeldOut(_)) => {
             let scored = train_clips.iter().zip(normal_scores);

@@ -71,6 +71,14 @@ impl LiveScorer {
         self.hop = hop_frames.max(1) * FRAME_HOP;
     }
 
+    /// Leaves out what lies before the newest window of a stream of which so many samples were heard.
+    pub fn go_on_at(&mut self, n_heard: u64) {
+        let newest = n_heard.saturating_sub(self.window + FRAME_HOP) / FRAME_HOP * FRAME_HOP;
+        if newest >= self.window {
+            self.next = self.next.max(newest);
+        }
+    }
+
     /// The first sample that the next window needs, and how many must have been heard.
     pub fn needs(&self) -> (u64, u64) {
         (self.next.saturating_sub(self.window), self.next + self.window + FRAME_HOP)

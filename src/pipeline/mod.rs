@@ -20,10 +20,12 @@ mod normal_scores;
 mod npy;
 pub mod reproduce;
 mod ribbon;
+mod ribbon_crops;
 mod score_files;
 mod summary;
 mod tables;
 mod train;
+mod watch;
 
 pub use adopt::adopt;
 pub use choice::{ChoiceWorth, HalfChoice, MachineChoice};
@@ -32,7 +34,7 @@ pub use deploy::{DeployFormat, Deployed, Rounding, deploy, deploy_all};
 pub use error::PipelineError;
 pub use explore::{
     Exploration, ExploreEvent, ExploreObserver, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TestedDesign,
-    TrialReport, explore, figure_words, judged_figures, keep, open_exploration, test_design, test_reference,
+    TrialReport, explore, figure_words, judged_figures, judged_sound, keep, open_exploration, test_design, test_reference,
 };
 pub use extract::{EmbeddedClips, extract, extract_more};
 pub use halves::{Half, halves};
@@ -46,3 +48,7 @@ pub use score_files::{evaluate, evaluation_lines, write_evaluation, write_scores
 pub use summary::{ChoiceSummary, ComparisonSummary, DetectorSummary, MachineSummary};
 pub use tables::{summary_lines, summary_table, worth_lines};
 pub use train::{Run, is_finished, load_run, n_training_clips, read_epochs, read_log, train, with_segment_hop};
+pub use watch::{
+    ClipJudge, Judgement, SETTLE, WatchEvent, WatchedFile, WatchedFolder, WatchedState, decision_words, problem_words, watch,
+    write_watch_csv,
+};

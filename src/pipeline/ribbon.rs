@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::extract::own_score_detectors;
+use super::ribbon_crops::crops_of;
 use super::train::may_be_fitted_on;
 use super::{PipelineError, Run};
-use crate::audio;
+use crate::audio::Recording;
 use crate::dataset::{CropWindow, Dataset, MachineSection};
 use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorKind, Observations};
 use crate::evaluation;
@@ -107,18 +108,9 @@ impl CropBank {
     /// # Errors
     /// Where the clip cannot be read or is too short for a crop.
     pub fn score(&self, run: &Run, dataset: &Dataset, clip_idx: usize, hop: Option<usize>) -> Result<Ribbon, PipelineError> {
-        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip_idx]), run.recipe.channel(dataset))?;
-        let clip_secs = sound.duration_secs() as f32;
-        let (crops, embeddings) = match (run.extractor.window_shape(), hop) {
-            (Some(shape), Some(hop)) => (
-                shape.windows(clip_secs, hop),
-                run.extractor.embed_windows(&sound, &self.group, hop)?,
-            ),
-            _ => (
-                run.extractor.crop_windows(clip_secs),
-                run.extractor.embed_crops(&sound, &self.group)?,
-            ),
-        };
+        let file = dataset.file(&dataset.clips[clip_idx]);
+        let recording = Recording::open(&file, run.recipe.channel(dataset))?;
+        let (crops, embeddings) = crops_of(&*run.extractor, &recording, &self.group, hop)?;
         let (percentiles, scores) = self.judge(run, &embeddings, Some(clip_idx));
         Ok(Ribbon {
             crops,
@@ -148,8 +140,8 @@ impl CropBank {
 
 fn embed_crops(run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Vec<Embedding>, ExtractorError> {
     let clip = &dataset.clips[clip_idx];
-    let sound = audio::read_clip(&dataset.file(clip), run.recipe.channel(dataset))?;
-    run.extractor.embed_crops(&sound, &clip.group)
+    let recording = Recording::open(&dataset.file(clip), run.recipe.channel(dataset))?;
+    crops_of(&*run.extractor, &recording, &clip.group, None).map(|(_, embeddings)| embeddings)
 }
 
 fn gather<'a>(run: &Run, crops: impl Iterator<Item = &'a Embedding>) -> Observations {

@@ -20,5 +20,5 @@ pub mod welcome;
 pub mod widgets;
 mod window;
 
-pub use headless::Headless;
+pub use headless::{Gesture, Headless};
 pub use window::{WindowError, run};

@@ -73,6 +73,7 @@ impl Window {
         if let Some(action) = first {
             app.apply(action);
         }
+        app.look_for_left_takes();
         Self {
             app,
             frame: Frame::default(),

@@ -160,6 +160,7 @@ pub fn focus(workbench: &mut Workbench, clip_idx: usize) {
             percentiles: vec![12.0, 14.0, 88.0, 97.0, 91.0, 20.0, 15.0, 11.0, 13.0, 12.0],
             crops,
         })),
+        long: None,
     };
     workbench.scores[clip_idx] = Some(ClipScore {
         raw: 0.003_142,

@@ -131,6 +131,7 @@ pub(crate) fn focus(state: &mut State, clip_idx: usize, secs: f64) {
             percentiles,
             ..Ribbon::default()
         })),
+        long: None,
     };
 }
 

@@ -6,6 +6,8 @@ use crate::figures::{LossFigure, SpectrogramFigure};
 
 /// The dynamic range of a saved spectrogram.
 const RANGE_DB: f32 = 80.0;
+/// Columns of a saved picture of a long recording at most.
+const FIGURE_COLUMNS: usize = 4096;
 
 /// Loss over epochs of one run: a curve for each network, term of its loss and kind of clip; `None` before the first epoch.
 pub fn loss_figure(workbench: &Workbench, run: &str) -> Option<LossFigure> {
@@ -87,8 +89,13 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
         }
         None => view.crops.iter().map(|crop| (crop.start_secs, crop.end_secs, None)).collect(),
     };
-    let values = &loaded.spectrogram.values;
-    let loudest = values
+    // Of a long recording the whole, in as many columns as a figure can show.
+    let spectrogram = match &view.long {
+        Some(long) => long.overview(FIGURE_COLUMNS)?.0,
+        None => (*loaded.spectrogram).clone(),
+    };
+    let loudest = spectrogram
+        .values
         .iter()
         .copied()
         .filter(|db| db.is_finite())
@@ -96,7 +103,7 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
     let top_db = if loudest.is_finite() { loudest.ceil() } else { 0.0 };
     Some(SpectrogramFigure {
         title: entry.path.clone(),
-        spectrogram: (*loaded.spectrogram).clone(),
+        spectrogram,
         duration_secs: f64::from(entry.duration_secs),
         bin_hz: loaded.bin_hz.clone(),
         range_db: [top_db - RANGE_DB, top_db],

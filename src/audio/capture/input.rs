@@ -1,6 +1,6 @@
 //! What an input is, whatever sound system it comes from.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 /// An input of this computer.
@@ -13,6 +13,15 @@ pub struct InputDevice {
     pub is_default: bool,
 }
 
+/// Which input is wished for, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InputWish {
+    /// See [`InputDevice::id`]; `None`: the default one.
+    pub id: Option<String>,
+    /// `None`, or a rate that it does not have: its own.
+    pub rate_hz: Option<u32>,
+}
+
 /// What an input counts while it is open.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -20,6 +29,8 @@ pub(super) struct Counts {
     pub(super) n_dropped: AtomicU64,
     /// Times that the card itself lost sound.
     pub(super) n_overruns: AtomicU64,
+    /// Troubles that the sound system told of since sound last came: one alone is a hiccup.
+    pub(super) n_troubles: AtomicU32,
     /// Why no more sound comes.
     pub(super) failure: OnceLock<String>,
 }
@@ -29,8 +40,12 @@ pub(super) type Take = Box<dyn FnMut(&mut Vec<f32>) + Send>;
 
 /// An open input; dropping it closes it.
 pub(super) struct Input {
+    /// See [`InputDevice::id`]; `None` of an input that no list names.
+    pub(super) id: Option<String>,
     pub(super) name: String,
     pub(super) rate_hz: u32,
+    /// Those that it could be opened with, rising; its own among them.
+    pub(super) rates_hz: Vec<u32>,
     pub(super) n_channels: u16,
     /// Bits of a sample that are worth keeping.
     pub(super) n_bits: u16,

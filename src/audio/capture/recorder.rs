@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::growing_wav::GrowingWav;
+use super::note::TakeNote;
 use crate::audio::AudioError;
 
 /// The longest time that is kept in case somebody presses the button too late.
@@ -22,6 +24,8 @@ pub struct TakePlan {
     pub pre_roll_secs: f64,
     /// Seconds after which the next file begins, without a gap; `None`: one file.
     pub split_secs: Option<f64>,
+    /// Where a note tells the next start of this take, should the program be killed, and a line about it; `None`: nowhere.
+    pub note: Option<(PathBuf, String)>,
 }
 
 /// A moment that somebody marked.
@@ -33,14 +37,14 @@ pub struct Mark {
     pub text: String,
 }
 
-/// A take as it stands.
+/// A take as it stands; cheap to copy, however long it is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TakeView {
     /// Seconds in all files, what was heard before the start included.
     pub secs: f64,
     /// In order; the last one grows.
-    pub files: Vec<PathBuf>,
-    pub marks: Vec<Mark>,
+    pub files: Arc<Vec<PathBuf>>,
+    pub marks: Arc<Vec<Mark>>,
     /// Samples that the sound card delivered and that found no room, since the start.
     pub n_dropped: u64,
     /// Why it ended before it was ended; what was written until then is kept.
@@ -65,6 +69,7 @@ struct Running {
     wav: GrowingWav,
     /// Frames in the files that are ended.
     n_before: u64,
+    note: Option<TakeNote>,
 }
 
 impl Recorder {
@@ -95,7 +100,10 @@ impl Recorder {
             ..TakeView::default()
         };
         let (number, wav) = made?;
-        self.view.files.push(wav.path().to_owned());
+        // Without a note the take is recorded all the same: sound comes before its insurance.
+        let note = plan.note.as_ref();
+        let mut note = note.and_then(|(folder, about)| TakeNote::create(folder, about).ok());
+        tell_file(&mut self.view, &mut note, wav.path());
         self.view.is_running = true;
         let n_wanted = self.n_samples(plan.pre_roll_secs.clamp(0.0, MAX_PRE_ROLL_SECS));
         self.running = Some(Running {
@@ -103,6 +111,7 @@ impl Recorder {
             number,
             wav,
             n_before: 0,
+            note,
         });
         let n_skipped = self.heard.len().saturating_sub(n_wanted);
         let before: Vec<f32> = self.heard.drain(..).skip(n_skipped).collect();
@@ -124,10 +133,19 @@ impl Recorder {
     /// Ends the take that runs.
     pub(super) fn stop(&mut self) {
         self.view.is_running = false;
-        if let Some(running) = self.running.take()
-            && let Err(error) = running.wav.finish()
-        {
-            self.view.failure.get_or_insert(error.to_string());
+        if let Some(mut running) = self.running.take() {
+            if let Err(error) = running.wav.finish() {
+                self.view.failure.get_or_insert(ended_by(&error));
+            }
+            self.end(running);
+        }
+    }
+
+    /// The files are what they are: counts what is in them, and takes the note away.
+    fn end(&mut self, running: Running) {
+        self.view.secs = (running.n_before + running.wav.n_frames()) as f64 / f64::from(self.rate_hz);
+        if let Some(note) = running.note {
+            note.end();
         }
     }
 
@@ -139,7 +157,7 @@ impl Recorder {
         if let Err(error) = append_label(&file, at_secs, text) {
             self.view.failure.get_or_insert(format!("the mark is not saved: {error}"));
         }
-        self.view.marks.push(Mark {
+        Arc::make_mut(&mut self.view.marks).push(Mark {
             file,
             at_secs,
             text: text.to_owned(),
@@ -159,10 +177,13 @@ impl Recorder {
 
     fn write(&mut self, frames: &[f32]) {
         if let Err(error) = self.try_to_write(frames) {
-            // What is in the file stays readable; dropping it brings the rest there if there is room again.
-            self.running = None;
             self.view.is_running = false;
-            self.view.failure = Some(format!("{error}; the recording ended, what was written until then is kept"));
+            self.view.failure = Some(ended_by(&error));
+            if let Some(mut running) = self.running.take() {
+                // The last piece, if it still finds room.
+                running.wav.finish().ok();
+                self.end(running);
+            }
         }
     }
 
@@ -175,11 +196,13 @@ impl Recorder {
             let room = running.wav.room().min(n_planned.saturating_sub(running.wav.n_frames()));
             if room == 0 {
                 let (number, wav) = next_file(&running.plan, running.number + 1, self)?;
-                self.view.files.push(wav.path().to_owned());
                 if let Some(running) = &mut self.running {
-                    running.n_before += running.wav.n_frames();
+                    tell_file(&mut self.view, &mut running.note, wav.path());
                     running.number = number;
-                    std::mem::replace(&mut running.wav, wav).finish()?;
+                    let mut full = std::mem::replace(&mut running.wav, wav);
+                    let ended = full.finish();
+                    running.n_before += full.n_frames();
+                    ended?;
                 }
                 continue;
             }
@@ -195,6 +218,18 @@ impl Recorder {
             frames = later;
         }
         Ok(())
+    }
+}
+
+fn ended_by(error: &AudioError) -> String {
+    format!("{error}; the recording ended, what was written until then is kept")
+}
+
+/// Takes a new file into what is shown, and into the note.
+fn tell_file(view: &mut TakeView, note: &mut Option<TakeNote>, file: &Path) {
+    Arc::make_mut(&mut view.files).push(file.to_owned());
+    if note.as_mut().is_some_and(|note| note.add(file).is_err()) {
+        *note = None;
     }
 }
 
@@ -242,13 +277,17 @@ mod tests {
             suffix: "_vel_6".into(),
             pre_roll_secs: 0.5,
             split_secs: Some(2.0),
+            note: Some((folder.path().join("takes"), "a fan".into())),
         };
+        let n_notes = || std::fs::read_dir(folder.path().join("takes")).expect("listed").count();
         recorder.start(plan.clone()).expect("started");
         for from in (3_000..7_000).step_by(137) {
             recorder.push(&ramp(from, 137.min(7_000 - from)));
         }
         recorder.mark("knock\there");
+        assert_eq!(n_notes(), 1, "should the program be killed now");
         recorder.stop();
+        assert_eq!(n_notes(), 0);
         let view = recorder.view().clone();
         assert_eq!(view.failure, None);
         assert!((view.secs - 4.5).abs() < 1e-9, "{view:?}");

@@ -14,6 +14,8 @@ pub(super) struct Tail {
     channel: ChannelChoice,
     mono: Vec<f32>,
     kept: VecDeque<f32>,
+    /// How many at the end of `kept` came early: they are replaced, to the last bit, when their piece is whole.
+    n_early: usize,
     /// Samples before the first that is kept.
     n_gone: u64,
 }
@@ -26,8 +28,14 @@ impl Tail {
             channel,
             mono: Vec::new(),
             kept: VecDeque::new(),
+            n_early: 0,
             n_gone: 0,
         }
+    }
+
+    /// The chosen channel of the frames that came last, at the input's rate.
+    pub(super) fn mono(&self) -> &[f32] {
+        &self.mono
     }
 
     /// Takes frames in, channel by channel.
@@ -43,8 +51,15 @@ impl Tail {
                 .mono
                 .extend(frames.map(|frame| frame.iter().sum::<f32>() / self.n_channels as f32)),
         }
+        if self.mono.is_empty() {
+            return;
+        }
         self.converter.push(&self.mono);
+        self.kept.truncate(self.kept.len() - self.n_early);
         self.kept.extend(self.converter.take());
+        let early = self.converter.early();
+        self.n_early = early.len();
+        self.kept.extend(early);
         let n_old = self.kept.len().saturating_sub(TAIL_SECS * SAMPLE_RATE_HZ as usize);
         self.kept.drain(..n_old);
         self.n_gone += n_old as u64;
@@ -59,7 +74,8 @@ impl Tail {
     pub(super) fn since(&self, start: u64) -> (u64, Vec<f32>) {
         let first = start.clamp(self.n_gone, self.n_heard());
         let skipped = usize::try_from(first - self.n_gone).unwrap_or(usize::MAX);
-        (first, self.kept.iter().skip(skipped).copied().collect())
+        let skipped = skipped.min(self.kept.len());
+        (first, self.kept.range(skipped..).copied().collect())
     }
 }
 
@@ -82,7 +98,38 @@ mod tests {
         let (first, heard) = tail.since(1_000);
         assert_eq!(first, 1_000);
         assert!(heard.len() > 12_000, "{} samples", heard.len());
-        assert_eq!(heard, whole[1_000..1_000 + heard.len()]);
+        let n_final = heard.len() - tail.n_early;
+        assert_eq!(heard[..n_final], whole[1_000..1_000 + n_final]);
+        for (early, late) in heard[n_final..].iter().zip(&whole[1_000 + n_final..]) {
+            assert!((early - late).abs() < 1e-5, "{early} and {late}");
+        }
+    }
+
+    #[test]
+    fn sound_is_there_as_soon_as_the_filter_allows() {
+        // The filter looks so far ahead, and a piece is 10 ms.
+        for (rate_hz, longest_secs) in [(16_000u32, 0.011), (44_100, 0.052), (48_000, 0.044), (96_000, 0.044)] {
+            let sound: Vec<f32> = (0..2 * u64::from(rate_hz))
+                .map(|i| ((i * i % 977) as f32 / 977.0 - 0.5) * 0.9)
+                .collect();
+            let whole = resample(&sound, rate_hz, 16_000);
+            let mut tail = Tail::new(rate_hz, 1, ChannelChoice::Mean);
+            let mut n_pushed = 0;
+            for piece in sound.chunks(rate_hz as usize / 100) {
+                tail.push(piece);
+                n_pushed += piece.len();
+                let pushed_secs = n_pushed as f64 / f64::from(rate_hz);
+                let behind_secs = pushed_secs - tail.n_heard() as f64 / 16_000.0;
+                assert!(behind_secs < longest_secs, "{rate_hz} Hz: {behind_secs} s behind");
+                let (from, newest) = tail.since(tail.n_heard().saturating_sub(200));
+                for (value, truth) in newest.iter().zip(&whole[from as usize..]) {
+                    assert!(
+                        (value - truth).abs() < 2e-5,
+                        "{rate_hz} Hz at {pushed_secs} s: {value} and {truth}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -23,6 +23,13 @@ const N_SEARCHED: usize = 60;
 #[cfg(feature = "gui")]
 const N_SHOWN: [usize; 6] = [1_250, 2_500, 5_000, 10_000, 20_000, 40_000];
 
+/// Lengths of a recording; a file of 48 kHz, stereo and 24 bits takes 2 GB in two hours, and a header of RIFF tells of no more than 4.
+#[cfg(feature = "gui")]
+const HOURS: [f64; 5] = [0.125, 0.5, 1.0, 2.0, 4.0];
+/// Tiles close up that are looked at.
+#[cfg(feature = "gui")]
+const N_LOOKS: usize = 200;
+
 /// Name and points of a curve.
 type Curve = (String, Vec<[f64; 2]>);
 
@@ -34,6 +41,8 @@ pub(super) fn write(out: &Path, n_clips: &[usize]) -> anyhow::Result<Vec<PathBuf
     figures.push(("search_time", of_designs()?));
     #[cfg(feature = "gui")]
     figures.push(("frame_time", of_shown()?));
+    #[cfg(feature = "gui")]
+    figures.push(("long_recordings", of_lengths()?));
     let provenance = Provenance {
         run: format!("bench --growth, {}", machine()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -205,6 +214,38 @@ fn of_shown() -> anyhow::Result<LineFigure> {
         x: linear("Clips in the project"),
         y: linear("Processor time a frame (ms)"),
         curves,
+    })
+}
+
+/// Memory that the picture of one recording takes, from minutes to half a day.
+#[cfg(feature = "gui")]
+fn of_lengths() -> anyhow::Result<LineFigure> {
+    use super::long;
+    use crate::app::LongPiece;
+
+    let folder = tempfile::tempdir().context("a folder for long recordings")?;
+    let path = folder.path().join("long.wav");
+    let (mut overview, mut looked_at) = (Vec::new(), Vec::new());
+    for hours in HOURS {
+        say(&format!("a recording of {hours} hours"));
+        long::silence(&path, (3600.0 * hours) as u32)?;
+        let mut view = long::long_view(&path)?;
+        view.draw_overview_now()?;
+        overview.push([hours, view.n_bytes() as f64 / 1e6]);
+        for tile in 0..N_LOOKS.min(view.n_frames() / 256) {
+            let (start, end) = (256 * tile, 256 * (tile + 1));
+            view.draw_now(LongPiece::Columns { pool: 1, start, end })?;
+        }
+        looked_at.push([hours, view.n_bytes() as f64 / 1e6]);
+    }
+    Ok(LineFigure {
+        title: "Memory: the picture of one recording in Browse".to_owned(),
+        x: logarithmic("Length of the recording (h)"),
+        y: linear("Held (MB)"),
+        curves: vec![
+            ("outline and spectrogram of the whole".to_owned(), overview),
+            ("and the details looked at last".to_owned(), looked_at),
+        ],
     })
 }
 

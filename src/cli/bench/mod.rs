@@ -11,6 +11,8 @@ mod child;
 mod front_ends;
 mod growth;
 mod inputs;
+#[cfg(feature = "gui")]
+mod long;
 mod networks;
 mod pace;
 #[cfg(feature = "gui")]
@@ -40,7 +42,7 @@ impl Work {
     pub fn all() -> impl Iterator<Item = Self> {
         let works = networks::WORKS.iter().chain(&front_ends::WORKS).chain(&back_ends::WORKS);
         #[cfg(feature = "gui")]
-        let works = works.chain(&window::WORKS);
+        let works = works.chain(&window::WORKS).chain(&long::WORKS);
         works.copied()
     }
 

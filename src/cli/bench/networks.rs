@@ -16,7 +16,7 @@ use crate::nn::{
 use crate::pipeline;
 use crate::progress::{Cancelled, NoProgress, Progress};
 
-pub(super) const WORKS: [Work; 11] = [
+pub(super) const WORKS: [Work; 13] = [
     Work {
         key: "mobileanonet_infer_ms_per_segment",
         title: "MobileAnoNet: embedding a segment of 1025 x 64, the best of batches of 1, 8 and 32",
@@ -56,6 +56,16 @@ pub(super) const WORKS: [Work; 11] = [
         key: "outliernet_slider_c_us_per_window",
         title: "the same as exported C, compiled by cc -O2; not a number without a compiler",
         measure: slider_net_in_c,
+    },
+    Work {
+        key: "outliernet_fan_train_ms_per_window",
+        title: "the fan's OutlierNet: a step of Adam on 64 windows, for each window",
+        measure: fan_net_step,
+    },
+    Work {
+        key: "outliernet_slider_train_ms_per_window",
+        title: "the slider's OutlierNet: a step of Adam on 64 windows, for each window",
+        measure: slider_net_step,
     },
     Work {
         key: "cae_mcs_train_ms_per_window",
@@ -159,6 +169,22 @@ fn cae_mcs_step(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> 
         fresh.train(plan, examples, None, observer).map(drop)
     };
     step_ms(64, CaeMcs::WINDOW_LEN, train, pace, progress)
+}
+
+fn fan_net_step(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    net_step_ms(&Genome::fan_example(), pace, progress)
+}
+
+fn slider_net_step(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    net_step_ms(&Genome::slider_example(), pace, progress)
+}
+
+fn net_step_ms(genome: &Genome, pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {
+    let train = |plan: &TrainingPlan, examples: Examples<'_>, observer: &mut dyn TrainingObserver| {
+        let fresh = OutlierNet::new(genome, DeviceChoice::Cpu, SEED)?;
+        fresh.train(plan, examples, None, observer).map(drop)
+    };
+    step_ms(64, OutlierNet::WINDOW_LEN, train, pace, progress)
 }
 
 fn dense_ae_step(pace: Pace, progress: &mut dyn Progress) -> anyhow::Result<f64> {

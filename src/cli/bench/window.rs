@@ -198,8 +198,10 @@ fn project() -> Project {
         thresholds: BTreeMap::new(),
         design_pins: BTreeMap::new(),
         labels: BTreeMap::new(),
+        boxes: BTreeMap::new(),
         map: ProjectionConfig::default(),
         added: Vec::new(),
+        live: None,
         view: ViewSettings::default(),
     }
 }

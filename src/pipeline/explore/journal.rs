@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::material::Plan;
 use super::{Exploration, ExploreEvent, ExploreObserver, ExploreSettings};
 use crate::dataset::Dataset;
 use crate::exploration::Outcome;
@@ -23,7 +24,7 @@ const REFERENCE_DIR: &str = "reference";
 struct Head {
     version: u32,
     settings: ExploreSettings,
-    /// Of the data set.
+    /// [`Plan::fingerprint`] of the clips.
     data: String,
 }
 
@@ -43,19 +44,21 @@ impl Journal {
     ///
     /// # Errors
     /// Where the folder holds another search or another data set's, cannot be written, or is damaged.
-    pub(super) fn open(dataset: &Dataset, settings: &ExploreSettings, dir: &Path) -> Result<Self, PipelineError> {
+    pub(super) fn open(dataset: &Dataset, settings: &ExploreSettings, plan: &Plan, dir: &Path) -> Result<Self, PipelineError> {
         crate::pipeline::train::refuse_inside_data(dataset, dir)?;
         let head = Head {
             version: VERSION,
             settings: settings.clone(),
-            data: dataset.fingerprint(),
+            data: plan.fingerprint.clone(),
         };
         let weights = dir.join(WEIGHTS_DIR);
         std::fs::create_dir_all(&weights).map_err(|source| PipelineError::io(&weights, source))?;
         let path = dir.join(SETTINGS_FILE);
         match read_head(&path)? {
             Some(found) if found != head => {
-                let what = if found.data == head.data { "settings" } else { "recordings" };
+                // The settings choose among the recordings.
+                let has_other_settings = found.settings != head.settings;
+                let what = if has_other_settings { "settings" } else { "recordings" };
                 return Err(PipelineError::OtherSearch {
                     path: dir.to_owned(),
                     what,
@@ -132,9 +135,9 @@ pub fn open_exploration(dir: &Path) -> Result<Exploration, PipelineError> {
 }
 
 /// Whether a search is of these recordings.
-pub(super) fn check_data(dataset: &Dataset, dir: &Path) -> Result<(), PipelineError> {
+pub(super) fn check_data(plan: &Plan, dir: &Path) -> Result<(), PipelineError> {
     match read_head(&dir.join(SETTINGS_FILE))? {
-        Some(head) if head.data != dataset.fingerprint() => Err(PipelineError::OtherSearch {
+        Some(head) if head.data != plan.fingerprint => Err(PipelineError::OtherSearch {
             path: dir.to_owned(),
             what: "recordings",
         }),

@@ -9,7 +9,7 @@ use super::report::{figure_words, judged_figures};
 use super::{Exploration, ExploreSettings, JudgedBy, TrialReport};
 use crate::audio::read_clip;
 use crate::dataset::{Dataset, Label, MachineSection, Split};
-use crate::evaluation::{BootstrapConfig, LabelledScore, SectionMetrics, section_metrics};
+use crate::evaluation::{self, BootstrapConfig, LabelledScore, SectionMetrics, section_metrics};
 use crate::extractors::{Extractor, ExtractorError, TrainingObserver};
 use crate::pipeline::halves::{Half, halves};
 use crate::pipeline::train::{Made, write_run};
@@ -23,6 +23,13 @@ pub struct TestedDesign {
     pub metrics: SectionMetrics,
     pub n_normal: usize,
     pub n_anomalous: usize,
+}
+
+impl TestedDesign {
+    /// Whether such an AUC on these clips may well be chance.
+    pub fn is_chance(&self, auc: f64) -> bool {
+        evaluation::is_chance(auc, self.n_normal, self.n_anomalous)
+    }
 }
 
 /// Makes an ordinary run of a trial of the search in `exploration_dir`: its weights as the search left them, or trained for so
@@ -39,7 +46,6 @@ pub fn keep(
     observer: &mut dyn TrainingObserver,
 ) -> Result<Run, PipelineError> {
     let exploration = open_exploration(exploration_dir)?;
-    check_data(dataset, exploration_dir)?;
     let settings = &exploration.settings;
     let report = exploration.trials.iter().find(|report| report.number == trial);
     let report = report
@@ -49,6 +55,7 @@ pub fn keep(
             path: exploration_dir.to_owned(),
         })?;
     let plan = Plan::new(dataset, settings)?;
+    check_data(&plan, exploration_dir)?;
     let windows = plan.read_windows(observer)?;
     let n_epochs = report.epochs() + n_more_epochs;
     let config = windows.config(&report.genome, report.seed, n_epochs);
@@ -180,7 +187,7 @@ fn notes(
         let _ = writeln!(
             text,
             "\nAUC on the clips that it was judged by{after}: {}.",
-            figure_words(auc)
+            figure_words(auc, report.is_chance(auc.value))
         );
     }
     if let Some(reference) = &exploration.reference {
@@ -198,7 +205,7 @@ fn notes(
             "\n**AUC on {} normal and {} anomalous test clips that had no part in the search: {}.**",
             tested.n_normal,
             tested.n_anomalous,
-            figure_words(auc)
+            figure_words(auc, tested.is_chance(auc.value))
         ),
         None => writeln!(text, "\nThere were no labelled test clips left to measure it by."),
     };

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub learn: Vec<TrainingClip>,
     pub held_out: Vec<TrainingClip>,
     pub judged: Vec<Sound>,
+    /// A hash of all that: another plan, another search. A label of a clip that has no part in it does not matter.
+    pub fingerprint: String,
 }
 
 /// A clip that designs are judged by, before it is read.
@@ -87,10 +89,16 @@ impl Plan {
                 .collect()
         };
         Ok(Self {
+            fingerprint: fingerprint(dataset, [learn, held_out], &judged),
             learn: clips_of(learn),
             held_out: clips_of(held_out),
             judged,
         })
+    }
+
+    /// A clip as designs were judged by it, with its fault put in; `None` where it is not among them.
+    pub(super) fn judged_sound(&self, path: &str, label: &JudgedLabel) -> Option<&Sound> {
+        self.judged.iter().find(|sound| sound.path == path && sound.label == *label)
     }
 
     pub(super) fn held_out_files(&self) -> Vec<PathBuf> {
@@ -132,6 +140,26 @@ impl Sound {
         }
         Ok(clip)
     }
+}
+
+fn fingerprint(dataset: &Dataset, normal: [&[usize]; 2], judged: &[Sound]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for clips in normal {
+        for &clip_idx in clips {
+            let clip = &dataset.clips[clip_idx];
+            hasher.update(format!("{} {} Hz {} s\n", clip.path, clip.sample_rate_hz, clip.duration_secs).as_bytes());
+        }
+        hasher.update(b"\n");
+    }
+    for sound in judged {
+        let fault = sound.fault.as_ref().map(|(fault, seed, other)| {
+            let other = other.as_ref().and_then(|other| other.file.file_name());
+            (fault, seed, other.map(std::ffi::OsStr::to_os_string))
+        });
+        hasher.update(format!("{} {:?} {fault:?}\n", sound.path, sound.label).as_bytes());
+    }
+    hasher.update(format!("{:?}", dataset.channel).as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
 }
 
 /// Held-out normal clips as they are, and with faults put in: each fault equally often, as far as it goes.
@@ -199,4 +227,24 @@ fn half_a(dataset: &Dataset, settings: &ExploreSettings) -> Vec<Sound> {
         }
     };
     in_a.map(sound).collect()
+}
+
+/// A clip of a search as it was judged: with its fault put in where it has one, so that a person can hear what was missed.
+///
+/// # Errors
+/// Where the clip is no longer among those that the search judges by, or cannot be read.
+pub fn judged_sound(
+    dataset: &Dataset,
+    settings: &ExploreSettings,
+    path: &str,
+    label: &JudgedLabel,
+) -> Result<Clip, PipelineError> {
+    let plan = Plan::new(dataset, settings)?;
+    let sound = plan
+        .judged_sound(path, label)
+        .ok_or_else(|| PipelineError::NothingToExplore {
+            group: settings.group.clone(),
+            reason: format!("{path} is no longer among the clips that its designs are judged by"),
+        })?;
+    Ok(sound.read()?)
 }

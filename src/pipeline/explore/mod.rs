@@ -3,7 +3,6 @@
 mod faults;
 mod journal;
 mod keep;
-mod latency;
 mod material;
 mod reference;
 mod report;
@@ -12,6 +11,7 @@ mod settings;
 
 pub use journal::open_exploration;
 pub use keep::{TestedDesign, keep, test_design};
+pub use material::judged_sound;
 pub use reference::test_reference;
 pub use report::{
     Exploration, ExploreEvent, ExploreObserver, JudgedClip, JudgedLabel, Reference, TrialReport, figure_words, judged_figures,

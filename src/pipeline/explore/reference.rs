@@ -5,7 +5,6 @@ use std::path::Path;
 use super::TestedDesign;
 use super::journal::reference_dir;
 use super::keep::tested;
-use super::latency::measured;
 use super::material::Plan;
 use super::report::labelled_scores;
 use super::{ExploreObserver, ExploreSettings, JudgedClip, Reference};
@@ -15,6 +14,7 @@ use crate::exploration::N_FRAMES;
 use crate::extractors::networks::CaeMcs;
 use crate::extractors::{self, DeviceChoice, EpochMetrics, Extractor, ExtractorError, Recipe, TrainingConfig, TrainingObserver};
 use crate::pipeline::PipelineError;
+use crate::pipeline::latency::brief_latency_of;
 use crate::progress::{self, Cancelled, Progress};
 
 /// Sections with fewer clips to learn from are learned with the published overlap of windows: few windows would be a few steps.
@@ -49,7 +49,7 @@ pub(super) fn judged_reference(
         n_multiply_adds: N_MULTIPLY_ADDS,
         auc: auc(&scores).unwrap_or(f64::NAN),
         pauc: partial_auc(&scores, PAUC_MAX_FPR).unwrap_or(f64::NAN),
-        latency_ms: measured(|| fresh.errors(&window).is_ok()),
+        latency_ms: brief_latency_of(|| drop(fresh.errors(&window))).map(|timing| timing.in_milliseconds()),
     })
 }
 

@@ -65,9 +65,13 @@ impl TrialReport {
 impl TrialReport {
     /// Whether its AUC lies beyond what scores that know nothing reach on so many clips.
     pub fn hears_more_than_chance(&self) -> bool {
+        self.auc().is_some_and(|auc| !self.is_chance(auc))
+    }
+
+    /// Whether such an AUC on the clips that it was judged by may well be chance.
+    pub fn is_chance(&self, auc: f64) -> bool {
         let n_normals = self.judged.iter().filter(|clip| clip.label == JudgedLabel::Normal).count();
-        let limit = evaluation::chance_limit(n_normals, self.judged.len() - n_normals);
-        self.auc().zip(limit).is_some_and(|(auc, limit)| auc > limit)
+        evaluation::is_chance(auc, n_normals, self.judged.len() - n_normals)
     }
 }
 
@@ -189,8 +193,8 @@ pub fn judged_figures(judged: &[JudgedClip]) -> SectionMetrics {
 }
 
 /// An AUC with its interval in words, which say where it is no better than chance.
-pub fn figure_words(auc: Figure) -> String {
+pub fn figure_words(auc: Figure, is_chance: bool) -> String {
     let Figure { value, low, high } = auc;
-    let chance = if low > 0.5 { "" } else { ", no better than chance" };
+    let chance = if is_chance { ", no better than chance" } else { "" };
     format!("{value:.3} (95 % interval {low:.3} to {high:.3}{chance})")
 }

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use super::journal::Journal;
-use super::latency::latency_of;
 use super::material::{JudgedWindows, Plan};
 use super::reference::judged_reference;
 use super::report::labelled_scores;
@@ -17,6 +16,7 @@ use crate::exploration::{Outcome, Search, SearchConfig, Task, TrialState};
 use crate::extractors::networks::OutlierNet;
 use crate::extractors::{DeviceChoice, EpochMetrics, ExtractorError, SectionWindows, TrainingObserver};
 use crate::pipeline::PipelineError;
+use crate::pipeline::latency::brief_latency;
 use crate::progress::{Cancelled, Progress};
 
 /// Searches for designs for one machine section. `dir` keeps the settings, a log and the weights; called again with the same
@@ -32,7 +32,7 @@ pub fn explore(
     observer: &mut dyn ExploreObserver,
 ) -> Result<Exploration, PipelineError> {
     let plan = Plan::new(dataset, settings)?;
-    let mut journal = Journal::open(dataset, settings, dir)?;
+    let mut journal = Journal::open(dataset, settings, &plan, dir)?;
     for event in journal.exploration.events() {
         observer.event(&event);
     }
@@ -123,8 +123,10 @@ impl Exploring {
             }
             observer.step(self.done(), self.total())?;
             let fresh = OutlierNet::new(&task.genome, DeviceChoice::Cpu, task.seed).map_err(ExtractorError::from)?;
+            // Weights do not matter.
+            let graph = fresh.graph("design").map_err(ExtractorError::from)?;
             let mut report = TrialReport {
-                latency_ms: latency_of(&fresh),
+                latency_ms: brief_latency(&graph).map(|timing| timing.in_milliseconds()),
                 ..report
             };
             let median = report.latency_ms.map(|(median, _)| median);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::{FEWEST_RUNS, TIMED_SECS, Timing, WARM_UP_SECS};
+use super::{FEWEST_RUNS, PATIENT, Patience, Timing};
 use crate::export::{Graph, WeightFormat, c_source};
 use crate::progress::{Cancelled, Progress};
 
@@ -99,6 +99,10 @@ fn stop(child: &mut Child) {
 
 /// A program that prints the seconds of each pass; status 3 where the self test fails.
 fn program(name: &str) -> String {
+    let Patience {
+        warm_up_secs,
+        timed_secs,
+    } = PATIENT;
     let upper = name.to_uppercase();
     format!(
         "#define _POSIX_C_SOURCE 199309L
@@ -132,8 +136,8 @@ int main(void)
 {{
     if ({name}_self_test()) {{ return 3; }}
     for (int i = 0; i < {upper}_INPUT_LEN; i++) {{ input[i] = (float)(i % 17) / 8.0f - 1.0f; }}
-    run_for({WARM_UP_SECS:?}, 1, 0);
-    run_for({TIMED_SECS:?}, {FEWEST_RUNS}, 1);
+    run_for({warm_up_secs:?}, 1, 0);
+    run_for({timed_secs:?}, {FEWEST_RUNS}, 1);
     return 0;
 }}
 "

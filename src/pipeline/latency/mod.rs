@@ -15,12 +15,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::export::Graph;
 use crate::nn::{Engine, Scratch};
-use crate::progress::{Cancelled, Progress};
+use crate::progress::{Cancelled, NoProgress, Progress};
 
-/// Passes before the first that counts, in seconds.
-const WARM_UP_SECS: f64 = 0.1;
-/// How long passes are timed, in seconds; no longer than ten times that for the fewest passes.
-const TIMED_SECS: f64 = 0.5;
+/// How long passes are timed.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// Passes before the first that counts, in seconds.
+    warm_up_secs: f64,
+    /// In seconds; no longer than ten times that for the fewest passes.
+    timed_secs: f64,
+}
+
+/// For a figure that is reported.
+const PATIENT: Patience = Patience {
+    warm_up_secs: 0.1,
+    timed_secs: 0.5,
+};
+/// For one of many designs of a search.
+const BRIEF: Patience = Patience {
+    warm_up_secs: 0.02,
+    timed_secs: 0.1,
+};
 /// The 95th percentile of fewer is their slowest.
 const FEWEST_RUNS: usize = 40;
 /// Passes between two looks at the wish to stop.
@@ -34,6 +49,13 @@ pub struct Timing {
     /// 95 of 100 passes were as fast or faster.
     pub p95_secs: f64,
     pub n_runs: usize,
+}
+
+impl Timing {
+    /// Median and 95th percentile.
+    pub fn in_milliseconds(&self) -> (f64, f64) {
+        (1e3 * self.p50_secs, 1e3 * self.p95_secs)
+    }
 }
 
 /// What a network takes for one window on this machine.
@@ -116,30 +138,49 @@ pub fn measure_latency(graph: &Graph, progress: &mut dyn Progress) -> Result<Lat
 /// # Errors
 /// On the wish to stop.
 pub fn in_process_latency(graph: &Graph, progress: &mut dyn Progress) -> Result<Timing, Cancelled> {
+    of_graph(graph, PATIENT, progress)
+}
+
+/// [`in_process_latency`] in a fifth of the time, as a search takes it of each design.
+pub(super) fn brief_latency(graph: &Graph) -> Option<Timing> {
+    of_graph(graph, BRIEF, &mut NoProgress).ok()
+}
+
+/// Of any work, on one thread.
+pub(super) fn brief_latency_of(work: impl Fn() + Sync) -> Option<Timing> {
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().ok()?;
+    timing(|| one_thread.install(&work), BRIEF, &mut NoProgress).ok()
+}
+
+fn of_graph(graph: &Graph, patience: Patience, progress: &mut dyn Progress) -> Result<Timing, Cancelled> {
     let engine = Engine::new(graph);
     // Speed does not depend on the numbers, as long as they are no denormals.
     let input: Vec<f32> = (0..graph.input.n_values()).map(|i| (i as f32 * 0.37).sin()).collect();
     let (mut scratch, mut output) = (Scratch::default(), vec![0.0; graph.output().n_values()]);
-    let mut pass = || {
-        let start = Instant::now();
+    let pass = || {
         engine.run_one(black_box(&input), &mut scratch, &mut output);
         black_box(&output);
-        start.elapsed().as_secs_f64()
     };
+    timing(pass, patience, progress)
+}
+
+fn timing(mut pass: impl FnMut(), patience: Patience, progress: &mut dyn Progress) -> Result<Timing, Cancelled> {
     let mut run_for = |wanted_secs: f64, fewest: usize| {
         let (mut total, mut secs) = (0.0, Vec::new());
         while total < wanted_secs || (secs.len() < fewest && total < 10.0 * wanted_secs) {
             if secs.len().is_multiple_of(RUNS_TOGETHER) {
                 progress.step(secs.len() as u64, 0)?;
             }
-            let lap = pass();
+            let start = Instant::now();
+            pass();
+            let lap = start.elapsed().as_secs_f64();
             total += lap;
             secs.push(lap);
         }
         Ok::<_, Cancelled>(secs)
     };
-    run_for(WARM_UP_SECS, 1)?;
-    Ok(Timing::of(run_for(TIMED_SECS, FEWEST_RUNS)?))
+    run_for(patience.warm_up_secs, 1)?;
+    Ok(Timing::of(run_for(patience.timed_secs, FEWEST_RUNS)?))
 }
 
 /// The processor of this machine, as it calls itself.

@@ -265,9 +265,8 @@ fn cells(row: &TaskRow) -> Vec<String> {
         reference,
         published,
     } = row;
-    let auc_of = |tested: Option<TestedDesign>| tested.and_then(|tested| tested.metrics.auc);
     let milliseconds = |latency: Option<(f64, f64)>| latency.map_or_else(dash, |(median, _)| format!("{median:.3}"));
-    let reference_auc = reference.as_ref().and_then(|(_, tested)| auc_of(*tested));
+    let reference_tested = reference.as_ref().and_then(|(_, tested)| *tested);
     let mut cells = vec![
         group.machine.clone(),
         group.section.clone(),
@@ -276,9 +275,9 @@ fn cells(row: &TaskRow) -> Vec<String> {
         format!("{:.1}", design.cost.kilobytes()),
         format!("{:.2}", design.cost.mflops()),
         milliseconds(design.latency_ms),
-        percent(auc_of(design.tested)),
+        percent(design.tested),
         milliseconds(reference.as_ref().and_then(|(reference, _)| reference.latency_ms)),
-        percent(reference_auc),
+        percent(reference_tested),
     ];
     match published {
         Some(task) => cells.extend([
@@ -297,9 +296,15 @@ fn dash() -> String {
     NOTHING.to_owned()
 }
 
-fn percent(auc: Option<Figure>) -> String {
-    auc.map_or_else(dash, |Figure { value, low, high }| {
-        let chance = if low > 0.5 { "" } else { ", no better than chance" };
+/// The AUC.
+fn percent(tested: Option<TestedDesign>) -> String {
+    let figure = tested.and_then(|tested| Some((tested, tested.metrics.auc?)));
+    figure.map_or_else(dash, |(tested, Figure { value, low, high })| {
+        let chance = if tested.is_chance(value) {
+            ", no better than chance"
+        } else {
+            ""
+        };
         format!("{:.1} [{:.1}–{:.1}{chance}]", 100.0 * value, 100.0 * low, 100.0 * high)
     })
 }

@@ -11,7 +11,7 @@ use crate::app::{Action, FocusView};
 use crate::dataset::CropWindow;
 use crate::extractors::WindowShape;
 use crate::pipeline::Ribbon;
-use crate::ui::plots::{FrequencyAxis, Span};
+use crate::ui::plots::{FrequencyAxis, Span, merged_cells};
 use crate::ui::theme;
 
 /// Narrower boxes would only cover the picture.
@@ -27,6 +27,11 @@ pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, axis: Frequenc
     let y = focus
         .window
         .map_or(stage.spectrogram.y_range(), |shape| heights(stage, axis, shape));
+    // Of thousands of boxes too narrow to be drawn nothing is reckoned.
+    let width = |crop: &CropWindow| stage.time.pixel(crop.end_secs.into()) - stage.time.pixel(crop.start_secs.into());
+    if focus.crops.first().is_none_or(|crop| width(crop) < MIN_BOX_POINTS) {
+        return;
+    }
     let mut drawn_to = f64::NEG_INFINITY;
     let mut shapes = Vec::new();
     for (crop_idx, crop) in focus.crops.iter().enumerate() {
@@ -116,12 +121,14 @@ pub(super) fn ribbon(
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Scores of the crops"));
     let painter = ui.painter().with_clip_rect(rect);
     painter.rect_filled(rect, 0.0, palette.canvas);
-    for (crop_idx, &percentile) in ribbon.percentiles.iter().enumerate().take(ribbon.crops.len()) {
+    let cells = ribbon.percentiles.iter().enumerate().take(ribbon.crops.len());
+    let cells = cells.map(|(crop_idx, &percentile)| {
         let span = cell_span(&ribbon.crops, crop_idx);
         let x = Rangef::new(stage.time.pixel(span.start), stage.time.pixel(span.end));
-        if x.max < rect.left() || x.min > rect.right() {
-            continue;
-        }
+        (x, percentile)
+    });
+    let in_sight = cells.filter(|(x, _)| x.max >= rect.left() && x.min <= rect.right());
+    for (x, percentile) in merged_cells(in_sight) {
         let gap = if x.span() > 4.0 { 1.0 } else { 0.0 };
         let cell = Rect::from_x_y_ranges(Rangef::new(x.min, x.max - gap), rect.y_range());
         let color = percentile_color(palette, percentile);
@@ -212,7 +219,7 @@ fn outline(ui: &egui::Ui, stage: &Stage, crop: CropWindow) {
 
 /// Windows may overlap, cells may not: each reaches half way to the middle of its neighbours.
 fn cell_span(crops: &[CropWindow], crop_idx: usize) -> Span {
-    let middle = |crop: &CropWindow| f64::from(crop.start_secs + crop.end_secs) / 2.0;
+    let middle = |crop: &CropWindow| (f64::from(crop.start_secs) + f64::from(crop.end_secs)) / 2.0;
     let own = &crops[crop_idx];
     let before = crop_idx.checked_sub(1).map(|idx| &crops[idx]);
     let start = before.map_or(f64::from(own.start_secs), |before| (middle(before) + middle(own)) / 2.0);

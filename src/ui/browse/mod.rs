@@ -1,16 +1,19 @@
 //! The screen Browse: the table of clips beside the picture of the focused one.
 
+mod boxes;
 mod cells;
 mod chips;
 mod crops;
 mod filter_bar;
 mod gestures;
+mod long;
 mod model;
 mod overlays;
 mod picture;
 mod rulers;
 mod table;
 mod tool_row;
+mod triage;
 
 use eframe::egui::{self, Panel};
 
@@ -41,6 +44,10 @@ impl BrowseView {
             );
             return;
         };
+        if let Some(triage) = workbench.triage.as_ref().filter(|triage| triage.is_shown) {
+            triage::ui(ui, state, workbench, triage, &mut self.picture, actions);
+            return;
+        }
         let width = ui.available_width();
         Panel::left("clips")
             .frame(egui::Frame::NONE.inner_margin(egui::Margin {

@@ -2,17 +2,19 @@
 
 use std::sync::{Arc, Weak};
 
-use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::Rangef};
+use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
 
+use super::boxes::{self, BoxesView};
 use super::gestures::{Drag, gestures, keys};
 use super::tool_row::tool_row;
 use super::{crops, overlays, rulers};
-use crate::app::{Action, LoadedClip, Playback, State, Workbench, spectrogram_figure};
+use crate::app::{Action, LoadedClip, LongPiece, LongView, Playback, State, TriageAction, Workbench, spectrogram_figure};
 use crate::audio::Clip;
 use crate::dataset::ClipEntry;
 use crate::figures::Figure;
 use crate::ui::plots::{
-    ColorMap, FrequencyAxis, Picture, Scale, Span, TiledSpectrogram, format_secs, paint_waveform, peak_amplitude,
+    ColorMap, FrequencyAxis, Picture, Scale, Span, TileValues, TiledSpectrogram, format_secs, loudest, n_columns, paint_outline,
+    paint_waveform, peak_amplitude,
 };
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets;
@@ -32,10 +34,15 @@ pub(super) struct PictureView {
     /// The visible part of the frequency axis.
     pub(super) positions: Span,
     pub(super) drag: Option<Drag>,
+    boxes: BoxesView,
     /// The clip that `time` was set for.
     /// The sound whose stretch is shown: another one is shown whole at first.
     shown: Weak<Clip>,
     last_position_secs: f64,
+    /// Of a long recording, what the app was told to be in sight.
+    pub(super) in_sight: Vec<LongPiece>,
+    /// Frames in a column of its picture.
+    pub(super) pool: usize,
     tiles: TiledSpectrogram,
 }
 
@@ -49,8 +56,11 @@ impl Default for PictureView {
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
+            boxes: BoxesView::default(),
             shown: Weak::new(),
             last_position_secs: 0.0,
+            in_sight: Vec::new(),
+            pool: 1,
             tiles: TiledSpectrogram::default(),
         }
     }
@@ -83,7 +93,8 @@ impl PictureView {
             );
             return;
         };
-        self.title(ui, workbench, clip);
+        self.boxes.follow(workbench);
+        self.title(ui, workbench, clip, actions);
         tool_row(ui, self, workbench, actions);
         let focus = &workbench.focus_view;
         if let Some(error) = &focus.error {
@@ -97,7 +108,10 @@ impl PictureView {
             .as_ref()
             .filter(|loaded| Some(loaded.clip_idx) == workbench.focus)
         {
-            Some(loaded) => self.loaded(ui, loaded, workbench, &state.playback, actions),
+            Some(loaded) => {
+                boxes::list(&mut self.boxes, ui, workbench, clip, actions);
+                self.loaded(ui, loaded, workbench, &state.playback, actions);
+            }
             None => {
                 ui.vertical_centered(|ui| {
                     ui.add_space(ui.available_height() * 0.4);
@@ -108,7 +122,7 @@ impl PictureView {
     }
 
     /// The clip's name; at the right whether to follow the playhead, and where to save the picture.
-    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry) {
+    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             let range_db = self.range_db;
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
@@ -122,6 +136,11 @@ impl PictureView {
                 let hint = "Turn the page when the playhead runs over its edge";
                 if ui.add(follow).on_hover_text(hint).clicked() {
                     self.follows = !self.follows;
+                }
+                let is_in_triage = workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
+                let hint = "Decide on the clips of the table one by one (R)";
+                if !is_in_triage && widgets::labelled_button(ui, true, "Triage", hint).clicked() {
+                    actions.push(Action::Triage(TriageAction::Begin));
                 }
                 ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
                     let name = egui::RichText::new(clip.file_name()).strong();
@@ -160,7 +179,8 @@ impl PictureView {
         playback: &Playback,
         actions: &mut Vec<Action>,
     ) {
-        let whole = Span::new(0.0, loaded.clip.duration_secs().max(1e-3));
+        let duration_secs = workbench.focus_view.duration_secs().unwrap_or(0.0);
+        let whole = Span::new(0.0, duration_secs.max(1e-3));
         let clip = Arc::downgrade(&loaded.clip);
         if !self.shown.ptr_eq(&clip) {
             self.shown = clip;
@@ -168,6 +188,7 @@ impl PictureView {
             self.drag = None;
         }
         self.follow(playback, whole);
+        self.boxes.keys(ui, workbench, actions);
         keys(self, ui, whole, workbench.spectrogram, playback, actions);
         // Windows have their scores in a moment: the picture keeps its height meanwhile.
         let has_ribbon = workbench.focus_view.ribbon.is_some() || workbench.focus_view.window.is_some();
@@ -179,13 +200,22 @@ impl PictureView {
         let picture = ui.interact(stage.spectrogram, ui.scope_id().with("spectrogram"), sense);
         picture.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Spectrogram of {name}")));
         gestures(self, ui, &waveform, &stage, false, playback, actions);
-        gestures(self, ui, &picture, &stage, true, playback, actions);
+        let annotated = (loaded.clip_idx, workbench.boxes(loaded.clip_idx));
+        if !self.boxes.gestures(ui, &picture, &stage, self.axis, annotated, actions) {
+            gestures(self, ui, &picture, &stage, true, playback, actions);
+        }
 
         let painter = ui.painter().clone();
         let palette = theme::palette(ui);
-        self.paint_sound(&painter, palette, &stage, loaded);
         let focus = &workbench.focus_view;
+        let long = focus.long.as_ref();
+        if let Some(long) = long {
+            let n_pixels = n_columns(&painter, on_pixels(&painter, stage.spectrogram));
+            self.tell_sight(long, loaded.settings.hop, n_pixels, actions);
+        }
+        self.paint_sound(&painter, palette, &stage, loaded, long);
         crops::paint_boxes(&painter, &stage, self.axis, focus);
+        self.boxes.paint(&painter, &stage, self.axis, loaded, workbench);
         if let Some(ribbon) = &focus.ribbon {
             crops::ribbon(ui, &stage, (ribbon, focus.window), actions);
         }
@@ -195,7 +225,8 @@ impl PictureView {
         overlays::paint_playhead(&painter, palette, &stage, playback.position_secs);
         let pointer = picture.hover_pos().or(waveform.hover_pos());
         rulers::paint(&painter, palette, &stage, self, pointer);
-        rulers::readout(&painter, palette, &stage, self, loaded, pointer, self.selected(playback));
+        let selected = self.selected(playback);
+        rulers::readout(&painter, palette, &stage, self, (loaded, long), pointer, selected);
     }
 
     /// Room for the parts: gutters left and right for labels, the spectrogram gets what is left.
@@ -226,18 +257,30 @@ impl PictureView {
         }
     }
 
-    fn paint_sound(&mut self, painter: &egui::Painter, palette: Palette, stage: &Stage, loaded: &LoadedClip) {
+    fn paint_sound(
+        &mut self,
+        painter: &egui::Painter,
+        palette: Palette,
+        stage: &Stage,
+        loaded: &LoadedClip,
+        long: Option<&LongView>,
+    ) {
         painter.rect_filled(stage.waveform, 0.0, palette.canvas);
-        let amplitude = peak_amplitude(&loaded.clip, &loaded.peaks);
-        paint_waveform(
-            painter,
-            stage.waveform.shrink2(egui::vec2(0.0, 2.0)),
-            &loaded.clip,
-            &loaded.peaks,
-            self.time,
-            amplitude,
-            palette.normal,
-        );
+        let inside = stage.waveform.shrink2(egui::vec2(0.0, 2.0));
+        let (clip, peaks) = (&loaded.clip, &loaded.peaks);
+        let amplitude = match long {
+            None => {
+                let amplitude = peak_amplitude(clip, peaks);
+                paint_waveform(painter, inside, clip, peaks, self.time, amplitude, palette.normal);
+                amplitude
+            }
+            Some(long) => {
+                let amplitude = loudest(&long.outline(0.0, stage.whole.end, 1));
+                let columns = long.outline(self.time.start, self.time.end, n_columns(painter, inside));
+                paint_outline(painter, inside, &columns, amplitude, palette.normal);
+                amplitude
+            }
+        };
         rulers::paint_amplitude(painter, palette, stage.waveform, amplitude);
         painter.rect_filled(stage.spectrogram, 0.0, Color32::BLACK);
         // Frame i is centred on sample i * hop.
@@ -247,6 +290,7 @@ impl PictureView {
             stage.spectrogram,
             &Picture {
                 spectrogram: &loaded.spectrogram,
+                long: long.map(|long| long as &dyn TileValues),
                 bin_hz: &loaded.bin_hz,
                 frames: Span::new(frame(self.time.start), frame(self.time.end)),
                 axis: self.axis,
@@ -275,6 +319,11 @@ impl PictureView {
         }
         self.last_position_secs = position;
     }
+}
+
+/// Where the picture's edges lie on the screen.
+fn on_pixels(painter: &egui::Painter, rect: Rect) -> Rect {
+    rect.round_to_pixels(painter.pixels_per_point())
 }
 
 /// `1.200–3.400 s (2.200 s)`.

@@ -2,8 +2,9 @@
 
 use eframe::egui::{self, Align2, Color32, FontId, Mesh, Pos2, Rect, Stroke, emath::Rangef, pos2};
 
+use super::long;
 use super::picture::{PictureView, Stage, span_text};
-use crate::app::LoadedClip;
+use crate::app::{LoadedClip, LongView};
 use crate::ui::plots::{Span, decibel_ticks, format_hz, format_secs, frequency_ticks, time_ticks};
 use crate::ui::theme::Palette;
 
@@ -36,14 +37,14 @@ pub(super) fn readout(
     palette: Palette,
     stage: &Stage,
     view: &PictureView,
-    loaded: &LoadedClip,
+    (loaded, long): (&LoadedClip, Option<&LongView>),
     pointer: Option<Pos2>,
     selected: Option<Span>,
 ) {
     let rect = stage.readout;
     let font = FontId::monospace(12.0);
     let text = match pointer {
-        Some(pointer) => at_pointer(stage, view, loaded, pointer),
+        Some(pointer) => at_pointer(stage, view, (loaded, long), pointer),
         None if view.time == stage.whole => {
             let khz = f64::from(loaded.clip.sample_rate_hz) / 1000.0;
             format!("{} at {khz} kHz", format_secs(stage.whole.end))
@@ -64,15 +65,22 @@ pub(super) fn readout(
 }
 
 /// `2.310 s   1.85 kHz   −43.2 dBFS`.
-fn at_pointer(stage: &Stage, view: &PictureView, loaded: &LoadedClip, pointer: Pos2) -> String {
+fn at_pointer(stage: &Stage, view: &PictureView, (loaded, long): (&LoadedClip, Option<&LongView>), pointer: Pos2) -> String {
     let secs = stage.time.value(pointer.x);
     if !stage.spectrogram.contains(pointer) {
         return format_secs(secs);
     }
     let hz = view.axis.hz(stage.frequency.value(pointer.y), stage.top_hz);
-    let level = level_db(loaded, secs, hz).map_or(String::new(), |db| {
-        let sign = if db < 0.0 { "\u{2212}" } else { "" };
-        format!("   {sign}{:.1} dBFS", db.abs())
+    let level = match long {
+        None => level_db(loaded, secs, hz).map(|level| (level, false)),
+        Some(long) => nearest_bin(loaded, hz).and_then(|bin| {
+            let level = long::level_db(long, loaded.settings.hop, view.pool, secs, bin);
+            level.map(|level| (level, view.pool > 1))
+        }),
+    };
+    let level = level.map_or(String::new(), |(db, is_loudest)| {
+        let (sign, most) = (if db < 0.0 { "\u{2212}" } else { "" }, if is_loudest { "up to " } else { "" });
+        format!("   {most}{sign}{:.1} dBFS", db.abs())
     });
     format!("{}   {}{level}", format_secs(secs), format_hz(hz))
 }
@@ -80,6 +88,15 @@ fn at_pointer(stage: &Stage, view: &PictureView, loaded: &LoadedClip, pointer: P
 /// The level of the bin and frame nearest to a place.
 fn level_db(loaded: &LoadedClip, secs: f64, hz: f64) -> Option<f32> {
     let frame_idx = (secs * f64::from(loaded.clip.sample_rate_hz) / loaded.settings.hop.max(1) as f64).round() as usize;
+    let bin = nearest_bin(loaded, hz)?;
+    if frame_idx >= loaded.spectrogram.n_frames {
+        return None;
+    }
+    loaded.spectrogram.frame(frame_idx).get(bin).copied()
+}
+
+/// The bin whose centre is nearest.
+fn nearest_bin(loaded: &LoadedClip, hz: f64) -> Option<usize> {
     let above = loaded.bin_hz.partition_point(|&centre| f64::from(centre) < hz);
     let distance = |bin: &usize| {
         loaded
@@ -87,13 +104,9 @@ fn level_db(loaded: &LoadedClip, secs: f64, hz: f64) -> Option<f32> {
             .get(*bin)
             .map_or(f64::INFINITY, |&centre| (f64::from(centre) - hz).abs())
     };
-    let bin = [above.saturating_sub(1), above]
+    [above.saturating_sub(1), above]
         .into_iter()
-        .min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-    if frame_idx >= loaded.spectrogram.n_frames {
-        return None;
-    }
-    loaded.spectrogram.frame(frame_idx).get(bin).copied()
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
 }
 
 fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {
@@ -113,7 +126,11 @@ fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &Pi
             palette.weak,
         );
     }
-    let unit = if view.time.end > 90.0 { "min:s" } else { "s" };
+    let unit = match view.time.end {
+        end if end >= 3600.0 => "h:m:s",
+        end if end > 90.0 => "min:s",
+        _ => "s",
+    };
     let beside = pos2(rect.left() - 16.0, rect.top() + 5.0);
     painter.text(beside, Align2::RIGHT_TOP, unit, font(), palette.weak);
 }

@@ -39,19 +39,24 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
 
 /// Reading a clip, saving and deleting are over before a person could read of them.
 fn is_shown(job: &JobView) -> bool {
-    !matches!(
-        job.kind,
-        JobKind::LoadClip
-            | JobKind::ModelView
-            | JobKind::Nearest
-            | JobKind::Save
-            | JobKind::DeleteRun
-            | JobKind::DeleteExploration
-            | JobKind::ListInputs
-            | JobKind::OpenInput
-            | JobKind::CloseInput
-            | JobKind::ScoreLive
-    )
+    let is_a_look_at_a_detail = job.kind == JobKind::DrawLong && job.total == 0;
+    !is_a_look_at_a_detail
+        && !matches!(
+            job.kind,
+            JobKind::LoadClip
+                | JobKind::Save
+                | JobKind::Keep
+                | JobKind::DeleteRun
+                | JobKind::DeleteExploration
+                | JobKind::OpenInput
+                | JobKind::CloseInput
+                | JobKind::OpenMonitor
+                | JobKind::ScoreLive
+                | JobKind::LeftTakes
+                | JobKind::ReadSound
+                | JobKind::ModelView
+                | JobKind::Nearest
+        )
 }
 
 fn save_state(ui: &mut egui::Ui, state: &State) {

@@ -1,9 +1,10 @@
 //! The player at the foot of the window: play, loop, time, and the outline of the focused clip with the playhead.
 
-use eframe::egui::{self, Align2, Color32, FontId, Mesh, Rect, Sense, Stroke, WidgetInfo, pos2, vec2};
+use eframe::egui::{self, Align2, Color32, FontId, Mesh, Rect, Sense, Stroke, WidgetInfo, emath::Rangef, pos2, vec2};
 
 use super::theme;
 use crate::app::{Action, LoadedClip, Playback, Workbench};
+use crate::ui::plots::merged_cells;
 use crate::ui::widgets::{Icon, clock, icon_button, icon_toggle};
 
 const OUTLINE_HEIGHT: f32 = 36.0;
@@ -15,7 +16,7 @@ pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, playback: &Playback, 
         let loaded = workbench.focus_view.loaded.as_deref();
         play_button(ui, loaded.is_some(), playback, actions);
         let is_looping = playback.loop_span_secs.is_some();
-        let duration = loaded.map_or(0.0, |loaded| loaded.clip.duration_secs());
+        let duration = workbench.focus_view.duration_secs().unwrap_or(0.0);
         if icon_toggle(ui, is_looping, Icon::Loop, "Loop", "L").clicked() && duration > 0.0 {
             actions.push(Action::SetLoop((!is_looping).then_some((0.0, duration))));
         }
@@ -64,7 +65,7 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
     let size = vec2(ui.available_width(), OUTLINE_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::slider(true, playback.position_secs, "Position"));
-    let duration = loaded.clip.duration_secs().max(1e-6);
+    let duration = workbench.focus_view.duration_secs().unwrap_or(0.0).max(1e-6);
     let x_of = |secs: f64| rect.left() + rect.width() * (secs / duration).clamp(0.0, 1.0) as f32;
     if (response.clicked() || response.dragged())
         && let Some(pointer) = response.interact_pointer_pos()
@@ -78,11 +79,22 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
         let span = Rect::from_x_y_ranges(x_of(start)..=x_of(end), rect.y_range());
         painter.rect_filled(span, 0.0, palette.accent.gamma_multiply(0.15));
     }
-    painter.add(waveform(rect, loaded, palette.normal));
+    let n_columns = rect.width().max(1.0) as usize;
+    let columns = match &workbench.focus_view.long {
+        Some(long) => long.outline(0.0, duration, n_columns),
+        None => {
+            let samples = &loaded.clip.samples;
+            loaded.peaks.columns(samples, 0.0, samples.len() as f64, n_columns)
+        }
+    };
+    painter.add(waveform(rect, &columns, palette.normal));
     if let Some(ribbon) = &workbench.focus_view.ribbon {
-        for (crop, &percentile) in ribbon.crops.iter().zip(&ribbon.percentiles) {
-            let (start, end) = (x_of(crop.start_secs.into()), x_of(crop.end_secs.into()));
-            let cell = Rect::from_min_max(pos2(start, rect.bottom() - RIBBON_HEIGHT), pos2(end, rect.bottom()));
+        let cells = ribbon.crops.iter().zip(&ribbon.percentiles).map(|(crop, &percentile)| {
+            let x = Rangef::new(x_of(crop.start_secs.into()), x_of(crop.end_secs.into()));
+            (x, percentile)
+        });
+        for (x, percentile) in merged_cells(cells) {
+            let cell = Rect::from_min_max(pos2(x.min, rect.bottom() - RIBBON_HEIGHT), pos2(x.max, rect.bottom()));
             painter.rect_filled(cell, 0.0, palette.anomalous.gamma_multiply(percentile / 100.0));
         }
     }
@@ -97,24 +109,30 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
             (Align2::LEFT_TOP, 4.0)
         };
         let at = pos2(pointer.x + gap, rect.top() + 2.0);
-        painter.text(at, anchor, format!("{secs:.2} s"), FontId::monospace(11.0), palette.ink);
+        painter.text(
+            at,
+            anchor,
+            if duration > 90.0 {
+                clock(secs)
+            } else {
+                format!("{secs:.2} s")
+            },
+            FontId::monospace(11.0),
+            palette.ink,
+        );
     }
     let playhead = Stroke::new(1.5, palette.accent);
     painter.vline(x_of(playback.position_secs), rect.y_range(), playhead);
 }
 
 /// One column a pixel, from the lowest to the highest sample in it, scaled to the clip's own peak.
-fn waveform(rect: Rect, loaded: &LoadedClip, colour: Color32) -> Mesh {
-    let samples = &loaded.clip.samples;
-    let columns = loaded
-        .peaks
-        .columns(samples, 0.0, samples.len() as f64, rect.width().max(1.0) as usize);
+fn waveform(rect: Rect, columns: &[[f32; 2]], colour: Color32) -> Mesh {
     let loudest = columns
         .iter()
         .fold(1e-6_f32, |loudest, [low, high]| loudest.max(high.abs()).max(low.abs()));
     let half = rect.height() * 0.5 - RIBBON_HEIGHT;
     let mut mesh = Mesh::default();
-    for (column, [low, high]) in columns.into_iter().enumerate() {
+    for (column, [low, high]) in columns.iter().enumerate() {
         let left = rect.left() + column as f32;
         let (top, bottom) = (
             rect.center().y - half * high / loudest - 0.5,

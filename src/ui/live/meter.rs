@@ -65,12 +65,12 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
             .on_hover_text("Samples without room, and times that the sound card lost sound, since the input was opened");
         if let Some(training_db) = state.live.scoring.as_ref().and_then(|scoring| scoring.training_db) {
             let differs = level.rms_db - training_db;
-            let colour = if differs.abs() >= LEVEL_WARNING_DB {
-                palette.warning
+            let (colour, text) = if differs.abs() >= LEVEL_WARNING_DB {
+                (palette.warning, format!("level differs from training by {differs:+.0} dB"))
             } else {
-                palette.weak
+                (palette.weak, format!("level as in training ({differs:+.0} dB)"))
             };
-            ui.colored_label(colour, format!("{differs:+.0} dB against training"))
+            ui.add(egui::Label::new(egui::RichText::new(text).color(colour)).truncate())
                 .on_hover_text("Detectors mind the level: bring it near that of the training clips");
         }
     });

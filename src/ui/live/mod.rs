@@ -2,24 +2,30 @@
 
 mod events;
 mod input;
+pub mod left;
 mod meter;
 mod scores;
 mod take;
+mod watched;
 mod waterfall;
 
 use eframe::egui::{self, Key, Modifiers, Panel, vec2};
 
 use self::waterfall::WaterfallView;
 use super::{theme, widgets};
-use crate::app::{Action, LiveAction, State};
+use crate::app::{Action, LiveAction, LiveView, State};
 
 const FOOT_HEIGHT: f32 = 216.0;
 const SCORES_HEIGHT: f32 = 96.0;
+/// A card that delivers nothing for so long is said to.
+const WAITS_SECS: f64 = 1.5;
 
 /// The private look of the screen.
 #[derive(Default)]
 pub struct LiveScreen {
     waterfall: WaterfallView,
+    /// The watched folder has the place of the events.
+    shows_watched: Option<bool>,
 }
 
 impl LiveScreen {
@@ -32,9 +38,7 @@ impl LiveScreen {
             keys(ui, state, actions);
         }
         input::ui(ui, state, actions);
-        if let Some(error) = &live.error {
-            widgets::message(ui, theme::palette(ui).error, error);
-        }
+        troubles(ui, live, actions);
         Panel::bottom("live_foot")
             .frame(egui::Frame::NONE)
             .exact_size(FOOT_HEIGHT)
@@ -44,7 +48,7 @@ impl LiveScreen {
                 ui.add_space(theme::GRID);
                 ui.columns(2, |columns| {
                     if let [left, right] = columns {
-                        events::ui(left, state, actions);
+                        self.found(left, state, actions);
                         take::ui(right, state, actions);
                     }
                 });
@@ -58,7 +62,11 @@ impl LiveScreen {
                     "Connect a microphone, choose it above and listen: its picture, level and anomaly score appear here",
                 )
             };
-            let button = (!live.is_opening).then_some("Listen");
+            let button = match &live.lost {
+                _ if live.is_opening => None,
+                Some(lost) if lost.is_back => Some("Listen again"),
+                _ => Some("Listen"),
+            };
             if widgets::empty_state(ui, title, text, button) {
                 actions.push(Action::Live(LiveAction::Listen));
             }
@@ -76,6 +84,73 @@ impl LiveScreen {
             ui.add_space(theme::GRID);
             scores::ui(ui, vec2(ui.available_width(), scores_height), live, actions);
         }
+    }
+}
+
+impl LiveScreen {
+    /// The events, or what came into the watched folder.
+    fn found(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
+        let Some(watch) = &state.live.watch else {
+            self.shows_watched = None;
+            return events::ui(ui, state, actions);
+        };
+        let shows_watched = self.shows_watched.get_or_insert(true);
+        ui.horizontal(|ui| {
+            ui.selectable_value(shows_watched, false, "Events");
+            ui.selectable_value(shows_watched, true, "Folder");
+        });
+        if *shows_watched {
+            watched::ui(ui, watch, actions);
+        } else {
+            events::ui(ui, state, actions);
+        }
+    }
+}
+
+/// What is wrong with the input, in words, with the way out.
+fn troubles(ui: &mut egui::Ui, live: &LiveView, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    if let Some(error) = &live.error {
+        widgets::message(ui, palette.error, error);
+    }
+    if let Some(lost) = &live.lost {
+        let take = if lost.was_recording {
+            " The take was ended, what was recorded is kept."
+        } else {
+            ""
+        };
+        if lost.is_back {
+            let text = format!(
+                "{} went away and is there again.{take} Listen to it again, or choose another input.",
+                lost.name
+            );
+            widgets::message(ui, palette.warning, &text);
+        } else {
+            let text = format!(
+                "{} went away: {}.{take} It is looked for, and offered when it is back.",
+                lost.name, lost.reason
+            );
+            widgets::message(ui, palette.error, &text);
+        }
+    }
+    if live.input.is_some() && live.heard.waits_secs > WAITS_SECS {
+        let text = format!(
+            "Nothing has come from the input for {:.0} s: check its cable and its switch, or choose another input",
+            live.heard.waits_secs
+        );
+        widgets::message(ui, palette.warning, &text);
+    }
+    if !live.left.is_empty() && !live.asks_about_left {
+        ui.horizontal(|ui| {
+            let text = match live.left.len() {
+                1 => "A take that was cut off waits to be recovered or discarded".to_owned(),
+                n => format!("{n} takes that were cut off wait to be recovered or discarded"),
+            };
+            ui.colored_label(palette.warning, text);
+            if widgets::labelled_button(ui, true, "Show them", "Recover or discard what a killed program left").clicked() {
+                actions.push(Action::Live(LiveAction::AskAboutLeft(true)));
+            }
+        });
     }
 }
 

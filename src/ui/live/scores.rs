@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Sense, Shape, Stroke, Vec2, WidgetInfo, pos2};
 
-use crate::app::{Action, LiveAction, LiveSettings, LiveView, Waterfall};
+use crate::app::{Action, LiveAction, LivePace, LiveSettings, LiveView, Waterfall};
 use crate::audio::SAMPLE_RATE_HZ;
 use crate::ui::theme;
 
@@ -41,10 +41,10 @@ pub(super) fn ui(ui: &mut egui::Ui, size: Vec2, live: &LiveView, actions: &mut V
         && let Some(pointer) = response.interact_pointer_pos()
     {
         let wished = percentile_at((plot.bottom() - pointer.y) / plot.height());
-        actions.push(Action::Live(LiveAction::Set(LiveSettings {
+        actions.push(Action::Live(LiveAction::Set(Box::new(LiveSettings {
             threshold: wished.clamp(*THRESHOLDS.start(), *THRESHOLDS.end()),
             ..live.settings.clone()
-        })));
+        }))));
     }
     let painter = ui.painter_at(rect);
     painter.rect_filled(plot, 0.0, palette.canvas);
@@ -87,13 +87,7 @@ pub(super) fn ui(ui: &mut egui::Ui, size: Vec2, live: &LiveView, actions: &mut V
     if let Some(scoring) = &live.scoring {
         let text = match (newest, scoring.pace, scoring.is_paused) {
             (_, _, true) => "paused".to_owned(),
-            (Some(score), Some((cost_ms, hop)), _) => {
-                format!(
-                    "{:.1}   {cost_ms:.1} ms a window, every {:.0} ms",
-                    score.percentile,
-                    hop as f64 * Waterfall::COLUMN_SECS * 1e3
-                )
-            }
+            (Some(score), Some(pace), _) => format!("{:.1}   {}", score.percentile, pace_words(&pace)),
             _ => "the training clips are being heard".to_owned(),
         };
         let at = pos2(plot.right() - 6.0, plot.top() + 2.0);
@@ -101,9 +95,29 @@ pub(super) fn ui(ui: &mut egui::Ui, size: Vec2, live: &LiveView, actions: &mut V
     }
 }
 
+/// How scoring keeps up: where the machine cannot do every frame, it is said that it does not.
+fn pace_words(pace: &LivePace) -> String {
+    let hop = match pace.hop_frames {
+        1 => "every frame".to_owned(),
+        n => format!("only every {n} frames, as fast as this machine can"),
+    };
+    format!("{:.1} ms a window, {hop}, {:.0} ms behind", pace.cost_ms, pace.behind_ms)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{height_of, percentile_at};
+    use super::{LivePace, height_of, pace_words, percentile_at};
+
+    #[test]
+    fn a_larger_hop_is_owned_up_to() {
+        let pace = |hop_frames| LivePace {
+            cost_ms: 41.7,
+            hop_frames,
+            behind_ms: 70.0,
+        };
+        assert_eq!(pace_words(&pace(1)), "41.7 ms a window, every frame, 70 ms behind");
+        assert!(pace_words(&pace(5)).contains("only every 5 frames"));
+    }
 
     #[test]
     fn heights_and_percentiles_are_inverse_and_each_factor_of_ten_is_a_step() {

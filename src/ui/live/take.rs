@@ -1,63 +1,75 @@
-//! The take: what it is of, how it is cut, and recording itself.
+//! The take: how it stands, what it is of, and how it is cut.
 
 use eframe::egui::{self, Color32, DragValue, RichText, TextEdit};
 
 use crate::app::{Action, LiveAction, LiveSettings, State};
 use crate::dataset::Label;
 use crate::ui::theme;
-use crate::ui::widgets::{clock, field, heading, labelled_button, message, primary_button};
+use crate::ui::widgets::{clock, field, heading, labelled_button, message};
 
 pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
     let live = &state.live;
-    let palette = theme::palette(ui);
     let take = &live.heard.take;
-    heading(ui, "Recording");
+    heading(ui, if take.is_running { "This take" } else { "Recording" });
     ui.horizontal(|ui| {
-        let is_listening = live.input.is_some();
-        if take.is_running {
-            if primary_button(ui, true, "End the take", "Ctrl+Space").clicked() {
-                actions.push(Action::Live(LiveAction::StopRecording));
-            }
-            if labelled_button(ui, true, "Mark", "Mark this moment in a label file beside the recording (M)").clicked() {
-                actions.push(Action::Live(LiveAction::Mark));
-            }
-            let (dot, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
-            ui.painter().circle_filled(dot.center(), 5.0, palette.error);
-            ui.label(RichText::new(clock(take.secs)).color(palette.error).strong());
-            let name = take
-                .files
-                .last()
-                .and_then(|file| file.file_name())
-                .map(|name| name.to_string_lossy());
-            let name = name.unwrap_or_default();
-            ui.add(egui::Label::new(RichText::new(name).color(palette.weak)).truncate());
-        } else {
-            let hint = if is_listening { "Ctrl+Space" } else { "Listen first" };
-            if primary_button(ui, is_listening, "Record", hint).clicked() {
-                actions.push(Action::Live(LiveAction::Record));
-            }
-            if let (Some(first), false) = (take.files.first(), take.secs == 0.0) {
-                let text = format!("last take {} in {} files", clock(take.secs), take.files.len());
-                ui.colored_label(palette.weak, text)
-                    .on_hover_text(first.display().to_string());
-            }
-        }
+        ui.set_min_height(theme::CONTROL_HEIGHT);
+        status(ui, state, actions);
     });
     if let Some(failure) = &take.failure {
-        message(ui, palette.error, failure);
+        message(ui, theme::palette(ui).error, failure);
     }
     let mut settings = live.settings.clone();
     ui.add_enabled_ui(!take.is_running, |ui| form(ui, state, &mut settings));
     if settings != live.settings {
-        actions.push(Action::Live(LiveAction::Set(settings)));
+        actions.push(Action::Live(LiveAction::Set(Box::new(settings))));
+    }
+}
+
+fn status(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
+    let live = &state.live;
+    let palette = theme::palette(ui);
+    let take = &live.heard.take;
+    if take.is_running {
+        let (dot, _) = ui.allocate_exact_size(egui::vec2(10.0, 10.0), egui::Sense::hover());
+        ui.painter().circle_filled(dot.center(), 5.0, palette.error);
+        ui.label(RichText::new(clock(take.secs)).color(palette.error).strong());
+        let hint = "Mark this moment in a label file beside the recording (M)";
+        if labelled_button(ui, true, "Mark", hint).clicked() {
+            actions.push(Action::Live(LiveAction::Mark));
+        }
+        if !take.marks.is_empty() {
+            ui.colored_label(palette.weak, format!("{} marked", take.marks.len()));
+        }
+        let name = take.files.last().and_then(|file| file.file_name());
+        let name = name.map(|name| name.to_string_lossy()).unwrap_or_default();
+        ui.add(egui::Label::new(RichText::new(name).color(palette.weak)).truncate());
+        return;
+    }
+    if let (Some(first), false) = (take.files.first(), take.secs == 0.0) {
+        let files = match take.files.len() {
+            1 => "one file".to_owned(),
+            n => format!("{n} files"),
+        };
+        ui.colored_label(palette.weak, format!("last take {} in {files}", clock(take.secs)))
+            .on_hover_text(first.display().to_string());
+        if live.can_add_take {
+            let hint = "Its files become clips of the project: training clips where it sounds normal, test clips where not";
+            if labelled_button(ui, true, "Add to the project", hint).clicked() {
+                actions.push(Action::Live(LiveAction::AddTake));
+            }
+        }
+        return;
+    }
+    if let Some(folder) = &live.folder {
+        let text = RichText::new(format!("into {}", folder.display())).color(palette.weak);
+        ui.add(egui::Label::new(text).truncate());
     }
 }
 
 fn form(ui: &mut egui::Ui, state: &State, settings: &mut LiveSettings) {
     ui.horizontal(|ui| {
-        text(ui, "Machine", "fan", 96.0, &mut settings.machine);
-        text(ui, "Section", "00", 48.0, &mut settings.section);
-        text(ui, "Condition", "vel=6, noise=A", 120.0, &mut settings.condition);
+        text(ui, "Machine", "fan", 88.0, &mut settings.machine);
+        text(ui, "Section", "00", 40.0, &mut settings.section);
         if let Some(workbench) = &state.workbench {
             ui.menu_button("From the project", |ui| {
                 for group in &workbench.groups {
@@ -70,11 +82,11 @@ fn form(ui: &mut egui::Ui, state: &State, settings: &mut LiveSettings) {
             });
         }
     });
-    field(ui, "It sounds", |ui| {
-        ui.horizontal(|ui| {
-            ui.radio_value(&mut settings.label, Label::Normal, "normal");
-            ui.radio_value(&mut settings.label, Label::Anomalous, "anomalous");
-        });
+    ui.horizontal(|ui| {
+        text(ui, "Condition", "vel=6, noise=A", 120.0, &mut settings.condition);
+        ui.add_space(2.0 * theme::GRID);
+        ui.radio_value(&mut settings.label, Label::Normal, "normal");
+        ui.radio_value(&mut settings.label, Label::Anomalous, "anomalous");
     });
     field(ui, "Begin before", |ui| {
         ui.add(

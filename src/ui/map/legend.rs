@@ -56,18 +56,16 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
                 }
             }
         });
+    let signs = [
+        (Marker::Ring, palette.weak, "target domain", looks.n_targets),
+        (Marker::Cross, palette.ink, "anomaly", looks.n_anomalies),
+    ];
     ui.separator();
     ui.spacing_mut().item_spacing.y = 0.0;
-    row(
-        ui,
-        texture,
-        Marker::Ring,
-        palette.weak,
-        "target domain",
-        looks.n_targets,
-        true,
-    );
-    row(ui, texture, Marker::Cross, palette.ink, "anomaly", looks.n_anomalies, true);
+    // A sign that no clip on the map wears explains nothing.
+    for (marker, color, name, n_clips) in signs.into_iter().filter(|(.., n_clips)| *n_clips > 0) {
+        row(ui, texture, marker, color, name, n_clips, true);
+    }
     ui.spacing_mut().item_spacing.y = 1.5 * GRID;
     ui.add_space(GRID);
     ui.horizontal(|ui| {

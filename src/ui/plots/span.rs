@@ -136,6 +136,24 @@ mod tests {
     }
 
     #[test]
+    fn a_place_in_two_hours_is_told_to_a_hundredth_of_a_pixel() {
+        // 10 ms at the end of two hours, 800 pixels wide; moved by fractions of a pixel.
+        let x = Rangef::new(53.0, 853.0);
+        for start in [7199.98, 3600.0, 0.0] {
+            let mut last = f32::INFINITY;
+            for step in 0..1000 {
+                let by = f64::from(step) * 1e-6;
+                let scale = Scale::horizontal(Span::new(start + by, start + by + 0.01), x);
+                let pixel = scale.pixel(start + 0.005);
+                let truth = 453.0 - by / 0.01 * 800.0;
+                assert!((f64::from(pixel) - truth).abs() < 0.01, "{pixel} for {truth}");
+                assert!(pixel < last, "it never trembles");
+                last = pixel;
+            }
+        }
+    }
+
+    #[test]
     fn zooming_far_out_shows_the_whole() {
         let limits = Span::new(0.0, 10.0);
         assert_eq!(Span::new(4.0, 5.0).zoomed(0.001, 4.5, 0.01, limits), limits);

@@ -3,12 +3,13 @@
 //! Time is pooled by powers of two, so that a tile serves while a person pans and zooms a little; frequency is laid out
 //! for exactly the rows of pixels there are. While new tiles are being built the old ones stand in, stretched.
 
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Color32, Rect, TextureHandle, TextureOptions, emath::GuiRounding as _, pos2};
+use eframe::egui::{self, Color32, ColorImage, Rect, TextureHandle, TextureOptions, emath::GuiRounding as _, pos2};
 
-use super::{FrequencyAxis, Look, Scale, Span, row_sources, tile_image};
+use super::{FrequencyAxis, Look, RowSource, Scale, Span, n_columns, row_sources, tile_image};
 use crate::dsp::Spectrogram;
 
 /// Columns of a tile at most.
@@ -22,11 +23,24 @@ const TEXTURE_BUDGET: usize = 96 << 20;
 /// So many old tiles are drawn below new ones at most.
 const MAX_STAND_INS: usize = 24;
 
+/// Where the tiles of a recording come from that is too long to be held as one [`Spectrogram`].
+pub trait TileValues {
+    fn n_frames(&self) -> usize;
+    /// Frames in a column of the finest zoom that is held of the whole: it stands in for finer ones until they are there.
+    fn held_pool(&self) -> usize;
+    /// Changes while what these columns (of `pool` frames each) are made of is still being computed.
+    fn version(&self, pool: usize, columns: &Range<usize>) -> usize;
+    /// The loudest of the frames of each column, in dB, with one more column on either side; `None`: not there yet.
+    fn values(&self, pool: usize, columns: &Range<usize>) -> Option<Spectrogram>;
+}
+
 /// What to draw.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Picture<'a> {
-    /// In dB, `[n_frames, n_bins]`.
+    /// In dB, `[n_frames, n_bins]`. Of a long recording it is empty, and tells it from others.
     pub spectrogram: &'a Arc<Spectrogram>,
+    /// A recording that is too long to be held.
+    pub long: Option<&'a dyn TileValues>,
     /// Centre of each bin, rising.
     pub bin_hz: &'a [f32],
     /// The visible part, in frames: frame `i` fills `i..i + 1`.
@@ -46,6 +60,8 @@ struct TileKey {
     /// Frames in a column.
     pool: usize,
     tile_idx: usize,
+    /// How much of it there was, see [`TileValues::version`].
+    version: usize,
 }
 
 struct Tile {
@@ -71,7 +87,7 @@ impl TiledSpectrogram {
             self.tiles.clear();
             self.source = Arc::downgrade(picture.spectrogram);
         }
-        let n_frames = picture.spectrogram.n_frames;
+        let n_frames = picture.n_frames();
         let pixels_per_point = painter.pixels_per_point();
         let rect = rect.round_to_pixels(pixels_per_point);
         if picture.bin_hz.is_empty() || n_frames == 0 || !rect.is_positive() {
@@ -85,14 +101,11 @@ impl TiledSpectrogram {
             map: picture.map,
             range_db: picture.range_db,
         };
-        let pool = pool_for(picture.frames.len() / f64::from(rect.width() * pixels_per_point));
-        let frames_per_tile = tile_columns(pool) * pool;
-        let first = (picture.frames.start.max(0.0) as usize) / frames_per_tile;
-        let last = (picture.frames.end.max(0.0) as usize).min(n_frames - 1) / frames_per_tile;
-        let keys = (first..=last).map(|tile_idx| TileKey { look, pool, tile_idx });
-        let is_complete = self.build_missing(painter.ctx(), picture, keys.clone());
+        let pool = pool_for(picture.frames.len() / n_columns(painter, rect).max(1) as f64);
+        let keys = picture.keys(look, pool);
+        let is_complete = self.build_missing(painter.ctx(), picture, &keys);
         if !is_complete {
-            painter.ctx().request_repaint();
+            self.paint_held(painter, rect, picture, look, pool);
             self.paint_stand_ins(painter, rect, picture, look.axis);
         }
         for key in keys {
@@ -110,30 +123,48 @@ impl TiledSpectrogram {
         self.tiles.len()
     }
 
-    fn build_missing(&mut self, ctx: &egui::Context, picture: &Picture<'_>, keys: impl Iterator<Item = TileKey>) -> bool {
+    /// Builds what there is time for. False where something is missing; a repaint is asked for where it only takes time.
+    fn build_missing(&mut self, ctx: &egui::Context, picture: &Picture<'_>, keys: &[TileKey]) -> bool {
         let start = Instant::now();
         let mut rows = None;
-        for key in keys {
+        let mut is_complete = true;
+        for &key in keys {
             if self.tiles.iter().any(|tile| tile.key == key) {
                 continue;
             }
             if rows.is_some() && start.elapsed() > BUILD_BUDGET {
+                ctx.request_repaint();
                 return false;
             }
+            let columns = picture.columns_of(key.pool, key.tile_idx);
             let rows = rows.get_or_insert_with(|| row_sources(picture.bin_hz, &key.look));
-            let n_columns_whole = picture.spectrogram.n_frames.div_ceil(key.pool);
-            let first = key.tile_idx * tile_columns(key.pool);
-            let columns = first..(first + tile_columns(key.pool)).min(n_columns_whole);
-            let n_columns = columns.len();
-            let image = tile_image(picture.spectrogram, rows, columns, key.pool, key.look.map, key.look.range_db);
+            let Some(image) = picture.image(&key, rows, columns.clone()) else {
+                // Who computes it wakes the window.
+                is_complete = false;
+                continue;
+            };
             self.tiles.push(Tile {
                 key,
                 texture: ctx.load_texture("spectrogram tile", image, TextureOptions::LINEAR),
-                n_columns,
+                n_columns: columns.len(),
                 last_used: self.clock,
             });
         }
-        true
+        is_complete
+    }
+
+    /// What is held of the whole of a long recording lies below what is finer and not there yet.
+    fn paint_held(&mut self, painter: &egui::Painter, rect: Rect, picture: &Picture<'_>, look: Look, pool: usize) {
+        let Some(held) = picture.long.map(TileValues::held_pool).filter(|held| *held > pool) else {
+            return;
+        };
+        let keys = picture.keys(look, held);
+        self.build_missing(painter.ctx(), picture, &keys);
+        for key in keys {
+            if let Some(tile) = self.tiles.iter().find(|tile| tile.key == key) {
+                paint_tile(painter, rect, picture, tile);
+            }
+        }
     }
 
     /// The tiles of the frame before lie where they belong if their axis is the same, only less sharp or in older colours.
@@ -159,8 +190,58 @@ impl TiledSpectrogram {
     }
 }
 
+impl Picture<'_> {
+    fn n_frames(&self) -> usize {
+        self.long.map_or(self.spectrogram.n_frames, TileValues::n_frames)
+    }
+
+    /// The tiles that are in sight.
+    fn keys(&self, look: Look, pool: usize) -> Vec<TileKey> {
+        let tiles = tiles_in_sight(self.frames, self.n_frames(), pool);
+        let key = |tile_idx| TileKey {
+            look,
+            pool,
+            tile_idx,
+            version: self
+                .long
+                .map_or(0, |long| long.version(pool, &self.columns_of(pool, tile_idx))),
+        };
+        tiles.map(key).collect()
+    }
+
+    fn columns_of(&self, pool: usize, tile_idx: usize) -> Range<usize> {
+        columns_of_tile(self.n_frames(), pool, tile_idx)
+    }
+
+    /// The colours of a tile from its values; `None` where these are not there yet.
+    fn image(&self, key: &TileKey, rows: &[RowSource], columns: Range<usize>) -> Option<ColorImage> {
+        let Look { map, range_db, .. } = key.look;
+        match self.long {
+            None => Some(tile_image(self.spectrogram, rows, columns, key.pool, map, range_db)),
+            Some(long) => {
+                let values = long.values(key.pool, &columns)?;
+                Some(tile_image(&values, rows, 1..columns.len() + 1, 1, map, range_db))
+            }
+        }
+    }
+}
+
+/// The tiles that hold these frames of so many.
+pub fn tiles_in_sight(frames: Span, n_frames: usize, pool: usize) -> Range<usize> {
+    let frames_per_tile = tile_columns(pool) * pool;
+    let first = frames.start.max(0.0) as usize / frames_per_tile;
+    let last = (frames.end.max(0.0) as usize).min(n_frames.saturating_sub(1)) / frames_per_tile;
+    first..last + 1
+}
+
+/// The columns that a tile holds.
+pub fn columns_of_tile(n_frames: usize, pool: usize, tile_idx: usize) -> Range<usize> {
+    let first = tile_idx * tile_columns(pool);
+    first..(first + tile_columns(pool)).min(n_frames.div_ceil(pool))
+}
+
 /// The power of two nearest to the frames that a pixel spans.
-fn pool_for(frames_per_pixel: f64) -> usize {
+pub fn pool_for(frames_per_pixel: f64) -> usize {
     1 << frames_per_pixel.max(1.0).log2().round().min(20.0) as u32
 }
 
@@ -169,21 +250,29 @@ fn tile_columns(pool: usize) -> usize {
     (TILE_FRAMES / pool).clamp(8, TILE_COLUMNS)
 }
 
+/// Draws the part of a tile that is in sight. Where that part lies is reckoned in frames, not in pixels: close up, a tile is as
+/// wide as thousands of windows, and its far end beyond what single precision can tell.
 fn paint_tile(painter: &egui::Painter, rect: Rect, picture: &Picture<'_>, tile: &Tile) {
-    let TileKey { look, pool, tile_idx } = tile.key;
+    let TileKey {
+        look, pool, tile_idx, ..
+    } = tile.key;
     let across = Scale::horizontal(picture.frames, rect.x_range());
     let up = Scale::vertical(picture.positions, rect.y_range());
-    let first_frame = tile_idx * tile_columns(pool) * pool;
+    let first_frame = (tile_idx * tile_columns(pool) * pool) as f64;
+    let n_frames = (tile.n_columns * pool) as f64;
+    let from = first_frame.max(picture.frames.start);
+    let to = (first_frame + n_frames).min(picture.frames.end);
+    if from >= to {
+        return;
+    }
     let place = Rect::from_min_max(
-        pos2(across.pixel(first_frame as f64), up.pixel(look.positions.end)),
-        pos2(
-            across.pixel((first_frame + tile.n_columns * pool) as f64),
-            up.pixel(look.positions.start),
-        ),
+        pos2(across.pixel(from), up.pixel(look.positions.end)),
+        pos2(across.pixel(to), up.pixel(look.positions.start)),
     );
     // The outermost columns belong to the neighbours.
-    let border = 1.0 / (tile.n_columns + 2) as f32;
-    let uv = Rect::from_min_max(pos2(border, 0.0), pos2(1.0 - border, 1.0));
+    let border = 1.0 / (tile.n_columns + 2) as f64;
+    let u = |frame: f64| (border + (1.0 - 2.0 * border) * (frame - first_frame) / n_frames) as f32;
+    let uv = Rect::from_min_max(pos2(u(from), 0.0), pos2(u(to), 1.0));
     painter
         .with_clip_rect(rect.intersect(painter.clip_rect()))
         .image(tile.texture.id(), place, uv, Color32::WHITE);
@@ -191,10 +280,11 @@ fn paint_tile(painter: &egui::Painter, rect: Rect, picture: &Picture<'_>, tile: 
 
 #[cfg(test)]
 mod tests {
-    use super::{Picture, TiledSpectrogram, pool_for, tile_columns};
+    use super::{Picture, TileValues, TiledSpectrogram, columns_of_tile, pool_for, tile_columns, tiles_in_sight};
     use crate::dsp::Spectrogram;
     use crate::ui::plots::{ColorMap, FrequencyAxis, Span};
     use eframe::egui::{self, Rect, pos2, vec2};
+    use std::ops::Range;
     use std::sync::Arc;
 
     fn draw(tiles: &mut TiledSpectrogram, ctx: &egui::Context, picture: &Picture<'_>) -> bool {
@@ -218,6 +308,7 @@ mod tests {
         let bin_hz: Vec<f32> = (0..65).map(|bin| bin as f32 * 125.0).collect();
         let picture = |start, end| Picture {
             spectrogram: &spectrogram,
+            long: None,
             bin_hz: &bin_hz,
             frames: Span::new(start, end),
             axis: FrequencyAxis::Linear,
@@ -246,5 +337,130 @@ mod tests {
         for (frames_per_pixel, pool) in [(0.01, 1), (1.0, 1), (1.3, 1), (1.6, 2), (31.0, 32), (33.0, 32)] {
             assert_eq!(pool_for(frames_per_pixel), pool, "{frames_per_pixel}");
         }
+    }
+
+    /// Two hours whose column `c` at any zoom is `c % 50` dB below full scale; of the fine zooms only what was drawn.
+    #[derive(Default)]
+    struct TwoHours {
+        drawn: Vec<(usize, usize)>,
+        /// Tells it from other recordings.
+        spectrogram: Arc<Spectrogram>,
+    }
+
+    const N_FRAMES: usize = 225_001;
+
+    impl TileValues for TwoHours {
+        fn n_frames(&self) -> usize {
+            N_FRAMES
+        }
+
+        fn held_pool(&self) -> usize {
+            32
+        }
+
+        fn version(&self, _: usize, _: &Range<usize>) -> usize {
+            0
+        }
+
+        fn values(&self, pool: usize, columns: &Range<usize>) -> Option<Spectrogram> {
+            let is_there = pool >= 32 || self.drawn.contains(&(pool, columns.start));
+            let level = |column: usize| -((column % 50) as f32);
+            is_there.then(|| Spectrogram {
+                values: (columns.start..columns.end + 2)
+                    .flat_map(|column| [level(column); 65])
+                    .collect(),
+                n_frames: columns.len() + 2,
+                n_bins: 65,
+            })
+        }
+    }
+
+    impl TwoHours {
+        fn draw_tiles(&mut self, frames: Span, pool: usize) {
+            let tiles = tiles_in_sight(frames, N_FRAMES, pool);
+            self.drawn
+                .extend(tiles.map(|tile| (pool, columns_of_tile(N_FRAMES, pool, tile).start)));
+        }
+
+        /// Draws a stretch; returns whether it was complete, and the longest side of a texture.
+        fn paint(&self, tiles: &mut TiledSpectrogram, ctx: &egui::Context, frames: Span) -> (bool, usize) {
+            let bin_hz: Vec<f32> = (0..65).map(|bin| bin as f32 * 125.0).collect();
+            let picture = Picture {
+                spectrogram: &self.spectrogram,
+                long: Some(self),
+                bin_hz: &bin_hz,
+                frames,
+                axis: FrequencyAxis::Linear,
+                top_hz: 8000.0,
+                positions: Span::UNIT,
+                map: ColorMap::Magma,
+                range_db: [-100.0, -20.0],
+            };
+            let is_complete = draw(tiles, ctx, &picture);
+            let longest = tiles.tiles.iter().flat_map(|tile| tile.texture.size()).max();
+            (is_complete, longest.unwrap_or(0))
+        }
+    }
+
+    #[test]
+    fn two_hours_are_drawn_at_every_zoom_without_a_texture_beyond_the_limit() {
+        let (mut tiles, ctx) = (TiledSpectrogram::default(), egui::Context::default());
+        let (mut long, mut len) = (TwoHours::default(), N_FRAMES as f64);
+        while len > 0.3 {
+            let frames = Span::new(112_500.0 - len / 2.0, 112_500.0 + len / 2.0);
+            long.draw_tiles(frames, pool_for(len / 600.0));
+            let (mut n_passes, mut drawn) = (0, (false, 0));
+            while !drawn.0 {
+                drawn = long.paint(&mut tiles, &ctx, frames);
+                n_passes += 1;
+                assert!(n_passes < 100, "{len} frames are never complete");
+            }
+            assert!(drawn.1 > 0 && drawn.1 <= 2048, "a texture of {} at {len} frames", drawn.1);
+            len /= 1.7;
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_stood_in_for_and_not_waited_for() {
+        let (mut tiles, ctx) = (TiledSpectrogram::default(), egui::Context::default());
+        let (mut long, close) = (TwoHours::default(), Span::new(100_000.0, 100_200.0));
+        let (is_complete, _) = long.paint(&mut tiles, &ctx, close);
+        assert!(!is_complete && tiles.n_tiles() > 0, "the coarse picture lies below");
+        assert!(tiles.tiles.iter().all(|tile| tile.key.pool == 32));
+        long.draw_tiles(close, 1);
+        while !long.paint(&mut tiles, &ctx, close).0 {}
+        assert!(tiles.tiles.iter().any(|tile| tile.key.pool == 1));
+    }
+
+    #[test]
+    fn close_up_nothing_is_drawn_beyond_the_edges() {
+        // 10 ms at the end of two hours: the tile that holds them would be half a million pixels wide.
+        let ctx = egui::Context::default();
+        let (mut tiles, mut long) = (TiledSpectrogram::default(), TwoHours::default());
+        let close = Span::new(224_990.0, 224_990.3);
+        long.draw_tiles(close, 1);
+        let bin_hz: Vec<f32> = (0..65).map(|bin| bin as f32 * 125.0).collect();
+        let rect = Rect::from_min_size(pos2(20.0, 10.0), vec2(600.0, 100.0));
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            let picture = Picture {
+                spectrogram: &long.spectrogram,
+                long: Some(&long),
+                bin_hz: &bin_hz,
+                frames: close,
+                axis: FrequencyAxis::Linear,
+                top_hz: 8000.0,
+                positions: Span::UNIT,
+                map: ColorMap::Magma,
+                range_db: [-100.0, -20.0],
+            };
+            assert!(tiles.paint(ui.painter(), rect, &picture));
+        });
+        let drawn: Vec<Rect> = output.shapes.iter().map(|shape| shape.shape.visual_bounding_rect()).collect();
+        output.drop_without_applying_deltas();
+        let pictures = drawn.iter().filter(|place| place.is_positive() && place.height() > 90.0);
+        for place in pictures.clone() {
+            assert!(rect.expand(1.0).contains_rect(*place), "{place:?}");
+        }
+        assert!(pictures.count() > 0);
     }
 }

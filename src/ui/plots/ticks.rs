@@ -17,7 +17,7 @@ pub struct Tick {
 pub fn time_ticks(span: Span, len_points: f32) -> Vec<Tick> {
     let of_the_clock = [3600.0, 1800.0, 1200.0, 600.0, 300.0, 120.0, 60.0, 30.0, 20.0, 10.0];
     let steps = of_the_clock.into_iter().chain(decimal_steps(5.0));
-    let (values, step) = multiples(span, room(len_points, 64.0), steps);
+    let (values, step) = multiples(span, room(len_points, if span.end < 3600.0 { 64.0 } else { 84.0 }), steps);
     let decimals = decimals_of(step);
     let has_minutes = span.end > 90.0;
     values
@@ -172,7 +172,12 @@ fn minutes(secs: f64, decimals: usize) -> String {
     let rounded = (secs * scale).round() / scale;
     let whole_minutes = (rounded / 60.0).floor();
     let width = if decimals == 0 { 2 } else { 3 + decimals };
-    format!("{whole_minutes:.0}:{:0width$.decimals$}", rounded - 60.0 * whole_minutes)
+    let secs = rounded - 60.0 * whole_minutes;
+    if whole_minutes < 60.0 {
+        return format!("{whole_minutes:.0}:{secs:0width$.decimals$}");
+    }
+    let hours = (whole_minutes / 60.0).floor();
+    format!("{hours:.0}:{:02.0}:{secs:0width$.decimals$}", whole_minutes - 60.0 * hours)
 }
 
 /// With a real minus sign.
@@ -211,15 +216,14 @@ mod tests {
         if let Some(thousands) = label.strip_suffix('k') {
             return thousands.parse::<f64>().unwrap() * 1000.0;
         }
-        match label.split_once(':') {
-            Some((minutes, secs)) => minutes.parse::<f64>().unwrap() * 60.0 + secs.parse::<f64>().unwrap(),
-            None => label.parse().unwrap(),
-        }
+        label
+            .split(':')
+            .fold(0.0, |secs, part| 60.0 * secs + part.parse::<f64>().unwrap())
     }
 
     proptest! {
         #[test]
-        fn every_time_span_has_four_round_labels(start in 0.0..600.0, exponent in -2.3..3.0, len_points in 100f32..2000.0) {
+        fn every_time_span_has_four_round_labels(start in 0.0..43_200.0, exponent in -2.3..3.9, len_points in 100f32..2000.0) {
             let span = Span::new(start, start + 10f64.powf(exponent));
             let ticks = time_ticks(span, len_points);
             check(&ticks, span)?;
@@ -282,5 +286,10 @@ mod tests {
         assert_eq!(format_hz(437.4), "437 Hz");
         assert_eq!(format_hz(999.9), "1.00 kHz");
         assert_eq!(format_secs(482.31), "8:02.310");
+        assert_eq!(format_secs(7199.9996), "2:00:00.000");
+        assert_eq!(
+            labels(&time_ticks(Span::new(0.0, 7200.0), 400.0)),
+            ["0:00", "30:00", "1:00:00", "1:30:00", "2:00:00"]
+        );
     }
 }

@@ -30,38 +30,63 @@ struct Curve {
     points: Vec<[f64; 2]>,
 }
 
-/// Draws the quantity that is `chosen`, and the choice where there are several.
-pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32, chosen: &mut String) {
+/// What of a run is drawn, and how.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    /// Of the quantity; of the first one where there is none of that title.
+    title: String,
+    /// Whether the values stand on a logarithmic axis: a loss falls by decades first and by hundredths later.
+    is_log: bool,
+}
+
+impl Quantity {
+    /// Whether a logarithm can show all of it.
+    fn is_positive(&self) -> bool {
+        self.curves
+            .iter()
+            .flat_map(|curve| &curve.points)
+            .all(|[_, value]| *value > 0.0)
+    }
+}
+
+/// Draws the quantity that is `chosen`, and the choice.
+pub(super) fn ui(ui: &mut egui::Ui, run: &RunView, height: f32, chosen: &mut Choice) {
     let quantities = quantities(&run.epochs);
     let shown = quantities
         .iter()
-        .find(|quantity| quantity.title == *chosen)
+        .find(|quantity| quantity.title == chosen.title)
         .or(quantities.first());
     let mut height = height;
-    if let (true, Some(shown)) = (quantities.len() > 1, shown) {
+    let may_be_log = shown.is_some_and(Quantity::is_positive);
+    if let Some(shown) = shown {
         let mut title = shown.title.clone();
         let row = ui.horizontal(|ui| {
-            ui.name_inputs("Curves", |ui| {
-                ComboBox::from_id_salt("curves")
-                    .width(260.0)
-                    .selected_text(title.as_str())
-                    .show_ui(ui, |ui| {
-                        for quantity in &quantities {
-                            ui.selectable_value(&mut title, quantity.title.clone(), &quantity.title);
-                        }
-                    })
-                    .response
-            });
+            if quantities.len() > 1 {
+                ui.name_inputs("Curves", |ui| {
+                    ComboBox::from_id_salt("curves")
+                        .width(260.0)
+                        .selected_text(title.as_str())
+                        .show_ui(ui, |ui| {
+                            for quantity in &quantities {
+                                ui.selectable_value(&mut title, quantity.title.clone(), &quantity.title);
+                            }
+                        })
+                        .response
+                });
+            }
+            ui.add_enabled(may_be_log, egui::Checkbox::new(&mut chosen.is_log, "Log scale"))
+                .on_hover_text("Equal distances for equal ratios")
+                .on_disabled_hover_text("Only for values above zero");
         });
         if title != shown.title {
-            *chosen = title;
+            chosen.title = title;
         }
         height = (height - row.response.rect.height() - ui.spacing().item_spacing.y).max(100.0);
     }
-    plot(ui, run, shown, height);
+    plot(ui, run, shown, height, chosen.is_log && may_be_log);
 }
 
-fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32) {
+fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32, is_log: bool) {
     let palette = theme::palette(ui);
     let colours = theme::categories(ui);
     let title = shown.map_or(LOSS, |quantity| &quantity.title);
@@ -73,25 +98,32 @@ fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32)
             keys.push(&curve.colour_key);
         }
     }
-    let response = Plot::new(("figures", title))
+    let on_axis = |value: f64| if is_log { value.log10() } else { value };
+    let off_axis = move |place: f64| if is_log { 10_f64.powf(place) } else { place };
+    let plot = Plot::new(("figures", title, is_log))
         .height(height)
         .legend(Legend::default().position(Corner::RightTop).follow_insertion_order(true))
         .x_axis_label("Epoch")
         .y_axis_label(title)
-        .include_y(0.0)
-        .include_y(if curves.is_empty() { 1.0 } else { 0.0 })
         .include_x(1.0)
         .include_x(run.recipe.training.n_epochs as f64)
         .allow_scroll(false)
         .grid_color(palette.grid)
         .x_grid_spacer(uniform_grid_spacer(|input| whole_epochs(input.bounds)))
         .y_grid_spacer(uniform_grid_spacer(|input| round_values(input.bounds)))
-        .label_formatter(|position| match position {
+        .y_axis_formatter(move |mark, _range| three_digits(off_axis(mark.value)))
+        .label_formatter(move |position| match position {
             HoverPosition::NearDataPoint { plot_name, position, .. } => {
-                Some(format!("{plot_name}\nepoch {:.0}: {:.4}", position.x, position.y))
+                let value = off_axis(position.y);
+                Some(format!("{plot_name}\nepoch {:.0}: {value:.4}", position.x))
             }
             HoverPosition::Elsewhere { .. } => None,
-        })
+        });
+    let plot = match (is_log, curves.is_empty()) {
+        (true, _) => plot,
+        (false, is_empty) => plot.include_y(0.0).include_y(f64::from(u8::from(is_empty))),
+    };
+    let response = plot
         .show(ui, |plot| {
             for curve in curves {
                 let place = keys.iter().position(|key| *key == curve.colour_key).unwrap_or(0);
@@ -102,12 +134,13 @@ fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32)
                     (true, _) => colours[place % colours.len()].gamma_multiply(0.55),
                     (false, _) => colours[place % colours.len()],
                 };
+                let points: Vec<[f64; 2]> = curve.points.iter().map(|&[epoch, value]| [epoch, on_axis(value)]).collect();
                 // One epoch makes no line yet.
-                let dots = egui_plot::Points::new(curve.name.as_str(), PlotPoints::from(curve.points.clone()))
+                let dots = egui_plot::Points::new(curve.name.as_str(), PlotPoints::from(points.clone()))
                     .color(colour)
                     .radius(2.0);
                 plot.points(dots.filled(!is_dashed));
-                let line = Line::new(curve.name.as_str(), PlotPoints::from(curve.points.clone()))
+                let line = Line::new(curve.name.as_str(), PlotPoints::from(points))
                     .color(colour)
                     .width(1.8);
                 plot.line(if is_dashed {
@@ -140,6 +173,19 @@ fn plot(ui: &mut egui::Ui, run: &RunView, shown: Option<&Quantity>, height: f32)
 fn whole_epochs((first, last): (f64, f64)) -> [f64; 3] {
     let step = round_step(((last - first) / 8.0).max(1.0));
     [4.0 * step, 2.0 * step, step]
+}
+
+/// Three digits of a value on the axis.
+fn three_digits(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let n_decimals = (2.0 - value.abs().log10().floor()).clamp(0.0, 9.0) as usize;
+    let text = format!("{value:.n_decimals$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
 }
 
 /// Some four lines of the grid at round values: few enough that each has its number in a low plot.

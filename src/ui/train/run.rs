@@ -15,7 +15,7 @@ pub(super) struct RunDetail {
     /// The run whose deletion waits for a second click.
     deleting: Option<String>,
     /// The figures that are drawn, by their title; empty for the loss.
-    curves: String,
+    curves: loss_plot::Choice,
 }
 
 impl RunDetail {

@@ -26,15 +26,16 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
-/// A position in a clip: `00:03.42`.
+/// A position in a clip: `00:03.42`, from an hour on `1:02:03.45`.
 pub fn clock(secs: f64) -> String {
     let hundredths = (secs.max(0.0) * 100.0).floor() as u64;
-    format!(
-        "{:02}:{:02}.{:02}",
-        hundredths / 6000,
-        hundredths / 100 % 60,
-        hundredths % 100
-    )
+    let (hours, minutes) = (hundredths / 360_000, hundredths / 6000 % 60);
+    let secs = format!("{:02}.{:02}", hundredths / 100 % 60, hundredths % 100);
+    if hours == 0 {
+        format!("{minutes:02}:{secs}")
+    } else {
+        format!("{hours}:{minutes:02}:{secs}")
+    }
 }
 
 #[cfg(test)]
@@ -50,5 +51,6 @@ mod tests {
         assert_eq!(duration(7_500.0), "2 h 5 min");
         assert_eq!(clock(3.429), "00:03.42");
         assert_eq!(clock(605.0), "10:05.00");
+        assert_eq!(clock(7_199.99), "1:59:59.99");
     }
 }

@@ -108,6 +108,7 @@ impl PairView {
                 positions,
                 map: picture.map,
                 range_db: picture.range_db,
+                long: None,
             },
         );
         let scale = Scale::horizontal(time, inner.x_range());
