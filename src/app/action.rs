@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use super::{
     BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, ListeningSettings, LiveSettings, LongPiece, ModelAction,
-    SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
+    PictureLook, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
 };
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::dsp::TimeFrequencyBox;
 use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
@@ -63,6 +64,11 @@ pub enum Action {
     SetSpectrogram(SpectrogramSettings),
     /// What of a long recording is in sight, to be drawn where it is not yet.
     LookAt(Vec<LongPiece>),
+    SetLook(PictureLook),
+    /// Which channel of the recordings is shown and heard; a run keeps the one that it listens to.
+    SetChannel(ChannelChoice),
+    /// Measures what a box of the focused clip holds; `None`: the box is gone.
+    Measure(Option<TimeFrequencyBox>),
     /// Frames from one window that a clip is judged by to the next; `None`: side by side.
     SetWindowHop(Option<usize>),
 
@@ -141,6 +147,13 @@ pub enum Action {
         exploration: String,
         trial: usize,
         is_pinned: bool,
+    },
+    /// Plays a clip as a design was judged by it, with the fault that was put in.
+    HearJudged {
+        exploration: String,
+        trial: usize,
+        /// Among the clips that it was judged by.
+        place: usize,
     },
     /// Makes a run of a design, trained so many epochs longer: it becomes a column of the screen Compare.
     KeepDesign {

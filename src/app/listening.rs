@@ -7,7 +7,7 @@ use super::playing::sound_of;
 use super::{App, FocusView, JobKind, LoadedClip, SpectrogramKind, SpectrogramSettings};
 use crate::audio::{self, Clip, LONG_SECS};
 use crate::dataset::{Label, Split};
-use crate::dsp::{self, Peaks, Spectrogram};
+use crate::dsp::{self, LevelHistogram, Peaks, Spectrogram};
 
 impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
@@ -86,13 +86,15 @@ impl App {
     pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.spectrogram = settings;
+            self.touch();
             if !self.redraw_long(settings) {
                 self.load_focused();
             }
+            self.measure_again();
         }
     }
 
-    fn load_focused(&mut self) {
+    pub(super) fn load_focused(&mut self) {
         self.abandon(|kind| matches!(kind, JobKind::LoadClip | JobKind::DrawLong));
         let Some((workbench, clip_idx)) = self
             .state
@@ -114,13 +116,20 @@ impl App {
             .loaded
             .as_ref()
             .filter(|loaded| loaded.clip_idx == clip_idx)
-            .map(|loaded| Arc::clone(&loaded.clip));
+            .map(|loaded| (Arc::clone(&loaded.clip), loaded.heard));
         self.spawn(JobKind::LoadClip, "Reading the clip", move |_| {
-            let clip = match known {
-                Some(clip) => clip,
-                None => Arc::new(audio::read_clip(&file, channel)?),
+            let (clip, heard) = match known {
+                Some(known) => known,
+                None => {
+                    let heard = audio::heard_channel(&file, channel)?;
+                    (Arc::new(audio::read_clip(&file, heard)?), heard)
+                }
             };
-            Ok(JobOutput::ClipLoaded(Arc::new(picture(clip_idx, clip, settings))))
+            let loaded = LoadedClip {
+                heard,
+                ..picture(clip_idx, clip, settings)
+            };
+            Ok(JobOutput::ClipLoaded(Arc::new(loaded)))
         });
     }
 
@@ -143,6 +152,7 @@ impl App {
                     self.hand_over(sound);
                 }
                 if is_new {
+                    self.measure_again();
                     self.score_focused_crops();
                     if std::mem::take(&mut self.plays_when_read) {
                         self.play_from(0.0);
@@ -163,8 +173,10 @@ pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSet
         clip,
         peaks,
         settings,
+        levels: LevelHistogram::of(&spectrogram.values),
         spectrogram: Arc::new(spectrogram),
         bin_hz,
+        ..LoadedClip::default()
     }
 }
 
@@ -197,10 +209,21 @@ pub(super) fn levels_of(clip: &Clip, settings: SpectrogramSettings) -> (Spectrog
                 padding,
                 ..dsp::LogMelConfig::default()
             });
-            let centres = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels)
-                .centres_hz()
-                .to_vec();
-            (front_end.decibel(&clip.samples), centres)
+            let bands = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels);
+            let mut spectrogram = front_end.decibel(&clip.samples);
+            // A sine in the middle of a band reads its own level, however wide the band is.
+            let tone_db: Vec<f32> = bands
+                .tone_power(clip.sample_rate_hz)
+                .into_iter()
+                .map(dsp::power_to_db)
+                .collect();
+            for frame in spectrogram.values.chunks_exact_mut(n_mels.max(1)) {
+                frame
+                    .iter_mut()
+                    .zip(&tone_db)
+                    .for_each(|(level_db, tone_db)| *level_db -= tone_db);
+            }
+            (spectrogram, bands.centres_hz().to_vec())
         }
     };
     for value in &mut spectrogram.values {

@@ -20,6 +20,7 @@ mod listening_settings;
 mod live;
 mod long;
 mod model_view;
+mod picture;
 mod playing;
 mod plots;
 mod projects;
@@ -34,13 +35,14 @@ mod triage;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
+pub use crate::project::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
 pub use action::{Action, ListAction, ListeningAction, LiveAction};
 pub use apply::App;
 pub use boxes::BoxAction;
 pub use clip_list::{ClipColumn, ClipFilter, ClipList, Facet, FacetCounts, ListCounts, ListView, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
-pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
+pub use focus::{LoadedClip, Measured};
 pub use folders::AppFolders;
 pub use listening_settings::{Follow, ListeningSettings};
 pub use live::{
