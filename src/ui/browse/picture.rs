@@ -104,6 +104,8 @@ impl PictureView {
         };
         let focus = &workbench.focus_view;
         self.take_look(workbench.look, focus.loaded.as_deref());
+        // Before the menus of the tool row: what Esc closes there is not to close a box too.
+        instruments::keys(&mut self.instruments, ui, workbench, actions);
         self.title(ui, workbench, clip, actions);
         tool_row(ui, self, workbench, actions);
         if let Some(error) = &focus.error {
@@ -198,7 +200,6 @@ impl PictureView {
         let whole = Span::new(0.0, loaded.clip.duration_secs().max(1e-3));
         self.show(loaded, whole);
         self.follow(playback, whole);
-        instruments::keys(&mut self.instruments, ui, workbench, actions);
         keys(self, ui, whole, playback, actions);
         let top_hz = f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0;
         let above = ui.cursor().top();
