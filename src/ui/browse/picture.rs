@@ -116,6 +116,8 @@ impl PictureView {
         self.boxes.follow(workbench);
         let focus = &workbench.focus_view;
         self.take_look(workbench.look, focus.loaded.as_deref());
+        // Before the menus of the tool row: what Esc closes there is not to close a box too.
+        instruments::keys(&mut self.instruments, ui, workbench, actions);
         self.title(ui, state, workbench, clip, actions);
         tool_row(ui, self, workbench, actions);
         if let Some(error) = &focus.error {
@@ -217,7 +219,6 @@ impl PictureView {
         self.show(loaded, whole);
         self.follow(state.listening.follow, playback, whole);
         self.boxes.keys(ui, workbench, actions);
-        instruments::keys(&mut self.instruments, ui, workbench, actions);
         keys(self, ui, whole, playback, actions);
         let top_hz = f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0;
         let above = ui.cursor().top();
