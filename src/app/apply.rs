@@ -8,7 +8,7 @@ use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, LiveView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, LongView, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
 
@@ -28,6 +28,8 @@ pub struct App {
     pub(super) save_due: Option<Instant>,
     pub(super) saver: Saver,
     pub(super) live: Live,
+    /// The long recording that was in focus last: coming back to it costs nothing.
+    pub(super) last_long: Option<LongView>,
     n_notices: u64,
 }
 
@@ -54,6 +56,7 @@ impl App {
             save_due: None,
             saver: Saver::default(),
             live: Live::new(wake),
+            last_long: None,
             n_notices: 0,
         }
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
-use super::{App, ClipFilter, FocusView, JobKind, LoadedClip, Playback, SortKey, SpectrogramKind, SpectrogramSettings};
+use super::{App, ClipFilter, JobKind, LoadedClip, Playback, SortKey, SpectrogramKind, SpectrogramSettings};
 use crate::audio::{self, AudioError, Clip, LONG_SECS, Player, Recording};
 use crate::dataset::{Label, Split};
 use crate::dsp::{self, Peaks, Spectrogram};
+use crate::jobs::in_front;
 
 impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
@@ -80,7 +81,8 @@ impl App {
             return;
         }
         workbench.focus = Some(clip_idx);
-        workbench.focus_view = FocusView::default();
+        let before = std::mem::take(&mut workbench.focus_view);
+        self.last_long = before.long.or(self.last_long.take());
         self.plays_when_read = false;
         self.touch();
         self.stop_playing();
@@ -137,7 +139,8 @@ impl App {
                 Some(clip) => clip,
                 None => Arc::new(audio::read_clip(&file, channel)?),
             };
-            Ok(JobOutput::ClipLoaded(Arc::new(picture(clip_idx, clip, settings))))
+            let loaded = in_front(|| picture(clip_idx, clip, settings));
+            Ok(JobOutput::ClipLoaded(Arc::new(loaded)))
         });
     }
 

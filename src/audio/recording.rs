@@ -53,6 +53,11 @@ impl Recording {
         })
     }
 
+    /// Whether it is this channel of this file.
+    pub fn is_of(&self, path: &Path, channel: ChannelChoice) -> bool {
+        self.path == path && self.channel == channel
+    }
+
     /// Samples of the whole at [`SAMPLE_RATE_HZ`].
     pub fn n_samples(&self) -> u64 {
         self.n_samples

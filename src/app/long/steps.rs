@@ -15,6 +15,10 @@ impl App {
         let Some(workbench) = &self.state.workbench else { return };
         let file = workbench.dataset.file(&workbench.dataset.clips[clip_idx]);
         let (channel, settings) = (workbench.dataset.channel, workbench.spectrogram);
+        if let Some(long) = self.last_long.take_if(|long| long.shows(&file, channel, settings)) {
+            self.take_long(Arc::new(empty(clip_idx, Arc::default(), settings)), long);
+            return;
+        }
         self.spawn(JobKind::LoadClip, "Opening the recording", move |_| {
             let recording = Arc::new(Recording::open(&file, channel)?);
             let loaded = Arc::new(empty(clip_idx, Arc::default(), settings));
@@ -52,12 +56,15 @@ impl App {
 
     /// What of the recording is in sight.
     pub(in crate::app) fn look_at(&mut self, pieces: &[LongPiece]) {
-        let long = self
-            .state
-            .workbench
-            .as_mut()
-            .and_then(|workbench| workbench.focus_view.long.as_mut());
-        if long.is_some_and(|long| long.look_at(pieces)) {
+        let is_drawing = self.is_drawing();
+        let workbench = self.state.workbench.as_mut();
+        let Some(long) = workbench.and_then(|workbench| workbench.focus_view.long.as_mut()) else {
+            return;
+        };
+        if !is_drawing {
+            long.wishes.forget_work();
+        }
+        if long.look_at(pieces) {
             self.draw_long();
         }
     }
@@ -78,9 +85,13 @@ impl App {
         }
     }
 
+    fn is_drawing(&self) -> bool {
+        self.running.values().any(|job| job.kind == JobKind::DrawLong)
+    }
+
     /// Starts the job that draws, where none is drawing: one that runs sees new wishes itself.
     fn draw_long(&mut self) {
-        if self.running.values().any(|job| job.kind == JobKind::DrawLong) {
+        if self.is_drawing() {
             return;
         }
         let workbench = self.state.workbench.as_ref();
