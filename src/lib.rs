@@ -19,6 +19,7 @@
 //! | [`audio`] | sound as samples: reading and writing files, resampling, playback, capture |
 //! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform |
 //! | [`dataset`] | what the clips are: labels, the layouts of known data sets, synthetic machines |
+//! | [`annotations`] | boxes that a person draws on a clip, and the files in which other programs keep theirs |
 //! | [`exploration`] | tiny designs: what one is, what it costs, and what a search tries next |
 //! | [`export`] | a trained network on its way out: ONNX, C |
 //! | [`nn`] | the only room that imports burn: networks, the training loop, checkpoints |
@@ -47,6 +48,7 @@
 pub mod progress;
 mod whole_file;
 
+pub mod annotations;
 pub mod audio;
 pub mod dataset;
 pub mod dsp;

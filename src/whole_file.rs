@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What the temporary files are named after, so that a person who meets one knows whose it is.
-const PREFIX: &str = ".auscult-";
+pub(crate) const PREFIX: &str = ".auscult-";
 
 /// Writes a file by `write`. A reader meets the old file or the new one, never a part; the rights are those of any new file.
 ///

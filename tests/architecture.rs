@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 /// Room, and the rooms that it may import.
 /// Everybody may write files whole.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("progress", &[]),
     ("whole_file", &[]),
     ("dsp", &[]),
     ("evaluation", &[]),
+    ("annotations", &[]),
     ("audio", &[]),
     ("dataset", &["audio", "progress"]),
     ("exploration", &[]),
@@ -24,7 +25,15 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("projection", &["progress"]),
     (
         "project",
-        &["audio", "dataset", "extractors", "detectors", "evaluation", "projection"],
+        &[
+            "annotations",
+            "audio",
+            "dataset",
+            "extractors",
+            "detectors",
+            "evaluation",
+            "projection",
+        ],
     ),
     ("figures", &["dsp", "evaluation"]),
     (
@@ -49,6 +58,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     (
         "app",
         &[
+            "annotations",
             "audio",
             "dsp",
             "dataset",
@@ -67,6 +77,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     (
         "cli",
         &[
+            "annotations",
             "audio",
             "dsp",
             "dataset",
@@ -88,6 +99,7 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     (
         "ui",
         &[
+            "annotations",
             "audio",
             "dsp",
             "dataset",

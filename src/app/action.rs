@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{ClipFilter, EventVerdict, LiveSettings, LongPiece, Screen, SortKey, SpectrogramSettings};
+use super::{
+    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, SafetyAction, Screen,
+    SortKey, SpectrogramSettings, TriageAction,
+};
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
@@ -43,9 +46,11 @@ pub enum Action {
         machine: Option<String>,
         section: Option<String>,
     },
+    /// Shows the clips that meet it; all of them where nothing is asked for.
     SetFilter(ClipFilter),
     /// Sorts by this key; the same key again turns the order round.
     SortBy(SortKey),
+    List(ListAction),
     Focus(usize),
     /// Moves the focus by so many rows of the visible list.
     MoveFocus(isize),
@@ -70,7 +75,12 @@ pub enum Action {
     Seek(f64),
     SetLoop(Option<(f64, f64)>),
 
+    Model(ModelAction),
+
     Live(LiveAction),
+    Box(BoxAction),
+    Triage(TriageAction),
+    Safety(SafetyAction),
 
     // Training
     Train(RunRecipe),
@@ -147,6 +157,20 @@ pub enum Action {
     },
     Undo,
     Redo,
+}
+
+/// What a person can do with the clip list beside filtering and sorting it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListAction {
+    /// Sorts by this key what the first key finds equal; again turns the order round, once more drops it.
+    ThenBy(SortKey),
+    Show(ListView),
+    Hide {
+        column: ClipColumn,
+        is_hidden: bool,
+    },
+    /// Writes what is shown as CSV.
+    Export(PathBuf),
 }
 
 /// What a person can do while listening, with a project or without.

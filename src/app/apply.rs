@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
+use super::safety::Waiting;
 use super::saving::Saver;
 use super::{Action, JobKind, JobView, LiveView, LongView, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
+use crate::project::ProjectLock;
 
 /// Longest time that a frame spends on taking in job events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(5);
@@ -27,6 +29,12 @@ pub struct App {
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
     pub(super) saver: Saver,
+    /// The project was changed since it was kept last.
+    pub(super) is_to_be_kept: bool,
+    /// Of the open project; `None` where it may not be written.
+    pub(super) lock: Option<ProjectLock>,
+    /// A project that was read, until a person has decided what becomes of what was not saved.
+    pub(super) waiting: Option<Waiting>,
     pub(super) live: Live,
     /// The long recording that was in focus last: coming back to it costs nothing.
     pub(super) last_long: Option<LongView>,
@@ -55,6 +63,9 @@ impl App {
             folders,
             save_due: None,
             saver: Saver::default(),
+            is_to_be_kept: false,
+            lock: None,
+            waiting: None,
             live: Live::new(wake),
             last_long: None,
             n_notices: 0,
@@ -68,7 +79,9 @@ impl App {
         for (id, event) in events {
             self.take_in(id, event);
         }
+        self.poll_keeping();
         self.poll_playback();
+        self.poll_model();
         let has_more = self.poll_live() || has_more;
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
@@ -102,6 +115,7 @@ impl App {
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
             Action::Live(action) => self.apply_live(action),
+            Action::Safety(action) => self.apply_safety(action),
             in_project => self.apply_in_project(in_project),
         }
     }
@@ -111,10 +125,14 @@ impl App {
         if self.state.workbench.is_none() {
             return;
         }
+        if writes_beside(&action) && !self.may_write() {
+            return;
+        }
         match action {
             Action::SetScope { machine, section } => self.set_scope(machine, section),
             Action::SetFilter(filter) => self.set_filter(filter),
             Action::SortBy(key) => self.sort_by(key),
+            Action::List(action) => self.apply_list(action),
             Action::Focus(clip) => self.focus(clip),
             Action::MoveFocus(n_rows) => self.move_focus(n_rows),
             Action::Select(clips) => self.select(clips),
@@ -127,6 +145,9 @@ impl App {
             Action::PlayFrom(secs) => self.play_from(secs),
             Action::Seek(secs) => self.seek(secs),
             Action::SetLoop(span) => self.set_loop(span),
+            Action::Model(action) => self.apply_model(action),
+            Action::Box(action) => self.apply_box(action),
+            Action::Triage(action) => self.apply_triage(action),
             Action::Train(recipe) => self.train(recipe),
             Action::Resume(run) => self.resume(&run),
             Action::ActivateRun(run) => self.activate_run(&run),
@@ -172,7 +193,8 @@ impl App {
             | Action::CancelJob(_)
             | Action::SaveFigure { .. }
             | Action::SaveTable { .. }
-            | Action::Live(_) => {}
+            | Action::Live(_)
+            | Action::Safety(_) => {}
         }
     }
 
@@ -331,4 +353,19 @@ impl App {
             job.is_paused = false;
         }
     }
+}
+
+/// Whether an action puts files beside the project or takes them away.
+fn writes_beside(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Train(_)
+            | Action::Resume(_)
+            | Action::DeleteRun(_)
+            | Action::LoadWeights(_)
+            | Action::Explore(_)
+            | Action::ResumeExploration(_)
+            | Action::DeleteExploration(_)
+            | Action::KeepDesign { .. }
+    )
 }

@@ -35,6 +35,11 @@ impl AppFolders {
         files.find(|file| !file.exists()).unwrap_or_default()
     }
 
+    /// Where what is not saved is kept while its own folder takes nothing.
+    pub(super) fn unsaved(&self) -> PathBuf {
+        self.settings.join("unsaved")
+    }
+
     /// The project that was open last, where it is still there.
     pub fn last_project(&self) -> Option<PathBuf> {
         self.read_recent()

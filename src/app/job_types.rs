@@ -5,19 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::boxes_exchange::ReadBoxes;
 use super::live::TakenIn;
-use super::{DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, RunView};
+use super::{Access, DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, NearestClip, RunView};
 use crate::audio::Clip;
 use crate::audio::capture::{LeftTake, Listener, Monitor};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
-use crate::extractors::{EpochMetrics, TrainingObserver};
+use crate::extractors::{EpochMetrics, ModelView, TrainingObserver};
 use crate::jobs::{JobContext, JobHandle};
 use crate::pipeline::{
     self, Comparison, CropBank, Deployed, EmbeddedClips, Exploration, ExploreEvent, ExploreObserver, LiveScore, Ribbon, Run,
     WatchEvent,
 };
-use crate::project::{Project, RunRecipe};
+use crate::project::{Project, ProjectLock, RunRecipe, Unsaved};
 use crate::projection;
 
 /// What a job yields when it is done.
@@ -52,11 +53,24 @@ pub(super) enum JobOutput {
         bank: Arc<CropBank>,
         ribbon: Arc<Ribbon>,
     },
+    ModelViewed(Arc<ModelView>),
+    NearestFound(Arc<NearestClip>),
     MapComputed(projection::Layout),
     Explored(Box<Exploration>),
     DesignKept(Box<RunView>),
     ExplorationDeleted,
     ProjectSaved,
+    ProjectKept,
+    CopySaved {
+        path: PathBuf,
+        lock: Option<ProjectLock>,
+    },
+    /// From files of other programs.
+    BoxesRead(Vec<ReadBoxes>),
+    BoxesWritten {
+        path: PathBuf,
+        n_boxes: usize,
+    },
     FileSaved(PathBuf),
     InputOpened(Arc<Listener>),
     /// Or it is not scored any more.
@@ -96,6 +110,31 @@ pub(super) struct OpenedProject {
     /// What cannot be read of them.
     pub(super) notes: Vec<String>,
     pub(super) dataset: Dataset,
+    pub(super) access: Access,
+    /// `None` where it may not be written, or is yet to be claimed.
+    pub(super) lock: Option<ProjectLock>,
+    /// What an earlier end of the program left behind.
+    pub(super) unsaved: Option<Unsaved>,
+    /// The project holds what was left behind, and its file does not.
+    pub(super) is_recovered: bool,
+}
+
+impl OpenedProject {
+    /// One without runs and searches that is yet to be claimed.
+    pub(super) fn new(path: PathBuf, project: Project, dataset: Dataset) -> Self {
+        Self {
+            path,
+            project,
+            runs: BTreeMap::new(),
+            explorations: Vec::new(),
+            notes: Vec::new(),
+            dataset,
+            access: Access::default(),
+            lock: None,
+            unsaved: None,
+            is_recovered: false,
+        }
+    }
 }
 
 /// Everything that a run says of the data set.

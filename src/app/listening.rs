@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
-use super::{App, ClipFilter, JobKind, LoadedClip, Playback, SortKey, SpectrogramKind, SpectrogramSettings};
+use super::{App, JobKind, LoadedClip, Playback, SpectrogramKind, SpectrogramSettings};
 use crate::audio::{self, AudioError, Clip, LONG_SECS, Player, Recording};
 use crate::dataset::{Label, Split};
 use crate::dsp::{self, Peaks, Spectrogram};
@@ -13,23 +13,7 @@ impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.set_scope(machine, section);
-            self.touch();
-        }
-    }
-
-    pub(super) fn set_filter(&mut self, filter: ClipFilter) {
-        if let Some(workbench) = &mut self.state.workbench {
-            workbench.filter = filter;
-            workbench.refresh_visible();
-        }
-    }
-
-    pub(super) fn sort_by(&mut self, key: SortKey) {
-        if let Some(workbench) = &mut self.state.workbench {
-            let (current, ascending) = workbench.sort;
-            // The most anomalous clips are what a person wants first.
-            workbench.sort = (key, if current == key { !ascending } else { key != SortKey::Score });
-            workbench.refresh_visible();
+            self.touch_view();
         }
     }
 
@@ -37,13 +21,14 @@ impl App {
         if let Some(workbench) = &mut self.state.workbench {
             let n_clips = workbench.dataset.clips.len();
             workbench.selection = clips.into_iter().filter(|&clip| clip < n_clips).collect();
-            if workbench.filter.selected_only {
-                workbench.refresh_visible();
-            }
+            workbench.choose_visible();
         }
     }
 
     pub(super) fn set_label(&mut self, clip: usize, label: Label) {
+        if !self.may_write() {
+            return;
+        }
         let Some(entry) = self
             .state
             .workbench
@@ -83,8 +68,9 @@ impl App {
         workbench.focus = Some(clip_idx);
         let before = std::mem::take(&mut workbench.focus_view);
         self.last_long = before.long.or(self.last_long.take());
+        workbench.model.hears_nearest = false;
         self.plays_when_read = false;
-        self.touch();
+        self.touch_view();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
         self.load_focused();
@@ -95,11 +81,7 @@ impl App {
         if workbench.visible.is_empty() {
             return;
         }
-        let here = workbench
-            .focus
-            .and_then(|focus| workbench.visible.iter().position(|&clip| clip == focus));
-        let row = here.map_or(0, |row| row.saturating_add_signed(n_rows).min(workbench.visible.len() - 1));
-        self.focus(workbench.visible[row]);
+        self.focus(workbench.visible[workbench.row_after_focus(n_rows)]);
     }
 
     pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
@@ -246,7 +228,7 @@ impl App {
     }
 
     /// Opens the sound card at the first wish to play, so that a machine without one never notices.
-    fn ready_to_play(&mut self) -> bool {
+    pub(super) fn ready_to_play(&mut self) -> bool {
         let loaded = self
             .state
             .workbench
@@ -282,7 +264,7 @@ impl App {
 }
 
 /// Gives the player a clip, or the recording in its place that is too long to be held.
-fn give(player: &mut Player, (clip, recording): (Arc<Clip>, Option<Arc<Recording>>)) -> Result<(), AudioError> {
+pub(super) fn give(player: &mut Player, (clip, recording): (Arc<Clip>, Option<Arc<Recording>>)) -> Result<(), AudioError> {
     match recording {
         Some(recording) => player.load_recording(recording),
         None => player.load(clip),
@@ -290,7 +272,7 @@ fn give(player: &mut Player, (clip, recording): (Arc<Clip>, Option<Arc<Recording
 }
 
 /// Draws a clip: outline and spectrogram in dB re full scale.
-fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
+pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
     let (spectrogram, bin_hz) = levels_of(&clip, settings);
     let peaks = Peaks::new(&clip.samples);
     LoadedClip {

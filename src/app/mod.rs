@@ -6,6 +6,8 @@
 
 mod action;
 mod apply;
+mod boxes;
+mod boxes_exchange;
 mod clip_list;
 mod estimate;
 mod exchange;
@@ -16,20 +18,24 @@ mod job_types;
 mod listening;
 mod live;
 mod long;
+mod model_view;
 mod plots;
 mod projects;
 mod report;
 mod results;
 mod runs;
+mod safety;
 mod saving;
 mod scoring;
 mod state;
+mod triage;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
-pub use action::{Action, LiveAction};
+pub use action::{Action, ListAction, LiveAction};
 pub use apply::App;
-pub use clip_list::{ClipFilter, SortKey};
+pub use boxes::BoxAction;
+pub use clip_list::{ClipColumn, ClipFilter, ClipList, Facet, FacetCounts, ListCounts, ListView, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
 pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
@@ -39,6 +45,7 @@ pub use live::{
     Waterfall,
 };
 pub use long::{DrawnPiece, LongPiece, LongView};
+pub use model_view::{ModelAction, ModelInsight, ModelPane, NearestClip};
 pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,
     MatrixSection, Separation, Trouble, asked_auc, best_design, best_figure, best_so_far, bins, decisions, design_figure,
@@ -47,7 +54,9 @@ pub use plots::{
 };
 pub use report::{write_map, write_report};
 pub use runs::error_text;
+pub use safety::{Access, Recovery, SafetyAction};
 pub use state::{
     ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
     SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };
+pub use triage::{Triage, TriageAction, TriageOrder, TriageStep};

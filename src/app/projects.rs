@@ -1,6 +1,5 @@
 //! Opening, making, saving and closing projects; looking into folders before.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,24 +11,23 @@ use super::folders::remember;
 use super::job_types::{JobOutput, OpenedProject};
 use super::runs::runs_of;
 use super::state::SaveState;
-use super::{App, ImportPreview, JobKind, RecentProject, RunStatus, RunView, Screen, Severity, Workbench};
+use super::{Access, App, ImportPreview, JobKind, RecentProject, RunStatus, RunView, Screen, Severity, Workbench};
 use crate::audio::ChannelChoice;
 use crate::dataset::{self, Dataset, Layout, ScanOptions, SkippedFile, SyntheticConfig};
 use crate::extractors::{Recipe, TrainingConfig};
-use crate::project::{self, Project, RunRecipe};
+use crate::project::{self, Claim, Project, ProjectLock, RunRecipe, UnsavedPlaces};
 
-/// Rest after an edit before it is saved.
-const AUTOSAVE_DELAY: Duration = Duration::from_secs(2);
+/// Longest time from an edit to its save: who labels without a rest is saved all the same.
+const AUTOSAVE_DELAY: Duration = Duration::from_secs(1);
 /// A disk that takes longer than this when the program ends is taken for dead.
 const LONGEST_LAST_SAVE: Duration = Duration::from_secs(10);
-const PROJECT_FILE: &str = "project.json";
+pub(super) const PROJECT_FILE: &str = "project.json";
 
 impl App {
     pub(super) fn show(&mut self, screen: Screen) {
         self.state.screen = screen;
-        if self.state.workbench.is_some() {
-            self.touch();
-        }
+        self.touch_view();
+        self.refocus_triage();
     }
 
     /// Opens what a person pointed at: a project, or a folder to look into.
@@ -124,22 +122,39 @@ impl App {
             return self.notify(Severity::Error, error.to_string());
         }
         self.state.preview = None;
-        let dataset = Arc::unwrap_or_clone(dataset);
-        self.enter(OpenedProject {
-            path,
-            project,
-            runs: BTreeMap::new(),
-            explorations: Vec::new(),
-            notes: Vec::new(),
-            dataset,
-        });
+        self.enter(OpenedProject::new(path, project, Arc::unwrap_or_clone(dataset)));
     }
 
     pub(super) fn open_project(&mut self, path: PathBuf) {
+        self.open_as(path, None);
+    }
+
+    /// Opens a project; `unsaved` takes the place of what its file says.
+    pub(super) fn open_as(&mut self, path: PathBuf, unsaved: Option<Project>) {
         self.abandon(|kind| matches!(kind, JobKind::OpenProject | JobKind::Scan));
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let workbench = self.state.workbench.as_ref();
+        // The window that has it open may open it anew; what it has not saved goes before.
+        let is_held = self.lock.is_some() && workbench.is_some_and(|workbench| workbench.path == path);
+        if is_held && self.is_unsaved() {
+            self.save_now();
+        }
+        let folder = self.folders.unsaved();
         self.spawn(JobKind::OpenProject, "Opening the project", move |context| {
-            let path = std::path::absolute(&path)?;
-            let project = project::open(&path)?;
+            let is_recovered = unsaved.is_some();
+            let (access, lock) = if is_held { (Access::Write, None) } else { claimed(&path) };
+            let mut found = None;
+            let project = match unsaved {
+                Some(project) => project,
+                None => {
+                    let project = project::open(&path)?;
+                    if lock.is_some() {
+                        project::clear_up(&path);
+                        found = UnsavedPlaces::of(&path, &folder).find(&project);
+                    }
+                    project
+                }
+            };
             let options = ScanOptions {
                 layout: project.data.layout,
                 channel: project.data.channel,
@@ -166,9 +181,11 @@ impl App {
                 runs: runs_of(&path, &project),
                 explorations,
                 notes,
-                path,
-                project,
-                dataset,
+                access,
+                lock,
+                unsaved: found,
+                is_recovered,
+                ..OpenedProject::new(path, project, dataset)
             })))
         });
     }
@@ -188,29 +205,45 @@ impl App {
             "Tour".clone_into(&mut project.name);
             std::fs::create_dir_all(project_file.parent().unwrap_or(&recordings))?;
             project::save(&project_file, &project)?;
-            Ok(JobOutput::ProjectOpened(Box::new(OpenedProject {
-                path: project_file,
+            Ok(JobOutput::ProjectOpened(Box::new(OpenedProject::new(
+                project_file,
                 project,
-                runs: BTreeMap::new(),
-                explorations: Vec::new(),
-                notes: Vec::new(),
                 dataset,
-            })))
+            ))))
         });
     }
 
     /// Shows an opened project where it was left; one without any run is scored with the recipe that needs no training.
     pub(super) fn enter(&mut self, opened: OpenedProject) {
-        self.close_project();
-        self.state.preview = None;
         let OpenedProject {
             path,
-            project,
+            mut project,
             runs,
             explorations,
             notes,
             dataset,
+            access,
+            lock,
+            unsaved: _,
+            is_recovered,
         } = opened;
+        let before = self.state.workbench.as_ref().filter(|workbench| workbench.path == path);
+        // Opened anew by the window that has it: nothing that was done meanwhile is undone.
+        let kept_lock = match before.filter(|_| access == Access::Write && !is_recovered) {
+            Some(before) if self.lock.is_some() => {
+                project = before.project.clone();
+                self.lock.take()
+            }
+            _ => None,
+        };
+        self.close_project();
+        self.state.preview = None;
+        (self.state.recovery, self.waiting) = (None, None);
+        let (access, lock) = match (access, lock.or(kept_lock)) {
+            (Access::Write, None) => claimed(&path),
+            known => known,
+        };
+        self.lock = lock;
         remember(&mut self.state.recent, &path, &project.name, dataset.clips.len());
         self.folders.write_recent(&self.state.recent);
         // What was said of another project is over; what is to be known of the recordings is said once.
@@ -227,6 +260,8 @@ impl App {
         let mut workbench = Workbench::new(path, project, Arc::new(dataset));
         workbench.runs = runs;
         workbench.explorations = explorations;
+        let may_write = access == Access::Write;
+        workbench.access = access;
         workbench.set_scope(view.scope_machine, view.scope_section);
         let focus = view
             .focus
@@ -250,8 +285,8 @@ impl App {
         }
         match (active, unready) {
             (Some(run), _) => self.activate_run(&run),
-            (None, Some(run)) => self.resume(&run),
-            (None, None) if !has_runs => {
+            (None, Some(run)) if may_write => self.resume(&run),
+            (None, None) if !has_runs && may_write => {
                 let training = TrainingConfig::published(Recipe::PooledLogMel);
                 self.train(RunRecipe {
                     training,
@@ -259,11 +294,15 @@ impl App {
                     sections: Vec::new(),
                 });
             }
-            (None, None) => {}
+            (None, _) => {}
+        }
+        if is_recovered {
+            self.touch();
         }
     }
 
     pub(super) fn close_project(&mut self) {
+        self.keep_now();
         if self.is_unsaved() {
             self.save_now();
         }
@@ -284,9 +323,12 @@ impl App {
                     | JobKind::CloseInput
                     | JobKind::LeftTakes
                     | JobKind::TakeIn
+                    | JobKind::Keep
+                    | JobKind::SaveCopy
             )
         });
         self.state.workbench = None;
+        self.lock = None;
         self.state.screen = Screen::Welcome;
     }
 
@@ -297,6 +339,9 @@ impl App {
 
     /// Changes the project in a way that can be taken back.
     pub(super) fn edit(&mut self, label: &str, change: impl FnOnce(&mut Project)) {
+        if !self.may_write() {
+            return;
+        }
         let Some(workbench) = &mut self.state.workbench else { return };
         let before = workbench.project.clone();
         change(&mut workbench.project);
@@ -315,6 +360,9 @@ impl App {
     }
 
     fn step_history(&mut self, step: impl FnOnce(&mut Workbench) -> Option<Project>) {
+        if !self.may_write() {
+            return;
+        }
         let Some(workbench) = &mut self.state.workbench else { return };
         let Some(project) = step(workbench) else { return };
         // Runs and recordings come and go with their files, not with the history.
@@ -324,6 +372,7 @@ impl App {
         );
         let added = std::mem::take(&mut workbench.project.added);
         let live = workbench.project.live.take();
+        let view = std::mem::take(&mut workbench.project.view);
         let labels_changed = project.labels != workbench.project.labels;
         let detector_changed = project.detector_settings() != workbench.project.detector_settings();
         workbench.project = Project {
@@ -331,6 +380,7 @@ impl App {
             active_run,
             added,
             live,
+            view,
             ..project
         };
         if labels_changed {
@@ -345,11 +395,21 @@ impl App {
         self.score_focused_crops();
     }
 
-    /// Notes that the project differs from its file, to be saved in a moment.
+    /// Notes that the project differs from its file, to be kept at once and saved in a moment.
     pub(super) fn touch(&mut self) {
-        if let Some(workbench) = &mut self.state.workbench {
-            workbench.save = SaveState::Changed;
-            self.save_due = Some(Instant::now() + AUTOSAVE_DELAY);
+        self.touch_view();
+        self.keep();
+    }
+
+    /// Notes that the person looks at something else, to be saved in a moment.
+    pub(super) fn touch_view(&mut self) {
+        if let Some(workbench) = &mut self.state.workbench
+            && workbench.access == Access::Write
+        {
+            if !matches!(workbench.save, SaveState::Failed(_)) {
+                workbench.save = SaveState::Changed;
+            }
+            self.save_due.get_or_insert(Instant::now() + AUTOSAVE_DELAY);
         }
     }
 
@@ -357,9 +417,18 @@ impl App {
     pub(super) fn save_now(&mut self) {
         self.save_due = None;
         let screen = self.state.screen;
+        let folder = self.folders.unsaved();
         let Some(workbench) = &mut self.state.workbench else { return };
-        workbench.save = SaveState::Saved;
-        let save = self.saver.save(workbench.path.clone(), workbench.project_to_save(screen));
+        if workbench.access != Access::Write {
+            return;
+        }
+        // A failure stays in sight until a save has gone well.
+        if !matches!(workbench.save, SaveState::Failed(_)) {
+            workbench.save = SaveState::Saved;
+        }
+        let save = self
+            .saver
+            .save(workbench.path.clone(), workbench.project_to_save(screen), &folder);
         self.spawn(JobKind::Save, "Saving", move |_| {
             save()?;
             Ok(JobOutput::ProjectSaved)
@@ -370,10 +439,17 @@ impl App {
     pub fn shut_down(&mut self) {
         self.write_live_settings();
         self.stop_listening();
+        self.keep_now();
         self.abandon(|kind| {
             !matches!(
                 kind,
-                JobKind::Save | JobKind::DeleteRun | JobKind::DeleteExploration | JobKind::CloseInput | JobKind::TakeIn
+                JobKind::Save
+                    | JobKind::Keep
+                    | JobKind::SaveCopy
+                    | JobKind::DeleteRun
+                    | JobKind::DeleteExploration
+                    | JobKind::CloseInput
+                    | JobKind::TakeIn
             )
         });
         if self.is_unsaved() {
@@ -393,9 +469,18 @@ impl App {
     }
 }
 
+/// Whether a project may be written, and the lock that keeps others from it.
+fn claimed(path: &Path) -> (Access, Option<ProjectLock>) {
+    match project::claim(path) {
+        Claim::Ours(lock) => (Access::Write, Some(lock)),
+        Claim::HeldBy(holder) => (Access::HeldBy(holder), None),
+        Claim::ReadOnly(reason) => (Access::ReadOnly(reason), None),
+    }
+}
+
 impl Workbench {
     /// The project with where the person is now.
-    fn project_to_save(&self, screen: Screen) -> Project {
+    pub(super) fn project_to_save(&self, screen: Screen) -> Project {
         let mut project = self.project.clone();
         screen.title().clone_into(&mut project.view.screen);
         project.view.focus = self.focused().map(|clip| clip.path.clone());

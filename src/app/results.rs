@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::job_types::JobOutput;
 use super::runs::failure_text;
-use super::state::SaveState;
 use super::{App, ExplorationStatus, JobKind, RunStatus, Severity};
 use crate::figures::{self, Figure, Table};
 
@@ -12,7 +11,7 @@ impl App {
     pub(super) fn take_output(&mut self, kind: &JobKind, output: JobOutput) {
         match output {
             JobOutput::FolderInspected(dataset) => self.take_inspected(Ok(dataset)),
-            JobOutput::ProjectOpened(opened) => self.enter(*opened),
+            JobOutput::ProjectOpened(opened) => self.take_opened(opened),
             JobOutput::ClipLoaded(loaded) => self.take_loaded(Ok(loaded)),
             JobOutput::LongOpened { loaded, long } => self.take_long(loaded, *long),
             JobOutput::LongDrawn => self.end_drawing(),
@@ -30,6 +29,8 @@ impl App {
                 bank,
                 ribbon,
             } => self.take_ribbon(clip_idx, key, bank, ribbon),
+            JobOutput::ModelViewed(view) => self.take_model_view(Ok(view)),
+            JobOutput::NearestFound(nearest) => self.take_nearest(Ok(nearest)),
             JobOutput::MapComputed(layout) => {
                 self.take_layout(layout);
                 self.end_map(None);
@@ -53,7 +54,14 @@ impl App {
                     self.take_kept(name, *run);
                 }
             }
-            JobOutput::ProjectSaved | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
+            JobOutput::ProjectSaved => self.take_saved(),
+            JobOutput::CopySaved { path, lock } => self.take_copy(&path, lock),
+            JobOutput::BoxesRead(files) => self.take_boxes(files),
+            JobOutput::BoxesWritten { path, n_boxes } => {
+                let what = if n_boxes == 1 { "box" } else { "boxes" };
+                self.notify(Severity::Info, format!("Saved {n_boxes} {what}: {}", path.display()));
+            }
+            JobOutput::ProjectKept | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -85,16 +93,15 @@ impl App {
                 self.notify(Severity::Error, format!("live scoring stopped: {text}"));
             }
             JobKind::LoadClip | JobKind::DrawLong => self.take_loaded(Err(text)),
+            JobKind::ModelView => self.take_model_view(Err(text)),
+            JobKind::Nearest => self.take_nearest(Err(text)),
             JobKind::Train { run } => self.end_run(run, RunStatus::Failed(text)),
             JobKind::Map => self.end_map(Some(text)),
             JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Failed(text)),
             JobKind::KeepDesign { run } => self.notify(Severity::Error, format!("{run}: {text}")),
-            JobKind::Save => {
-                if let Some(workbench) = &mut self.state.workbench {
-                    workbench.save = SaveState::Failed(text.clone());
-                }
-                self.notify(Severity::Error, format!("not saved: {text}"));
-            }
+            JobKind::Save => self.take_save_failure(text),
+            // The save that follows tells of the same disk.
+            JobKind::Keep => {}
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
             JobKind::CompareBeside { run } => {
@@ -107,6 +114,9 @@ impl App {
             | JobKind::Score
             | JobKind::SaveFile
             | JobKind::TakeIn
+            | JobKind::SaveCopy
+            | JobKind::ImportBoxes
+            | JobKind::ExportBoxes
             | JobKind::LoadWeights
             | JobKind::ExportRun => self.notify(Severity::Error, text),
         }

@@ -7,9 +7,13 @@ use std::sync::Arc;
 use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
-use super::{ClipFilter, ExplorationView, LiveView, LoadedClip, LongView, SortKey, SpectrogramSettings};
+use super::{
+    Access, ClipFilter, ClipList, ExplorationView, LiveView, LoadedClip, LongView, ModelInsight, Recovery, SortKey,
+    SpectrogramSettings, Triage,
+};
+use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
-use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection};
+use crate::dataset::{ClipEntry, CropWindow, Dataset, Label, Layout, MachineSection, Split};
 use crate::detectors::DetectorKind;
 use crate::extractors::{EpochMetrics, WindowShape};
 use crate::jobs::JobId;
@@ -73,6 +77,8 @@ pub struct State {
     pub notices: Vec<Notice>,
     pub playback: Playback,
     pub live: LiveView,
+    /// What an earlier end of the program left behind, while a person has not decided on it.
+    pub recovery: Option<Recovery>,
 }
 
 /// A project that was open before.
@@ -120,6 +126,9 @@ pub struct Workbench {
     pub project: Project,
     pub(super) history: UndoHistory,
     pub save: SaveState,
+    pub access: Access,
+    /// Deciding clip by clip; kept when it is left, so that it can go on.
+    pub triage: Option<Triage>,
     /// As scanned.
     pub(super) scanned: Arc<Dataset>,
     /// As scanned, with the labels that the person gave.
@@ -132,12 +141,14 @@ pub struct Workbench {
     pub filter: ClipFilter,
     /// Key, and whether smallest first.
     pub sort: (SortKey, bool),
+    pub list: ClipList,
     /// The clips that the list shows, in its order: indices into `dataset.clips`.
     pub visible: Vec<usize>,
     pub selection: BTreeSet<usize>,
     pub focus: Option<usize>,
     pub focus_view: FocusView,
     pub spectrogram: SpectrogramSettings,
+    pub model: ModelInsight,
     /// By the name of the run.
     pub runs: BTreeMap<String, RunView>,
     /// Since the project was opened.
@@ -213,8 +224,36 @@ pub enum Verdict {
     Missed,
     FalseAlarm,
     CorrectNormal,
-    /// No label or no score.
+    /// No label or no score, or a training clip: thresholds are drawn from what those score.
     Open,
+}
+
+impl Verdict {
+    /// What marks a clip, the gravest first.
+    pub const MARKED: [Self; 4] = [Self::Missed, Self::FalseAlarm, Self::Caught, Self::CorrectNormal];
+
+    pub fn of(clip: &ClipEntry, score: Option<ClipScore>) -> Self {
+        let Some(score) = score.filter(|_| clip.split == Split::Test) else {
+            return Self::Open;
+        };
+        match (clip.label, score.is_anomalous) {
+            (Label::Anomalous, true) => Self::Caught,
+            (Label::Anomalous, false) => Self::Missed,
+            (Label::Normal, true) => Self::FalseAlarm,
+            (Label::Normal, false) => Self::CorrectNormal,
+            (Label::Unknown, _) => Self::Open,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Caught => "caught",
+            Self::Missed => "missed",
+            Self::FalseAlarm => "false alarm",
+            Self::CorrectNormal => "correct",
+            Self::Open => "open",
+        }
+    }
 }
 
 /// How a run stands.
@@ -260,6 +299,10 @@ pub enum JobKind {
         run: String,
     },
     Ribbon,
+    /// Of one window.
+    ModelView,
+    /// Of the nearest normal clip.
+    Nearest,
     Map,
     /// A search for a tiny design.
     Explore {
@@ -272,6 +315,12 @@ pub enum JobKind {
     DeleteExploration,
     /// Of the project.
     Save,
+    /// Of what is not saved yet.
+    Keep,
+    /// Of the project and what lies beside it.
+    SaveCopy,
+    ImportBoxes,
+    ExportBoxes,
     /// Of a figure, a table or the sound of an event.
     SaveFile,
     OpenInput,
@@ -350,6 +399,8 @@ impl Workbench {
             project,
             history: UndoHistory::default(),
             save: SaveState::default(),
+            access: Access::default(),
+            triage: None,
             dataset: Arc::clone(&scanned),
             scanned,
             groups,
@@ -357,11 +408,13 @@ impl Workbench {
             scope: Scope::default(),
             filter: ClipFilter::default(),
             sort: (SortKey::default(), true),
+            list: ClipList::default(),
             visible: Vec::new(),
             selection: BTreeSet::new(),
             focus: None,
             focus_view: FocusView::default(),
             spectrogram: SpectrogramSettings::default(),
+            model: ModelInsight::default(),
             runs: BTreeMap::new(),
             deleted_runs: BTreeSet::new(),
             run: None,
@@ -385,7 +438,7 @@ impl Workbench {
         let machine = machine.filter(|machine| self.machines.contains(machine));
         let section = section.filter(|section| self.groups.iter().any(|group| group.section == *section));
         self.scope = Scope { machine, section };
-        self.refresh_visible();
+        self.choose_visible();
     }
 
     /// Puts the person's labels over those of the data set.
@@ -473,16 +526,13 @@ impl Workbench {
     }
 
     pub fn verdict(&self, clip_idx: usize) -> Verdict {
-        let Some(score) = self.scores.get(clip_idx).copied().flatten() else {
-            return Verdict::Open;
-        };
-        match (self.label(clip_idx), score.is_anomalous) {
-            (Label::Anomalous, true) => Verdict::Caught,
-            (Label::Anomalous, false) => Verdict::Missed,
-            (Label::Normal, true) => Verdict::FalseAlarm,
-            (Label::Normal, false) => Verdict::CorrectNormal,
-            (Label::Unknown, _) => Verdict::Open,
-        }
+        Verdict::of(&self.dataset.clips[clip_idx], self.scores.get(clip_idx).copied().flatten())
+    }
+
+    /// The boxes of a clip, in the order of their drawing.
+    pub fn boxes(&self, clip_idx: usize) -> &[Annotation] {
+        let path = self.dataset.clips.get(clip_idx).map(|clip| &clip.path);
+        path.and_then(|path| self.project.boxes.get(path)).map_or(&[], Vec::as_slice)
     }
 
     pub fn can_undo(&self) -> Option<&str> {

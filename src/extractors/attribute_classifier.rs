@@ -16,7 +16,9 @@ use super::per_machine::unfit;
 use super::training_set::{
     TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
 };
-use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
+use super::{
+    Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver, WindowPlace,
+};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, MelScale, Padding, Spectrogram};
@@ -242,6 +244,35 @@ impl Extractor for AttributeClassifier {
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
         floored(self.log_mel.decibel(&clip.samples))
+    }
+
+    /// The spectrogram: the samples beside it are those that are heard.
+    fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
+        let windows = self.crop_windows(clip.duration_secs() as f32);
+        let found = stretches(&clip.samples).zip(windows).nth(place.idx);
+        let Some((samples, window)) = found else {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: place.idx as f64 * N_SAMPLES as f64 / f64::from(SAMPLE_RATE_HZ),
+            });
+        };
+        let n_bins = LogMelConfig::default().n_mels;
+        let n_frames = Network::n_frames(N_SAMPLES);
+        let mut values = example(&self.log_mel, samples);
+        values.truncate(n_frames * n_bins);
+        Ok(ModelView {
+            values,
+            n_planes: 1,
+            n_frames,
+            n_bins,
+            redrawn: None,
+            residual: None,
+            shape: vec![(n_frames, "frames"), (n_bins, "mel bands")],
+            unit: "dB, -100 at the least",
+            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+            window,
+            note: "beside it the network gets the 160,000 samples themselves; a shorter clip is repeated",
+        })
     }
 
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {

@@ -54,6 +54,10 @@ impl WindowNetwork for Network {
         Self::codes_and_errors(self, windows)
     }
 
+    fn redrawn(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError> {
+        self.reconstruct(windows)
+    }
+
     fn graph(&self, name: &str) -> Result<Graph, TrainingError> {
         Self::graph(self, name)
     }

@@ -7,16 +7,20 @@
 
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
+use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
 use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
+use super::model_view::{excerpt, secs_of};
 use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::selective_maha::{ClipDistances, ErrorMoments, SelectiveMaha, moments_of};
 use super::training_set::{
     examples_of, fingerprint, plan_of, read_training_clips, spectrogram_of, split_held_out, tell_held_out,
 };
-use super::{Deployment, Embedding, Extractor, ExtractorError, OwnScore, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
-use crate::audio::Clip;
+use super::{
+    Deployment, Embedding, Extractor, ExtractorError, ModelView, OwnScore, Recipe, TrainingClip, TrainingConfig,
+    TrainingObserver, WindowPlace,
+};
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
 use crate::nn::{DenseAutoencoder, Reconstruction, TrainingError};
@@ -122,6 +126,44 @@ impl Extractor for DenseAe {
         self.log_mel.decibel(&clip.samples)
     }
 
+    /// The five frames of a row are planes: the first frames of all rows, the second ones, and so on.
+    fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
+        let machine = self.machines.of(group)?;
+        let start = place.idx * CROP_FRAMES;
+        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs() as f32));
+        if frames.len() < N_FRAMES {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: needed_secs(start + N_FRAMES),
+            });
+        }
+        let (part, first) = excerpt(clip, &frames);
+        let log_mel = self.log_mel.decibel(&part.samples);
+        let n_rows = frames.len() + 1 - N_FRAMES;
+        let mut rows = Vec::with_capacity(n_rows * n_inputs());
+        (first..first + n_rows).for_each(|start| cut_row(&log_mel, start, &mut rows));
+        let redrawn = machine.network.reconstruct(rows.clone())?;
+        let residual = redrawn.errors.iter().map(|&error| f64::from(error)).sum::<f64>() / n_rows as f64;
+        let drawn: Vec<f32> = rows
+            .iter()
+            .zip(&redrawn.residuals)
+            .map(|(value, residual)| value + residual)
+            .collect();
+        Ok(ModelView {
+            values: in_planes(&rows, log_mel.n_bins),
+            n_planes: N_FRAMES,
+            n_frames: n_rows,
+            n_bins: log_mel.n_bins,
+            redrawn: Some(in_planes(&drawn, log_mel.n_bins)),
+            residual: Some(residual as f32),
+            shape: vec![(n_rows, "rows"), (n_inputs(), "= 5 frames \u{d7} 128 mel bands")],
+            unit: "dB",
+            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+            window: secs_of(clip, &frames),
+            note: "a row is five frames side by side, and there is one at every frame",
+        })
+    }
+
     fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
         let plan = WindowPlan {
             n_frames: N_FRAMES,
@@ -164,6 +206,16 @@ fn block_len() -> usize {
 fn cut_row(log_mel: &Spectrogram, start: usize, inputs: &mut Vec<f32>) {
     let n_bins = log_mel.n_bins;
     inputs.extend_from_slice(&log_mel.values[start * n_bins..(start + N_FRAMES) * n_bins]);
+}
+
+/// Rows `[n_rows, 5 frames, n_bins]` turned to `[5 frames, n_rows, n_bins]`.
+fn in_planes(rows: &[f32], n_bins: usize) -> Vec<f32> {
+    let row_len = N_FRAMES * n_bins;
+    let plane = |plane: usize| {
+        rows.chunks_exact(row_len)
+            .flat_map(move |row| &row[plane * n_bins..(plane + 1) * n_bins])
+    };
+    (0..N_FRAMES).flat_map(plane).copied().collect()
 }
 
 /// Hands what the network makes of the rows within the frames `start..end` to `see`, some thousand rows at a time.
@@ -287,4 +339,51 @@ fn measure_errors(
     let (maha, notes) = SelectiveMaha::fit(&source, &target);
     notes.iter().for_each(|note| observer.log(note));
     Ok(maha)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model_view::probe::{assert_residual, clip, group};
+    use super::*;
+    use crate::nn::DeviceChoice;
+
+    #[test]
+    fn the_rows_of_a_crop_are_shown_as_they_are_fed() {
+        let machine = Machine {
+            network: DenseAutoencoder::new(n_inputs(), DeviceChoice::Cpu, 3).expect("the processor"),
+            maha: None,
+        };
+        let extractor = DenseAe {
+            machines: PerMachine::of_one(Scope::Machine, &group(), machine),
+            log_mel: LogMel::new(LogMelConfig::default()),
+        };
+        // Two crops and a half; and one that is shorter than a crop.
+        for n_samples in [80_000, 20_000] {
+            let clip = clip(n_samples);
+            let fed = extractor.deployments().expect("a graph")[0].windows(&clip);
+            let scored = extractor.embed_crops(&clip, &group()).expect("a network");
+            assert!(!scored.is_empty());
+            for (idx, embedding) in scored.iter().enumerate() {
+                let view = extractor
+                    .model_view(&clip, &group(), WindowPlace { idx, hop: None })
+                    .expect("a crop");
+                assert_eq!((view.n_planes, view.n_bins), (N_FRAMES, 128));
+                for row in 0..view.n_frames {
+                    let rows = &fed[(idx * CROP_FRAMES + row) * n_inputs()..];
+                    for plane in 0..N_FRAMES {
+                        let shown = &view.plane(plane)[row * 128..(row + 1) * 128];
+                        assert_eq!(
+                            shown,
+                            &rows[plane * 128..(plane + 1) * 128],
+                            "row {row}, frame {plane} of crop {idx}"
+                        );
+                    }
+                }
+                assert_residual(&view, embedding.own_scores[0]);
+                assert_eq!(view.window, extractor.crop_windows(clip.duration_secs() as f32)[idx]);
+            }
+            let beyond = extractor.model_view(&clip, &group(), WindowPlace { idx: 9, hop: None });
+            assert!(matches!(beyond, Err(ExtractorError::ClipTooShort { .. })));
+        }
+    }
 }

@@ -13,10 +13,11 @@
 
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
+use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::model_view::{excerpt, secs_of};
 use super::ranking_pooling::ranking_pooled;
-use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingConfig};
-use crate::audio::Clip;
+use super::{Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingConfig, WindowPlace};
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, MelScale, Padding, Spectrogram};
 
@@ -102,6 +103,32 @@ impl Extractor for GwrpGmm {
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
         self.decibel(clip)
+    }
+
+    fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
+        let start = place.idx * CROP_FRAMES;
+        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs() as f32));
+        if frames.len() < MIN_FRAMES {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: needed_secs(start + MIN_FRAMES),
+            });
+        }
+        let (part, first) = excerpt(clip, &frames);
+        let log_mel = self.decibel(&part);
+        Ok(ModelView {
+            values: log_mel.values[first * log_mel.n_bins..(first + frames.len()) * log_mel.n_bins].to_vec(),
+            n_planes: 1,
+            n_frames: frames.len(),
+            n_bins: log_mel.n_bins,
+            redrawn: None,
+            residual: None,
+            shape: vec![(frames.len(), "frames"), (log_mel.n_bins, "mel bands")],
+            unit: "dB, -100 at the least",
+            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+            window: secs_of(clip, &frames),
+            note: "no network sees it: its levels, pooled by rank, are the embedding",
+        })
     }
 
     /// There is nothing to keep.

@@ -7,17 +7,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::conditions::{ConditionHead, condition_heads};
-use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
+use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
 use super::deployment::{WindowPlan, code_name, segments_of};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
 use super::mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
+use super::model_view::{excerpt, secs_of};
 use super::training_set;
 use super::training_set::{
     FrontEnd, TrainingSpectrogram, examples_of, fingerprint, read_training_clips, split_held_out, tell_held_out,
 };
-use super::{Deployment, Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
-use crate::audio::Clip;
+use super::{
+    Deployment, Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver,
+    WindowPlace,
+};
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{Spectrogram, Stft, StftConfig};
 use crate::nn::{
@@ -161,6 +165,40 @@ impl Extractor for MobileAnoNet {
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
         self.input.picture(&self.stft, &clip.samples)
+    }
+
+    fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
+        let Some(last_start) = n_frames_of(clip.duration_secs() as f32).checked_sub(N_FRAMES) else {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: needed_secs(N_FRAMES),
+            });
+        };
+        let start = (place.idx * CROP_FRAMES).min(last_start);
+        let frames = start..start + N_FRAMES;
+        // Where the whole clip sets the scale there is no part of it to do with.
+        let (picture, first) = if self.input.is_scaled_by_clip() {
+            (self.model_input(clip), start)
+        } else {
+            let (part, first) = excerpt(clip, &frames);
+            (self.model_input(&part), first)
+        };
+        let SegmentWindow { first_frame, low, scale } = window_of(&picture, first, self.input.is_scaled_by_segment());
+        let n_bins = picture.n_bins;
+        let of_segment = &picture.values[first_frame * n_bins..(first_frame + N_FRAMES) * n_bins];
+        Ok(ModelView {
+            values: of_segment.iter().map(|value| (value - low) * scale).collect(),
+            n_planes: 1,
+            n_frames: N_FRAMES,
+            n_bins,
+            redrawn: None,
+            residual: None,
+            shape: vec![(n_bins, "frequencies"), (N_FRAMES, "frames")],
+            unit: self.input.unit(),
+            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+            window: secs_of(clip, &frames),
+            note: "",
+        })
     }
 
     fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
@@ -475,6 +513,42 @@ mod tests {
         segment.clear();
         cut_scaled_segment(&silent, 0, &mut segment);
         assert_eq!(segment, vec![0.0; N_FRAMES * n_bins]);
+    }
+
+    #[test]
+    fn a_segment_is_shown_as_it_is_fed() {
+        use super::super::model_view::probe;
+        for input in SegmentInput::ALL {
+            let extractor = MobileAnoNet {
+                network: Network::new(SegmentShape::PUBLISHED, 2, crate::nn::DeviceChoice::Cpu, 3).expect("the processor"),
+                stft: Stft::new(StftConfig::default()),
+                input,
+                segment_hop: CROP_FRAMES,
+            };
+            let clip = probe::clip(80_000);
+            let fed = extractor.deployments().expect("a graph")[0].windows(&clip);
+            let embeddings = extractor.embed_crops(&clip, &probe::group()).expect("a network");
+            for (idx, embedding) in embeddings.iter().enumerate() {
+                let place = WindowPlace { idx, hop: None };
+                let view = extractor.model_view(&clip, &probe::group(), place).expect("a segment");
+                let (n_frames, n_bins) = (view.n_frames, view.n_bins);
+                assert_eq!(view.shape, [(n_bins, "frequencies"), (n_frames, "frames")]);
+                let turned: Vec<f32> = (0..n_bins)
+                    .flat_map(|bin| (0..n_frames).map(move |frame| (frame, bin)))
+                    .map(|(frame, bin)| view.values[frame * n_bins + bin])
+                    .collect();
+                let len = n_frames * n_bins;
+                assert_eq!(turned, fed[idx * len..(idx + 1) * len], "{input:?}, crop {idx}");
+                let again = extractor.network.embed(&turned).expect("a network");
+                let far = again
+                    .iter()
+                    .zip(&embedding.values)
+                    .map(|(a, b)| (a - b).abs())
+                    .fold(0.0, f32::max);
+                assert!(far < 1e-4, "{input:?}: what is shown gives another embedding, {far} away");
+                assert!(view.redrawn.is_none() && view.residual.is_none());
+            }
+        }
     }
 
     #[test]

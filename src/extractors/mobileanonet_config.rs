@@ -145,6 +145,21 @@ impl SegmentInput {
         ]
     }
 
+    /// What the numbers are that the network gets.
+    pub(super) fn unit(self) -> &'static str {
+        match self {
+            Self::LinearMinMax => "magnitude, 0 to 1 in each segment",
+            Self::LogMinMax => "dB, 0 to 1 in each segment",
+            Self::LogClip => "dB, in standard deviations of the clip",
+            Self::LogFixed => "dB, 0 at -100 and 1 at 60",
+        }
+    }
+
+    /// Whether the scale is that of the whole clip.
+    pub(super) fn is_scaled_by_clip(self) -> bool {
+        self == Self::LogClip
+    }
+
     /// Whether what is left to do is to scale each segment to 0..1.
     pub(super) fn is_scaled_by_segment(self) -> bool {
         matches!(self, Self::LinearMinMax | Self::LogMinMax)

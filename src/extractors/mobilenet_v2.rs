@@ -8,16 +8,19 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, needed_secs};
+use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::mobileanonet::segment_starts;
+use super::model_view::{excerpt, secs_of};
 use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::section_classes::SectionClasses;
 use super::training_set::{
     TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
 };
-use super::{Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
-use crate::audio::Clip;
+use super::{
+    Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver, WindowPlace,
+};
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
 use crate::nn::{MobileNetV2 as Network, TrainingError};
@@ -159,6 +162,33 @@ impl Extractor for MobileNetV2 {
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
         self.log_mel.decibel(&clip.samples)
+    }
+
+    fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
+        self.networks.of(group)?;
+        let Some(last_start) = n_frames_of(clip.duration_secs() as f32).checked_sub(N_FRAMES) else {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: needed_secs(N_FRAMES),
+            });
+        };
+        let start = (place.idx * CROP_FRAMES).min(last_start);
+        let frames = start..start + N_FRAMES;
+        let (part, first) = excerpt(clip, &frames);
+        let log_mel = self.log_mel.decibel(&part.samples);
+        Ok(ModelView {
+            values: log_mel.values[first * log_mel.n_bins..(first + N_FRAMES) * log_mel.n_bins].to_vec(),
+            n_planes: 1,
+            n_frames: N_FRAMES,
+            n_bins: log_mel.n_bins,
+            redrawn: None,
+            residual: None,
+            shape: vec![(N_FRAMES, "frames"), (log_mel.n_bins, "mel bands")],
+            unit: "dB",
+            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+            window: secs_of(clip, &frames),
+            note: "",
+        })
     }
 
     fn save(&self, run_dir: &Path) -> Result<(), ExtractorError> {

@@ -18,6 +18,7 @@ mod label_free;
 mod mobileanonet;
 mod mobileanonet_config;
 mod mobilenet_v2;
+mod model_view;
 mod outliernet;
 mod per_machine;
 mod pooled_log_mel;
@@ -34,6 +35,7 @@ pub use crops::WindowShape;
 pub use deployment::Deployment;
 pub use error::ExtractorError;
 pub use mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
+pub use model_view::{ModelView, WindowPlace};
 pub use section_windows::SectionWindows;
 
 use std::path::{Path, PathBuf};
@@ -173,6 +175,11 @@ impl Recipe {
             Self::GwrpGmm => Some("gmm"),
             Self::MobileNetV2 | Self::AttributeClassifier => Some("probability"),
         }
+    }
+
+    /// Whether it is an autoencoder, which redraws what it sees: see [`ModelView::redrawn`].
+    pub fn redraws(self) -> bool {
+        self.own_scores().contains(&OwnScore::Residual)
     }
 
     /// Whether its networks can leave the program: see [`Extractor::deployments`].
@@ -362,6 +369,12 @@ pub trait Extractor: Send + Sync {
 
     /// The picture that the extractor sees of a clip: log-mel in dB or STFT magnitude.
     fn model_input(&self, clip: &Clip) -> Spectrogram;
+
+    /// One window of a clip exactly as the front end meets it, and, of an autoencoder, what it makes of it.
+    ///
+    /// # Errors
+    /// Where the clip has no such window, or the run holds no network for the machine.
+    fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError>;
 
     /// The networks as they leave, one a machine where each has its own; none where there is no network that could.
     ///

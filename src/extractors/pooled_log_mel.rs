@@ -35,8 +35,9 @@ use std::sync::Arc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::model_view::{excerpt, secs_of};
 use super::ranking_pooling::ranking_pooled;
-use super::{Embedding, Extractor, ExtractorError, Recipe};
+use super::{Embedding, Extractor, ExtractorError, ModelView, Recipe, WindowPlace};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
@@ -158,6 +159,33 @@ impl Extractor for PooledLogMel {
         self.log_mel.decibel(&clip.samples)
     }
 
+    fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
+        let n_frames = 1 + clip.samples.len() / self.hop;
+        let is_long_enough = clip.samples.len() >= SLOW_LAG * self.hop;
+        let Some((start, end)) = crops(n_frames).nth(place.idx).filter(|_| is_long_enough) else {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: (place.idx + 1) as f64 * (CROP_FRAMES * self.hop) as f64 / f64::from(SAMPLE_RATE_HZ),
+            });
+        };
+        let frames = start..end;
+        let (part, first) = excerpt(clip, &frames);
+        let log_mel = self.log_mel.decibel(&part.samples);
+        Ok(ModelView {
+            values: log_mel.values[first * log_mel.n_bins..(first + frames.len()) * log_mel.n_bins].to_vec(),
+            n_planes: 1,
+            n_frames: frames.len(),
+            n_bins: log_mel.n_bins,
+            redrawn: None,
+            residual: None,
+            shape: vec![(frames.len(), "frames"), (log_mel.n_bins, "mel bands")],
+            unit: "dB",
+            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+            window: secs_of(clip, &frames),
+            note: "no network sees it: its statistics over time are the embedding",
+        })
+    }
+
     /// There is nothing to keep.
     fn save(&self, _run_dir: &Path) -> Result<(), ExtractorError> {
         Ok(())
@@ -255,7 +283,7 @@ mod tests {
     use super::{CROP_FRAMES, PooledLogMel};
     use crate::audio::Clip;
     use crate::dataset::MachineSection;
-    use crate::extractors::{Extractor, ExtractorError};
+    use crate::extractors::{Extractor, ExtractorError, WindowPlace};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -328,6 +356,31 @@ mod tests {
             assert!(crops.iter().flat_map(|crop| &crop.values).all(|value| value.is_finite()));
             let n_frames = 1 + n_samples / 512;
             assert_eq!(crops.len(), (n_frames / CROP_FRAMES).max(1));
+        }
+    }
+
+    #[test]
+    fn a_crop_is_shown_as_it_is_pooled() {
+        let extractor = PooledLogMel::new();
+        for n_samples in [10_000, 80_000] {
+            let clip = noise(n_samples, 4);
+            let whole = extractor.model_input(&clip);
+            let windows = extractor.crop_windows(clip.duration_secs() as f32);
+            for (idx, window) in windows.iter().enumerate() {
+                let view = extractor.model_view(&clip, &group(), WindowPlace { idx, hop: None }).unwrap();
+                let first = idx * CROP_FRAMES * whole.n_bins;
+                assert_eq!(view.values, whole.values[first..first + view.values.len()]);
+                assert_eq!(view.window, *window);
+            }
+            let beyond = extractor.model_view(
+                &clip,
+                &group(),
+                WindowPlace {
+                    idx: windows.len(),
+                    hop: None,
+                },
+            );
+            assert!(matches!(beyond, Err(ExtractorError::ClipTooShort { .. })));
         }
     }
 

@@ -6,13 +6,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::crops::{WindowShape, needed_secs};
+use super::crops::{WindowShape, n_frames_of, needed_secs};
 use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
+use super::model_view::{excerpt, secs_of};
 use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::standardised::Standardiser;
 use super::training_set::{examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out};
-use super::{Deployment, Embedding, Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
+use super::{
+    Deployment, Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver,
+    WindowPlace,
+};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
@@ -59,6 +63,9 @@ pub(super) trait WindowNetwork: Sized + Send + Sync {
 
     /// The code of each window, one after another, and its mean squared error.
     fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), TrainingError>;
+
+    /// What the network makes of the windows: as many again.
+    fn redrawn(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError>;
 
     /// As it leaves the program; `name` may stand in code.
     fn graph(&self, name: &str) -> Result<Graph, TrainingError>;
@@ -206,6 +213,36 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
         self.log_mel.decibel(&clip.samples)
     }
 
+    fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
+        let Machine { network, standardiser } = self.machines.of(group)?;
+        let start = place.idx * place.hop.unwrap_or(N_FRAMES).max(1);
+        let frames = start..start + N_FRAMES;
+        if frames.end > n_frames_of(clip.duration_secs() as f32) {
+            return Err(ExtractorError::ClipTooShort {
+                found_secs: clip.duration_secs(),
+                needed_secs: needed_secs(frames.end),
+            });
+        }
+        let (part, first) = excerpt(clip, &frames);
+        let levels = standardiser.apply(self.log_mel.decibel(&part.samples));
+        let mut values = Vec::with_capacity(N_FRAMES * N_BANDS);
+        cut_window(&levels, first, &mut values);
+        let (_, errors) = network.codes_and_errors(&values)?;
+        Ok(ModelView {
+            n_planes: 1,
+            n_frames: N_FRAMES,
+            n_bins: N_BANDS,
+            redrawn: Some(network.redrawn(&values)?),
+            residual: errors.first().copied(),
+            values,
+            shape: vec![(N_FRAMES, "frames"), (N_BANDS, "mel bands")],
+            unit: "standard deviations of each band",
+            band_hz: WINDOW.band_hz,
+            window: secs_of(clip, &frames),
+            note: "",
+        })
+    }
+
     fn deployments(&self) -> Result<Vec<Deployment>, ExtractorError> {
         let plan = WindowPlan {
             n_frames: N_FRAMES,
@@ -297,4 +334,85 @@ fn train_machine<N: WindowNetwork>(
     observer.stage(&format!("training {machine}"));
     let network = N::fresh(config)?.learn(&plan, examples, checkpoint, observer)?;
     Ok(Machine { network, standardiser })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model_view::probe::{assert_residual, clip, group};
+    use super::*;
+    use crate::exploration::Genome;
+    use crate::nn::{CaeMcs, DeviceChoice, OutlierNet};
+
+    /// Fresh networks see and redraw as trained ones do.
+    fn sees_what_it_is_fed<N: WindowNetwork + 'static>(network: N) {
+        let mut tensors: Vec<NamedTensor> = ["standardiser.means", "standardiser.deviations"]
+            .into_iter()
+            .enumerate()
+            .map(|(part, name)| NamedTensor {
+                name: name.to_owned(),
+                shape: vec![N_BANDS],
+                values: (0..N_BANDS)
+                    .map(|band| {
+                        if part == 0 {
+                            -40.0 - band as f32
+                        } else {
+                            5.0 + 0.1 * band as f32
+                        }
+                    })
+                    .collect(),
+            })
+            .collect();
+        let standardiser = Standardiser::take_from(&mut tensors, N_BANDS).expect("two tensors");
+        let config = TrainingConfig {
+            segment_hop: 8,
+            ..TrainingConfig::published(N::RECIPE)
+        };
+        let extractor = WindowAutoencoder::of_one(&config, &group(), network, standardiser);
+        let clip = clip(60_000);
+        // What leaves the program is fed the windows that the run scores by.
+        let fed = extractor.deployments().expect("a graph")[0].windows(&clip);
+        let scored = extractor.embed_windows(&clip, &group(), 8).expect("a network");
+        let by_hand = extractor.model_input(&clip);
+        for (idx, embedding) in scored.iter().enumerate() {
+            let view = extractor
+                .model_view(&clip, &group(), WindowPlace { idx, hop: Some(8) })
+                .expect("a window");
+            assert_eq!((view.n_planes, view.n_frames, view.n_bins), (1, N_FRAMES, N_BANDS));
+            let len = N_FRAMES * N_BANDS;
+            assert_eq!(view.values, fed[idx * len..(idx + 1) * len], "window {idx}");
+            let (frame, band) = (5, 17);
+            let level = by_hand.frame(8 * idx + frame)[band];
+            assert_eq!(
+                view.values[frame * N_BANDS + band],
+                (level + 40.0 + 17.0) / (5.0 + 0.1 * 17.0)
+            );
+            assert_residual(&view, embedding.own_scores[0]);
+        }
+        let side_by_side = extractor
+            .model_view(&clip, &group(), WindowPlace { idx: 2, hop: None })
+            .expect("a window");
+        let crop = extractor.crop_windows(clip.duration_secs() as f32)[2];
+        assert_eq!(
+            (side_by_side.window, side_by_side.values.as_slice()),
+            (crop, &fed[8 * N_FRAMES * N_BANDS..9 * N_FRAMES * N_BANDS])
+        );
+        let beyond = extractor.model_view(&clip, &group(), WindowPlace { idx: 3, hop: None });
+        assert!(matches!(beyond, Err(ExtractorError::ClipTooShort { .. })));
+        let elsewhere = MachineSection {
+            machine: "pump".to_owned(),
+            ..group()
+        };
+        let unknown = extractor.model_view(&clip, &elsewhere, WindowPlace { idx: 0, hop: None });
+        assert!(matches!(unknown, Err(ExtractorError::UnknownMachine { .. })));
+    }
+
+    #[test]
+    fn cae_mcs_is_shown_as_it_is_fed() {
+        sees_what_it_is_fed(CaeMcs::new(DeviceChoice::Cpu, 3).expect("the processor"));
+    }
+
+    #[test]
+    fn outlier_nets_are_shown_as_they_are_fed() {
+        sees_what_it_is_fed(OutlierNet::new(&Genome::fan_example(), DeviceChoice::Cpu, 3).expect("the processor"));
+    }
 }

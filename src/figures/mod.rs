@@ -23,6 +23,7 @@ mod raster;
 mod roc;
 mod save;
 mod scatter;
+mod sheet;
 mod spectrogram;
 mod table;
 
@@ -36,6 +37,7 @@ pub use page::{Grid, GridRow, Page, write_page};
 pub use roc::{RocFigure, RocSeries};
 pub use save::Provenance;
 pub use scatter::{ScatterFigure, ScatterGroup};
+pub use sheet::{Sheet, write_sheet};
 pub use spectrogram::SpectrogramFigure;
 pub use table::{Table, TableRow};
 

@@ -2,14 +2,18 @@
 
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{Project, ProjectError};
-use crate::whole_file::write_whole;
+use crate::whole_file::{PREFIX, write_whole};
 
 /// The version that this program writes.
 pub const VERSION: u32 = 2;
+
+/// A file half written that is older than this belongs to no one.
+const LEFT_BEHIND: Duration = Duration::from_secs(60);
 
 /// How a file of version `i + 1` becomes one of version `i + 2`. Raising [`VERSION`] demands a new step here.
 const MIGRATIONS: [fn(&mut Value); (VERSION - 1) as usize] = [
@@ -63,28 +67,58 @@ fn is_plain_name(name: &str) -> bool {
 /// Where the file system refuses, or the project holds what a file cannot (a number that is not finite); the file on disk is then
 /// as it was.
 pub fn save(path: &Path, project: &Project) -> Result<(), ProjectError> {
+    let text = text_of(path, project)?;
+    let write = || -> io::Result<()> {
+        if path.exists() {
+            let mut before = std::fs::File::open(path)?;
+            write_whole(&beside(path, ".bak"), |file| io::copy(&mut before, file).map(|_| ()))?;
+        }
+        write_whole(path, |file| file.write_all(&text))
+    };
+    write().map_err(|source| io_error(path, source))
+}
+
+/// Writes a project whole or not at all, and keeps nothing of what was there.
+///
+/// # Errors
+/// As [`save`].
+pub(super) fn write(path: &Path, project: &Project) -> Result<(), ProjectError> {
+    let text = text_of(path, project)?;
+    write_whole(path, |file| file.write_all(&text)).map_err(|source| io_error(path, source))
+}
+
+fn text_of(path: &Path, project: &Project) -> Result<Vec<u8>, ProjectError> {
     // JSON has no NaN: it would be written as null and refused at the next opening.
-    let text = serde_json::to_vec_pretty(project)
+    let mut text = serde_json::to_vec_pretty(project)
         .and_then(|text| serde_json::from_slice::<Project>(&text).map(|_| text))
         .map_err(|source| ProjectError::NotSavable {
             path: path.to_owned(),
             source,
         })?;
-    let write = || -> io::Result<()> {
-        if path.exists() {
-            std::fs::copy(path, backup_path(path))?;
-        }
-        write_whole(path, |file| {
-            file.write_all(&text)?;
-            file.write_all(b"\n")
-        })
-    };
-    write().map_err(|source| io_error(path, source))
+    text.push(b'\n');
+    Ok(text)
 }
 
-fn backup_path(path: &Path) -> PathBuf {
+/// Removes what a program that was ended while it wrote has left in the project's folder. Only for who holds the project.
+pub fn clear_up(path: &Path) {
+    let Ok(entries) = std::fs::read_dir(path.parent().unwrap_or(Path::new("."))) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let modified = entry.metadata().ok().and_then(|metadata| metadata.modified().ok());
+        let age = modified.and_then(|modified| modified.elapsed().ok());
+        // Figures may be on their way into the same folder, from another program.
+        if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A file beside the project's, with its name and more behind it.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".bak");
+    name.push(ending);
     PathBuf::from(name)
 }
 

@@ -1,20 +1,25 @@
-//! What a person saves: recipes only, versioned, migrated step by step, written atomically.
+//! What a person saves: recipes, labels and boxes, versioned, migrated step by step, written atomically; who may write it; and what
+//! is not saved yet.
 //!
 //! *Invariant:* nothing derived is stored here; runs, embeddings and scores lie beside the project file and may be deleted.
 
 mod error;
 mod file;
 mod live;
-
+mod lock;
+mod unsaved;
 pub use error::ProjectError;
-pub use file::{VERSION, open, save};
+pub use file::{VERSION, clear_up, open, save};
 pub use live::LiveSettings;
+pub use lock::{Claim, ProjectLock, claim};
+pub use unsaved::{Unsaved, UnsavedPlaces};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, Dataset, Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind, DetectorSettings};
@@ -50,6 +55,9 @@ pub struct Project {
     pub design_pins: BTreeMap<String, BTreeSet<usize>>,
     /// Labels that a person gave, by the clip's path in the data set.
     pub labels: BTreeMap<String, Label>,
+    /// Boxes that a person drew, by the clip's path in the data set, in the order of their drawing; no clip without any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub boxes: BTreeMap<String, Vec<Annotation>>,
     /// Clips that were recorded beside the data set; their paths are relative to the project file.
     #[serde(default)]
     pub added: Vec<ClipEntry>,
@@ -125,6 +133,7 @@ impl Project {
             thresholds: BTreeMap::new(),
             design_pins: BTreeMap::new(),
             labels: BTreeMap::new(),
+            boxes: BTreeMap::new(),
             added: Vec::new(),
             live: None,
             map: ProjectionConfig::default(),
@@ -162,6 +171,14 @@ impl Project {
             ..clip.clone()
         };
         self.added.iter().map(placed).collect()
+    }
+
+    /// The same project for a file that will lie at `to` instead of `from`, both absolute: it speaks of the same recordings.
+    #[must_use]
+    pub fn moved(&self, from: &Path, to: &Path) -> Self {
+        let mut moved = self.clone();
+        moved.data.root = relative_to(&self.data_root(from), folder_of(to));
+        moved
     }
 
     /// The folder of a run, for a project file that lies at `path`.
@@ -228,4 +245,7 @@ pub struct ViewSettings {
     /// Machine section shown, `None`: all.
     pub scope_machine: Option<String>,
     pub scope_section: Option<String>,
+    /// Columns of the clip list that the person put away, by their titles.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub hidden_columns: BTreeSet<String>,
 }

@@ -31,6 +31,8 @@ pub(crate) struct Card {
     pub speed: u32,
     pub sound: Sound,
     pub is_unplugged: Arc<AtomicBool>,
+    /// It is there, and delivers nothing.
+    pub is_stuck: Arc<AtomicBool>,
     /// How often the program took or gave back memory within its callbacks.
     pub n_allocations: Arc<AtomicU32>,
     /// For each buffer the frame behind its last, and when it was handed over; where somebody wants to know.
@@ -52,6 +54,7 @@ pub(crate) fn ramp_card(speed: u32) -> Card {
         speed,
         sound: Arc::new(ramp),
         is_unplugged: Arc::default(),
+        is_stuck: Arc::default(),
         n_allocations: Arc::default(),
         delivered: None,
         played: Arc::default(),
@@ -177,6 +180,9 @@ impl DeviceTrait for Card {
             if card.is_unplugged.load(Ordering::Relaxed) {
                 on_error(ErrorKind::DeviceNotAvailable.into());
                 return false;
+            }
+            if card.is_stuck.load(Ordering::Relaxed) {
+                return true;
             }
             let first = n * card.buffer_frames as u64;
             for (frame, pair) in (first..).zip(buffer.chunks_exact_mut(2)) {

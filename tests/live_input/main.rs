@@ -10,6 +10,7 @@ mod killed;
 mod latency;
 mod soak;
 mod takes;
+mod watch_command;
 
 /// Knows when memory is taken or given back where it must not be.
 #[global_allocator]

@@ -75,6 +75,25 @@ fn an_unplugged_card_says_so_and_the_take_is_whole_until_then() {
 }
 
 #[test]
+fn a_card_that_delivers_nothing_any_more_is_gone_and_its_take_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let card = ramp_card(4);
+    let listener = listening(&card);
+    listener.record(plan(folder.path()));
+    until("sound", || listener.heard().take.secs > 0.3);
+    card.is_stuck.store(true, Ordering::Relaxed);
+    until("the reason", || listener.has_failed());
+    let heard = listener.heard();
+    assert!(!heard.take.is_running && heard.take.failure.is_none());
+    assert!(
+        heard
+            .failure
+            .is_some_and(|reason| reason.contains("nothing has come from it for 5 s"))
+    );
+    assert!(read_clip_at_own_rate(&heard.take.files[0], ChannelChoice::Mean).is_ok());
+}
+
+#[test]
 fn a_dropped_listener_ends_its_take() {
     let folder = tempfile::tempdir().unwrap();
     let listener = listening(&ramp_card(10));

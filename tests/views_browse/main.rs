@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod fabricated;
+mod model;
+mod table;
 
 use std::time::Instant;
 
-use auscult::app::{Action, SortKey, State};
-use auscult::dataset::Label;
+use auscult::app::{Action, ClipFilter, Facet, SortKey, State};
 use auscult::ui::browse::BrowseView;
 use auscult::ui::theme;
 use eframe::egui::{self, Key, Modifiers, Pos2, Rect, Theme, vec2};
@@ -134,19 +135,18 @@ fn typing_and_chips_set_the_filter() {
     harness.run_steps(2);
     harness.get_by_label("Search clips").type_text("vel_5");
     harness.run_steps(2);
-    harness.get_by_label("Anomalous").click();
+    harness.get_by_label("Filter by label").click();
+    harness.run_steps(3);
+    harness.get_by_label("anomalous (5)").click();
     harness.run_steps(2);
-    let filters: Vec<(String, Option<Label>)> = harness
-        .state()
-        .actions
-        .iter()
-        .map(|action| match action {
-            Action::SetFilter(filter) => (filter.text.clone(), filter.label),
-            other => panic!("{other:?}"),
-        })
-        .collect();
     // The state was not changed meanwhile: each wish is on its own.
-    assert_eq!(filters, [("vel_5".to_owned(), None), (String::new(), Some(Label::Anomalous))]);
+    let text = ClipFilter {
+        text: "vel_5".to_owned(),
+        ..ClipFilter::default()
+    };
+    let mut label = ClipFilter::default();
+    label.toggle(&Facet::Label, "anomalous");
+    assert_eq!(harness.state().actions, [Action::SetFilter(text), Action::SetFilter(label)]);
 }
 
 #[test]

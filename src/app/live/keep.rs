@@ -103,6 +103,9 @@ impl App {
 
     /// Takes recordings into the data set, embeds them and fits the detectors anew.
     pub(in crate::app) fn add_clips(&mut self, clips: Vec<ClipEntry>) {
+        if !self.may_write() {
+            return;
+        }
         let Some(workbench) = &mut self.state.workbench else { return };
         let Some(first) = clips.first() else { return };
         let n_more = clips.len() - 1;

@@ -1,5 +1,6 @@
 //! Scoring what is heard.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -23,8 +24,8 @@ const FRAME_SECS: f64 = 512.0 / SAMPLE_RATE_HZ as f64;
 const SCORER_PATIENCE: Duration = Duration::from_millis(50);
 /// A scorer that is further behind goes on with what is heard now: after a pause nobody waits for the past.
 const MAX_BEHIND: u64 = 2 * SAMPLE_RATE_HZ as u64;
-/// How much the cost of the newest window counts beside those before.
-const NEWEST: f64 = 0.2;
+/// The pace is that of the middle one of so many windows: one that had to wait changes nothing.
+const N_COSTS: usize = 5;
 /// Clips that tell how loud the training set is.
 const N_LEVEL_CLIPS: usize = 12;
 
@@ -82,7 +83,7 @@ impl App {
             };
             context.stage("listening");
             let mut scorer = LiveScorer::new(run, bank, listener.n_heard(), 1)?;
-            let mut cost_secs: Option<f64> = None;
+            let mut costs_secs = VecDeque::new();
             loop {
                 context.step(0, 0)?;
                 let n_heard = listener.n_heard();
@@ -101,11 +102,11 @@ impl App {
                 let Some(score) = scorer.score(first, &samples)? else {
                     continue;
                 };
-                let newest = begun.elapsed().as_secs_f64();
-                let cost = cost_secs.map_or(newest, |before| before + NEWEST * (newest - before));
-                cost_secs = Some(cost);
-                // As often as there is a new frame, or as seldom as the machine needs.
-                let hop_frames = (cost / (FRAME_SECS * SCORING_SHARE)).ceil().max(1.0) as u64;
+                costs_secs.push_back(begun.elapsed().as_secs_f64());
+                if costs_secs.len() > N_COSTS {
+                    costs_secs.pop_front();
+                }
+                let (cost, hop_frames) = pace_of(&costs_secs);
                 scorer.set_hop(hop_frames);
                 let behind = listener.n_heard().saturating_sub(score.end);
                 let pace = LivePace {
@@ -179,6 +180,18 @@ impl App {
     }
 }
 
+/// The cost of a window in seconds, and the frames between two: as often as there is a new frame, or as seldom as the machine needs.
+fn pace_of(costs_secs: &VecDeque<f64>) -> (f64, u64) {
+    let mut sorted: Vec<f64> = costs_secs.iter().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    let cost = sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+    if sorted.len() < N_COSTS {
+        // The first windows are dear: tables are made, memory is taken.
+        return (cost, 1);
+    }
+    (cost, (cost / (FRAME_SECS * SCORING_SHARE)).ceil().max(1.0) as u64)
+}
+
 /// The run of this name if it is ready, the active one without a name.
 pub(super) fn run_of(workbench: &Workbench, name: Option<&str>) -> Option<(String, RunSource)> {
     match (&workbench.run, name) {
@@ -217,4 +230,18 @@ fn training_level(dataset: &Dataset, group: &MachineSection) -> Option<f64> {
         })
         .collect();
     (!levels.is_empty()).then(|| levels.iter().sum::<f64>() / levels.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pace_of;
+
+    #[test]
+    fn one_slow_window_changes_nothing_and_a_slow_machine_scores_more_seldom() {
+        let hop = |costs_ms: &[f64]| pace_of(&costs_ms.iter().map(|cost| cost / 1e3).collect()).1;
+        assert_eq!(hop(&[1_000.0]), 1);
+        assert_eq!(hop(&[1_000.0, 2.0, 2.0, 900.0, 2.0]), 1);
+        // A frame is 32 ms, of which scoring may take 9.6.
+        assert_eq!(hop(&[40.0; 5]), 5);
+    }
 }

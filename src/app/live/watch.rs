@@ -9,7 +9,6 @@ use crate::app::job_types::{JobOutput, JobUpdate};
 use crate::app::{App, JobKind, Severity};
 use crate::audio::{self, ChannelChoice};
 use crate::pipeline::{self, ClipJudge, SETTLE, WatchEvent, WatchedFolder};
-use crate::progress::Progress as _;
 
 impl App {
     /// Scores what comes into a folder as the section that is scored live, or that recordings are named after.
@@ -55,7 +54,6 @@ impl App {
             let run = source.open()?;
             let judge = ClipJudge::fit(run, &dataset, embedded.as_deref(), &section, (kind, &config), rule, context)?;
             context.update(JobUpdate::WatchThreshold(judge.threshold(), judge.basis().to_string()));
-            context.stage("waiting for recordings");
             let updates = context.updates();
             let mut watched = WatchedFolder::new(&place, SETTLE);
             pipeline::watch(&mut watched, &judge, false, context, |event| {

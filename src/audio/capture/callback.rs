@@ -11,6 +11,7 @@ pub(super) fn take_in<T: Copy>(data: &[T], n_channels: usize, ring: &mut rtrb::P
 where
     f32: FromSample<T>,
 {
+    counts.n_troubles.store(0, Ordering::Relaxed);
     let n_fitting = data.len().min(ring.slots() / n_channels * n_channels);
     if let Ok(chunk) = ring.write_chunk_uninit(n_fitting) {
         chunk.fill_from_iter(data[..n_fitting].iter().map(|&sample| f32::from_sample_(sample)));
@@ -32,7 +33,14 @@ pub(super) struct GiveOut {
 
 impl GiveOut {
     /// What waits in the ring goes to all channels; silence where there is none.
-    pub(super) fn fill<T: Copy + FromSample<f32>>(&mut self, data: &mut [T], n_channels: usize, ring: &mut rtrb::Consumer<f32>) {
+    pub(super) fn fill<T: Copy + FromSample<f32>>(
+        &mut self,
+        data: &mut [T],
+        n_channels: usize,
+        ring: &mut rtrb::Consumer<f32>,
+        counts: &Counts,
+    ) {
+        counts.n_troubles.store(0, Ordering::Relaxed);
         let n_waiting = ring.slots();
         if n_waiting > self.n_most
             && let Ok(old) = ring.read_chunk(n_waiting - self.n_wanted)
@@ -50,7 +58,7 @@ impl GiveOut {
 
 #[cfg(test)]
 mod tests {
-    use super::GiveOut;
+    use super::{Counts, GiveOut};
 
     #[test]
     fn what_waits_is_played_on_all_channels_without_growing_late_and_silence_where_nothing_waits() {
@@ -60,9 +68,9 @@ mod tests {
             n_most: 10,
             is_playing: false,
         };
-        let mut buffer = [9.0f32; 4];
+        let (mut buffer, counts) = ([9.0f32; 4], Counts::default());
         let mut fill = |ring: &mut rtrb::Consumer<f32>| {
-            out.fill(&mut buffer, 2, ring);
+            out.fill(&mut buffer, 2, ring, &counts);
             buffer
         };
         for value in [1.0, 2.0, 3.0, 4.0, 5.0] {

@@ -1,8 +1,8 @@
 //! The inputs of the sound card, and the output that they are heard through.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
@@ -26,6 +26,8 @@ const RING_SECS: usize = 8;
 const RATES_HZ: [u32; 9] = [8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000];
 /// Monitoring waits for this much before it begins, and leaves out what goes beyond the second.
 const MONITOR_SECS: [f64; 2] = [0.06, 0.25];
+/// So many troubles in a row, without a buffer between them, are no hiccup.
+const MAX_TROUBLES: u32 = 100;
 
 /// The inputs of this computer, the default one first. Takes a moment: not for the window's thread.
 pub fn input_devices() -> Vec<InputDevice> {
@@ -188,18 +190,7 @@ where
     let counting = Arc::clone(&counts);
     let take = move |data: &[T], _: &cpal::InputCallbackInfo| take_in(data, n_channels, &mut ring, &counting);
     let listening = Arc::clone(&counts);
-    let on_error = move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun => {
-            listening.n_overruns.fetch_add(1, Ordering::Relaxed);
-        }
-        // The stream goes on: from elsewhere, or without the priority that it asked for.
-        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-        _ => {
-            let _ = listening
-                .failure
-                .set(format!("{}; connect it again or choose another input", sentence(&error)));
-        }
-    };
+    let on_error = move |error: cpal::Error| note_trouble(&listening, &error, "connect it again or choose another input");
     let stream = device.build_input_stream(config, take, on_error, Some(OPEN_TIMEOUT))?;
     Ok((stream, samples, counts))
 }
@@ -245,15 +236,10 @@ where
         n_most,
         is_playing: false,
     };
-    let give_out = move |data: &mut [T], _: &cpal::OutputCallbackInfo| out.fill(data, n_channels, &mut ring);
-    let failure = Arc::new(OnceLock::new());
-    let theirs = Arc::clone(&failure);
-    let on_error = move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-        _ => {
-            let _ = theirs.set(format!("{}; check the loudspeaker and monitor again", sentence(&error)));
-        }
-    };
+    let counts = Arc::new(Counts::default());
+    let (counting, theirs) = (Arc::clone(&counts), Arc::clone(&counts));
+    let give_out = move |data: &mut [T], _: &cpal::OutputCallbackInfo| out.fill(data, n_channels, &mut ring, &counting);
+    let on_error = move |error: cpal::Error| note_trouble(&theirs, &error, "check the loudspeaker and monitor again");
     let stream = device.build_output_stream(config, give_out, on_error, Some(OPEN_TIMEOUT))?;
     stream.play()?;
     let give = move |samples: &[f32]| {
@@ -264,7 +250,23 @@ where
             chunk.fill_from_iter(samples.iter().copied());
         }
     };
-    Ok(Monitor::new(config.sample_rate, Box::new(give), failure))
+    Ok(Monitor::new(config.sample_rate, Box::new(give), counts))
+}
+
+/// Counts what the sound system tells of. A stream goes on after most of it: from elsewhere, without the priority that it asked
+/// for, or with a gap. It has failed when the device is gone, or when there is nothing but trouble.
+fn note_trouble(counts: &Counts, error: &cpal::Error, way_out: &str) {
+    match error.kind() {
+        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => return,
+        ErrorKind::DeviceNotAvailable | ErrorKind::StreamInvalidated => {}
+        _ => {
+            counts.n_overruns.fetch_add(1, Ordering::Relaxed);
+            if counts.n_troubles.fetch_add(1, Ordering::Relaxed) < MAX_TROUBLES {
+                return;
+            }
+        }
+    }
+    let _ = counts.failure.set(format!("{}; {way_out}", sentence(error)));
 }
 
 fn no_input(reason: String) -> AudioError {

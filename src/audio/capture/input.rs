@@ -1,6 +1,6 @@
 //! What an input is, whatever sound system it comes from.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 /// An input of this computer.
@@ -29,6 +29,8 @@ pub(super) struct Counts {
     pub(super) n_dropped: AtomicU64,
     /// Times that the card itself lost sound.
     pub(super) n_overruns: AtomicU64,
+    /// Troubles that the sound system told of since sound last came: one alone is a hiccup.
+    pub(super) n_troubles: AtomicU32,
     /// Why no more sound comes.
     pub(super) failure: OnceLock<String>,
 }

@@ -17,6 +17,8 @@ use crate::audio::{AudioError, ChannelChoice};
 
 /// How often the thread looks what has come.
 const PERIOD: Duration = Duration::from_millis(5);
+/// A card that delivers nothing for so long is gone, although nobody said so: a sound server that died does this.
+const LONGEST_SILENCE: Duration = Duration::from_secs(5);
 /// An input that failed is told of when its take is on the disk, or after this time.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -291,6 +293,10 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
         if let Some(reason) = monitor.as_ref().and_then(Monitor::failure) {
             monitor_failure = Some(reason);
             monitor = None;
+        }
+        if came_at.elapsed() > LONGEST_SILENCE {
+            let words = "nothing has come from it for 5 s; connect it again or choose another input";
+            let _ = input.counts.failure.set(words.to_owned());
         }
         let failure = input.counts.failure.get().cloned();
         if failure.is_some() && !has_failed {

@@ -1,8 +1,9 @@
 //! Hearing an input through the output while it is listened to.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::card;
+use super::input::Counts;
 use crate::audio::AudioError;
 use crate::audio::resample::RateConverter;
 
@@ -15,7 +16,7 @@ pub struct Monitor {
     give: Give,
     /// From the input's rate, once that is known.
     converter: Option<RateConverter>,
-    failure: Arc<OnceLock<String>>,
+    counts: Arc<Counts>,
 }
 
 impl std::fmt::Debug for Monitor {
@@ -44,12 +45,12 @@ impl Monitor {
         card::open_output_device(device, rate_hz)
     }
 
-    pub(super) fn new(rate_hz: u32, give: Give, failure: Arc<OnceLock<String>>) -> Self {
+    pub(super) fn new(rate_hz: u32, give: Give, counts: Arc<Counts>) -> Self {
         Self {
             rate_hz,
             give,
             converter: None,
-            failure,
+            counts,
         }
     }
 
@@ -67,6 +68,6 @@ impl Monitor {
 
     /// Why nothing is played any more.
     pub(super) fn failure(&self) -> Option<String> {
-        self.failure.get().cloned()
+        self.counts.failure.get().cloned()
     }
 }

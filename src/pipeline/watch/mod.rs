@@ -16,6 +16,7 @@ use crate::whole_file::write_whole;
 
 /// Between two looks into the folder.
 const PERIOD: Duration = Duration::from_secs(1);
+const WAITING: &str = "waiting for recordings";
 /// How soon the wish to stop is heard.
 const STEP: Duration = Duration::from_millis(50);
 /// A file whose size was steady for so long is complete, unless its header says otherwise.
@@ -42,6 +43,7 @@ pub fn watch(
     progress: &mut dyn Progress,
     mut tell: impl FnMut(WatchEvent),
 ) -> Result<(), Cancelled> {
+    progress.stage(WAITING);
     loop {
         let was_there = watched.is_there();
         let (news, due) = watched.look(Instant::now());
@@ -53,11 +55,17 @@ pub fn watch(
             });
         }
         news.into_iter().for_each(|file| tell(WatchEvent::File(file)));
+        if !due.is_empty() {
+            progress.stage("scoring");
+        }
         for (n_done, path) in due.iter().enumerate() {
             progress.step(n_done as u64, due.len() as u64)?;
             let result = judge.judge(path).map_err(|error| error.to_string());
             let news = watched.note(path, result, Instant::now());
             news.into_iter().for_each(|file| tell(WatchEvent::File(file)));
+        }
+        if !due.is_empty() {
+            progress.stage(WAITING);
         }
         if once && !watched.waits() {
             return Ok(());

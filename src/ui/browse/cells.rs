@@ -3,126 +3,55 @@
 use eframe::egui::{self, Color32, Label, RichText, Sense, Stroke, TextStyle, WidgetInfo, pos2, vec2};
 
 use super::crops::ordinal;
-use crate::app::{SortKey, Verdict, Workbench};
-use crate::dataset::{Attribute, ClipEntry, Dataset, Domain, Label as ClipLabel, Split};
+use crate::app::{ClipColumn, Verdict, Workbench};
+use crate::dataset::{ClipEntry, Domain, Label as ClipLabel, Split};
 use crate::ui::theme::{self, Palette};
 
-/// One column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ClipColumn {
-    File,
-    Machine,
-    Section,
-    Domain,
-    Split,
-    Label,
-    Score,
-    Mark,
-    Duration,
-    Attributes,
+/// What a header says when it is pointed at.
+pub(super) fn hint(column: ClipColumn) -> &'static str {
+    match column {
+        ClipColumn::File => "Name of the recording",
+        ClipColumn::Machine => "Machine type",
+        ClipColumn::Section => "Section or machine id",
+        ClipColumn::Domain => "Source: usual conditions; target: shifted ones, with few training clips",
+        ClipColumn::Split => "Train: may be learned from; test: never",
+        ClipColumn::Label => "What the data set, or you, say of the clip",
+        ClipColumn::Score => "Anomaly score as a percentile of normal clips",
+        ClipColumn::Mark => "The decision held against the label; nothing without a label, and for training clips",
+        ClipColumn::Duration => "Length in seconds",
+        ClipColumn::Attributes => "Working conditions",
+    }
 }
 
-impl ClipColumn {
-    const ALL: [Self; 10] = [
-        Self::File,
-        Self::Score,
-        Self::Mark,
-        Self::Label,
-        Self::Split,
-        Self::Machine,
-        Self::Section,
-        Self::Domain,
-        Self::Duration,
-        Self::Attributes,
-    ];
-
-    /// All but those that would be empty from top to bottom.
-    pub(super) fn worth_showing(dataset: &Dataset) -> Vec<Self> {
-        let any = |is_filled: fn(&ClipEntry) -> bool| dataset.clips.iter().any(is_filled);
-        Self::ALL
-            .into_iter()
-            .filter(|column| match column {
-                Self::Domain => any(|clip| clip.domain.is_some()),
-                Self::Attributes => any(|clip| !clip.attributes.is_empty()),
-                _ => true,
-            })
-            .collect()
+/// In points, at the size of body text.
+pub(super) fn width(column: ClipColumn) -> f32 {
+    match column {
+        ClipColumn::File => 120.0,
+        ClipColumn::Machine => 54.0,
+        ClipColumn::Section => 50.0,
+        ClipColumn::Domain => 50.0,
+        ClipColumn::Split => 36.0,
+        ClipColumn::Label => 70.0,
+        ClipColumn::Score => 46.0,
+        ClipColumn::Mark => 88.0,
+        ClipColumn::Duration => 40.0,
+        ClipColumn::Attributes => 60.0,
     }
+}
 
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Machine => "machine",
-            Self::Section => "section",
-            Self::Domain => "domain",
-            Self::Split => "split",
-            Self::Label => "label",
-            Self::Score => "score",
-            Self::Mark => "mark",
-            Self::Duration => "secs",
-            Self::Attributes => "attributes",
-        }
+/// Its part of the room that is left over.
+pub(super) fn share(column: ClipColumn, columns: &[ClipColumn]) -> f32 {
+    let has_attributes = columns.contains(&ClipColumn::Attributes);
+    match column {
+        ClipColumn::File if has_attributes => 0.8,
+        ClipColumn::File => 1.0,
+        ClipColumn::Attributes => 0.2,
+        _ => 0.0,
     }
+}
 
-    pub(super) fn hint(self) -> &'static str {
-        match self {
-            Self::File => "Name of the recording",
-            Self::Machine => "Machine type",
-            Self::Section => "Section or machine id",
-            Self::Domain => "Source: usual conditions; target: shifted ones, with few training clips",
-            Self::Split => "Train: may be learned from; test: never",
-            Self::Label => "What the data set, or you, say of the clip",
-            Self::Score => "Anomaly score as a percentile of normal clips",
-            Self::Mark => "The decision held against the label",
-            Self::Duration => "Length in seconds",
-            Self::Attributes => "Working conditions",
-        }
-    }
-
-    /// In points, at the size of body text.
-    pub(super) fn width(self) -> f32 {
-        match self {
-            Self::File => 120.0,
-            Self::Machine => 54.0,
-            Self::Section => 50.0,
-            Self::Domain => 50.0,
-            Self::Split => 36.0,
-            Self::Label => 70.0,
-            Self::Score => 46.0,
-            Self::Mark => 30.0,
-            Self::Duration => 40.0,
-            Self::Attributes => 60.0,
-        }
-    }
-
-    /// Its part of the room that is left over.
-    pub(super) fn share(self, columns: &[Self]) -> f32 {
-        let has_attributes = columns.contains(&Self::Attributes);
-        match self {
-            Self::File if has_attributes => 0.8,
-            Self::File => 1.0,
-            Self::Attributes => 0.2,
-            _ => 0.0,
-        }
-    }
-
-    pub(super) fn is_number(self) -> bool {
-        matches!(self, Self::Score | Self::Duration)
-    }
-
-    pub(super) fn sort_key(self) -> Option<SortKey> {
-        Some(match self {
-            Self::File => SortKey::Path,
-            Self::Machine => SortKey::Machine,
-            Self::Section => SortKey::Section,
-            Self::Domain => SortKey::Domain,
-            Self::Split => SortKey::Split,
-            Self::Label => SortKey::Label,
-            Self::Score => SortKey::Score,
-            Self::Duration => SortKey::Duration,
-            Self::Mark | Self::Attributes => return None,
-        })
-    }
+pub(super) fn is_number(column: ClipColumn) -> bool {
+    matches!(column, ClipColumn::Score | ClipColumn::Duration)
 }
 
 /// Draws one cell.
@@ -141,7 +70,7 @@ pub(super) fn cell(ui: &mut egui::Ui, column: ClipColumn, workbench: &Workbench,
         ClipColumn::Score => score(ui, workbench, clip_idx, palette),
         ClipColumn::Mark => mark(ui, workbench.verdict(clip_idx), palette),
         ClipColumn::Duration => number(ui, format!("{:.1}", clip.duration_secs)),
-        ClipColumn::Attributes => attributes(ui, &clip.attributes),
+        ClipColumn::Attributes => attributes(ui, clip),
     }
 }
 
@@ -261,52 +190,48 @@ fn score(ui: &mut egui::Ui, workbench: &Workbench, clip_idx: usize, palette: Pal
     });
 }
 
-/// A disc for caught, a ring for missed, a triangle for a false alarm.
+/// A disc for caught, a ring for missed, a triangle for a false alarm, and the word beside it.
 fn mark(ui: &mut egui::Ui, verdict: Verdict, palette: Palette) {
-    let name = match verdict {
-        Verdict::Caught => "caught",
-        Verdict::Missed => "missed",
-        Verdict::FalseAlarm => "false alarm",
+    let (color, meaning) = match verdict {
+        Verdict::Caught => (palette.anomalous, "Caught: anomalous, and decided so"),
+        Verdict::Missed => (palette.anomalous, "Missed: anomalous, but under the threshold"),
+        Verdict::FalseAlarm => (palette.warning, "False alarm: normal, but over the threshold"),
         Verdict::CorrectNormal | Verdict::Open => return,
     };
-    ui.add_space(8.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, name));
+    ui.spacing_mut().item_spacing.x = theme::GRID;
+    let (rect, symbol) = ui.allocate_exact_size(vec2(12.0, 12.0), Sense::hover());
+    symbol.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, verdict.name()));
     let painter = ui.painter();
     match verdict {
-        Verdict::Caught => painter.circle_filled(rect.center(), 4.5, palette.anomalous),
-        Verdict::Missed => painter.circle_stroke(rect.center(), 4.0, Stroke::new(1.6, palette.anomalous)),
+        Verdict::Caught => painter.circle_filled(rect.center(), 4.5, color),
+        Verdict::Missed => painter.circle_stroke(rect.center(), 4.0, Stroke::new(1.6, color)),
         _ => {
             let triangle = vec![
                 pos2(rect.center().x, rect.top() + 1.0),
                 pos2(rect.right() - 0.5, rect.bottom() - 1.5),
                 pos2(rect.left() + 0.5, rect.bottom() - 1.5),
             ];
-            painter.add(egui::Shape::closed_line(triangle, Stroke::new(1.6, palette.warning)))
+            painter.add(egui::Shape::closed_line(triangle, Stroke::new(1.6, color)))
         }
     };
-    let meaning = match verdict {
-        Verdict::Caught => "Caught: anomalous, and decided so",
-        Verdict::Missed => "Missed: anomalous, but decided normal",
-        _ => "False alarm: normal, but decided anomalous",
+    // Only caught is as it should be.
+    let text = RichText::new(verdict.name());
+    let text = if verdict == Verdict::Caught {
+        text.color(palette.weak)
+    } else {
+        text
     };
-    response.on_hover_text(meaning);
+    let word = ui.add(Label::new(text).selectable(false).truncate());
+    (symbol | word).on_hover_text(meaning);
 }
 
-fn attributes(ui: &mut egui::Ui, attributes: &[Attribute]) {
-    if attributes.is_empty() {
+fn attributes(ui: &mut egui::Ui, clip: &ClipEntry) {
+    if clip.attributes.is_empty() {
         return;
     }
-    let pairs = |between: &str| {
-        let pairs = attributes
-            .iter()
-            .map(|attribute| format!("{}={}", attribute.name, attribute.value));
-        pairs.collect::<Vec<_>>().join(between)
-    };
-    ui.add(
-        Label::new(RichText::new(pairs(" ")).color(theme::palette(ui).weak))
-            .selectable(false)
-            .truncate(),
-    )
-    .on_hover_text(pairs("\n"));
+    let line = RichText::new(Workbench::attribute_line(clip, " ")).color(theme::palette(ui).weak);
+    let response = ui.add(Label::new(line).selectable(false).truncate());
+    if response.hovered() {
+        response.on_hover_text(Workbench::attribute_line(clip, "\n"));
+    }
 }

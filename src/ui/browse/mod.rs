@@ -1,18 +1,23 @@
 //! The screen Browse: the table of clips beside the picture of the focused one.
 
+mod boxes;
 mod cells;
+mod chips;
 mod crops;
 mod filter_bar;
 mod gestures;
 mod long;
+mod model;
 mod overlays;
 mod picture;
 mod rulers;
 mod table;
 mod tool_row;
+mod triage;
 
 use eframe::egui::{self, Panel};
 
+use self::model::ModelPanel;
 use self::picture::PictureView;
 use self::table::TableView;
 use crate::app::{Action, State};
@@ -25,6 +30,7 @@ use crate::ui::widgets;
 pub struct BrowseView {
     table: TableView,
     picture: PictureView,
+    model: ModelPanel,
 }
 
 impl BrowseView {
@@ -38,6 +44,10 @@ impl BrowseView {
             );
             return;
         };
+        if let Some(triage) = workbench.triage.as_ref().filter(|triage| triage.is_shown) {
+            triage::ui(ui, state, workbench, triage, &mut self.picture, actions);
+            return;
+        }
         let width = ui.available_width();
         Panel::left("clips")
             .frame(egui::Frame::NONE.inner_margin(egui::Margin {
@@ -52,7 +62,10 @@ impl BrowseView {
                 left: 2 * theme::GRID as i8,
                 ..egui::Margin::ZERO
             }))
-            .show(ui, |ui| self.picture.ui(ui, state, workbench, actions));
+            .show(ui, |ui| {
+                self.model.ui(ui, state, &self.picture, actions);
+                self.picture.ui(ui, state, workbench, actions);
+            });
     }
 
     /// The visible seconds, and the visible part (0 to 1) of the frequency axis.

@@ -4,10 +4,11 @@ use std::sync::{Arc, Weak};
 
 use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
 
+use super::boxes::{self, BoxesView};
 use super::gestures::{Drag, gestures, keys};
 use super::tool_row::tool_row;
 use super::{crops, overlays, rulers};
-use crate::app::{Action, LoadedClip, LongPiece, LongView, Playback, State, Workbench, spectrogram_figure};
+use crate::app::{Action, LoadedClip, LongPiece, LongView, Playback, State, TriageAction, Workbench, spectrogram_figure};
 use crate::audio::Clip;
 use crate::dataset::ClipEntry;
 use crate::figures::Figure;
@@ -33,6 +34,7 @@ pub(super) struct PictureView {
     /// The visible part of the frequency axis.
     pub(super) positions: Span,
     pub(super) drag: Option<Drag>,
+    boxes: BoxesView,
     /// The clip that `time` was set for.
     /// The sound whose stretch is shown: another one is shown whole at first.
     shown: Weak<Clip>,
@@ -54,6 +56,7 @@ impl Default for PictureView {
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
+            boxes: BoxesView::default(),
             shown: Weak::new(),
             last_position_secs: 0.0,
             in_sight: Vec::new(),
@@ -90,7 +93,8 @@ impl PictureView {
             );
             return;
         };
-        self.title(ui, workbench, clip);
+        self.boxes.follow(workbench);
+        self.title(ui, workbench, clip, actions);
         tool_row(ui, self, workbench, actions);
         let focus = &workbench.focus_view;
         if let Some(error) = &focus.error {
@@ -104,7 +108,10 @@ impl PictureView {
             .as_ref()
             .filter(|loaded| Some(loaded.clip_idx) == workbench.focus)
         {
-            Some(loaded) => self.loaded(ui, loaded, workbench, &state.playback, actions),
+            Some(loaded) => {
+                boxes::list(&mut self.boxes, ui, workbench, clip, actions);
+                self.loaded(ui, loaded, workbench, &state.playback, actions);
+            }
             None => {
                 ui.vertical_centered(|ui| {
                     ui.add_space(ui.available_height() * 0.4);
@@ -115,7 +122,7 @@ impl PictureView {
     }
 
     /// The clip's name; at the right whether to follow the playhead, and where to save the picture.
-    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry) {
+    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             let range_db = self.range_db;
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
@@ -129,6 +136,11 @@ impl PictureView {
                 let hint = "Turn the page when the playhead runs over its edge";
                 if ui.add(follow).on_hover_text(hint).clicked() {
                     self.follows = !self.follows;
+                }
+                let is_in_triage = workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
+                let hint = "Decide on the clips of the table one by one (R)";
+                if !is_in_triage && widgets::labelled_button(ui, true, "Triage", hint).clicked() {
+                    actions.push(Action::Triage(TriageAction::Begin));
                 }
                 ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
                     let name = egui::RichText::new(clip.file_name()).strong();
@@ -176,6 +188,7 @@ impl PictureView {
             self.drag = None;
         }
         self.follow(playback, whole);
+        self.boxes.keys(ui, workbench, actions);
         keys(self, ui, whole, workbench.spectrogram, playback, actions);
         // Windows have their scores in a moment: the picture keeps its height meanwhile.
         let has_ribbon = workbench.focus_view.ribbon.is_some() || workbench.focus_view.window.is_some();
@@ -187,7 +200,10 @@ impl PictureView {
         let picture = ui.interact(stage.spectrogram, ui.scope_id().with("spectrogram"), sense);
         picture.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Spectrogram of {name}")));
         gestures(self, ui, &waveform, &stage, false, playback, actions);
-        gestures(self, ui, &picture, &stage, true, playback, actions);
+        let annotated = (loaded.clip_idx, workbench.boxes(loaded.clip_idx));
+        if !self.boxes.gestures(ui, &picture, &stage, self.axis, annotated, actions) {
+            gestures(self, ui, &picture, &stage, true, playback, actions);
+        }
 
         let painter = ui.painter().clone();
         let palette = theme::palette(ui);
@@ -199,6 +215,7 @@ impl PictureView {
         }
         self.paint_sound(&painter, palette, &stage, loaded, long);
         crops::paint_boxes(&painter, &stage, self.axis, focus);
+        self.boxes.paint(&painter, &stage, self.axis, loaded, workbench);
         if let Some(ribbon) = &focus.ribbon {
             crops::ribbon(ui, &stage, (ribbon, focus.window), actions);
         }

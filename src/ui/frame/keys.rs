@@ -3,7 +3,7 @@
 use eframe::egui::{self, Key, Modifiers, ViewportCommand};
 
 use super::Frame;
-use crate::app::{Action, Screen, State, Workbench};
+use crate::app::{Action, Screen, State, TriageAction, Workbench};
 use crate::dataset::Label;
 use crate::ui::dialogs;
 
@@ -14,6 +14,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Space", "Play or pause the focused clip"),
             ("L", "Loop it"),
+            ("X", "A/B: hear the nearest normal clip (Browse)"),
             ("Home", "Back to its start"),
             ("Ctrl+Space, M", "Record, mark a moment (Live)"),
             ("J K, down up", "Next, previous clip"),
@@ -32,7 +33,16 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("P, down up", "Pin, next design (Explore)"),
         ],
     ),
-    ("Label", &[("N", "Normal"), ("A", "Anomalous"), ("U", "Unknown")]),
+    (
+        "Label",
+        &[
+            ("N, A, U", "Normal, anomalous, unknown"),
+            ("B, then drag", "Draw a box in time and frequency"),
+            ("Delete", "Delete the selected box"),
+            ("R", "Triage: one clip after the other"),
+            ("up down right left", "Anomaly, normal, skip, back (triage)"),
+        ],
+    ),
     (
         "Project",
         &[
@@ -86,12 +96,44 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         if super::has_inspector(state.screen) && pressed(Modifiers::NONE, Key::I) {
             frame.shows_inspector = !frame.shows_inspector;
         }
+        if state.recovery.is_some() {
+            return;
+        }
+        undo_keys(&pressed, actions);
+        if state.screen == Screen::Browse && triage_keys(&pressed, workbench, actions) {
+            space_key(context, &pressed, actions);
+            return;
+        }
         edit_keys(&pressed, workbench, actions);
         clip_keys(context, &pressed, state, workbench, actions);
     }
 }
 
-fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, actions: &mut Vec<Action>) {
+/// R begins a triage; returns whether one is going on, whose keys these are.
+fn triage_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, actions: &mut Vec<Action>) -> bool {
+    if workbench.triage.as_ref().is_none_or(|triage| !triage.is_shown) {
+        if pressed(Modifiers::NONE, Key::R) {
+            actions.push(Action::Triage(TriageAction::Begin));
+        }
+        return false;
+    }
+    let keys = [
+        (Key::ArrowUp, TriageAction::Decide(Label::Anomalous)),
+        (Key::A, TriageAction::Decide(Label::Anomalous)),
+        (Key::ArrowDown, TriageAction::Decide(Label::Normal)),
+        (Key::N, TriageAction::Decide(Label::Normal)),
+        (Key::U, TriageAction::Decide(Label::Unknown)),
+        (Key::ArrowRight, TriageAction::Skip),
+        (Key::ArrowLeft, TriageAction::Back),
+    ];
+    // One decision a frame: each is on the clip that was in sight.
+    if let Some((_, action)) = keys.into_iter().find(|&(key, _)| pressed(Modifiers::NONE, key)) {
+        actions.push(Action::Triage(action));
+    }
+    true
+}
+
+fn undo_keys(pressed: &impl Fn(Modifiers, Key) -> bool, actions: &mut Vec<Action>) {
     // Redo first: Ctrl+Z alone also fits while Shift is down.
     if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y) {
         actions.push(Action::Redo);
@@ -99,6 +141,9 @@ fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, a
     if pressed(Modifiers::COMMAND, Key::Z) {
         actions.push(Action::Undo);
     }
+}
+
+fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, actions: &mut Vec<Action>) {
     let labels = [(Key::N, Label::Normal), (Key::A, Label::Anomalous), (Key::U, Label::Unknown)];
     if let Some(clip) = workbench.focus {
         for (key, label) in labels {
@@ -130,10 +175,7 @@ fn clip_keys(
         actions.push(Action::MoveFocus(n_rows));
     }
     let Some(clip) = workbench.focused() else { return };
-    let is_held = context.input(|input| input.events.iter().any(is_repeated_space));
-    if pressed(Modifiers::NONE, Key::Space) && !is_held {
-        actions.push(Action::PlayPause);
-    }
+    space_key(context, pressed, actions);
     if pressed(Modifiers::NONE, Key::Home) {
         actions.push(Action::Seek(0.0));
     }
@@ -141,6 +183,13 @@ fn clip_keys(
         let whole = (0.0, f64::from(clip.duration_secs));
         let span = state.playback.loop_span_secs.is_none().then_some(whole);
         actions.push(Action::SetLoop(span));
+    }
+}
+
+fn space_key(context: &egui::Context, pressed: &impl Fn(Modifiers, Key) -> bool, actions: &mut Vec<Action>) {
+    let is_held = context.input(|input| input.events.iter().any(is_repeated_space));
+    if pressed(Modifiers::NONE, Key::Space) && !is_held {
+        actions.push(Action::PlayPause);
     }
 }
 

@@ -5,6 +5,7 @@ mod key_sheet;
 mod keys;
 mod notices;
 mod rail;
+mod safety;
 mod status_bar;
 mod top_bar;
 mod transport;
@@ -76,6 +77,7 @@ impl Frame {
         Panel::top("top bar")
             .frame(bar(&style))
             .show(ui, |ui| top_bar::ui(ui, state, self, actions));
+        safety::strip(ui, state, actions);
         Panel::bottom("status bar")
             .frame(egui::Frame::side_top_panel(&style).inner_margin(Margin::symmetric(8, 2)))
             .show(ui, |ui| status_bar::ui(ui, state, actions));
@@ -85,7 +87,8 @@ impl Frame {
                 .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
             // Compare needs its width more than the inspector does.
             let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
-            if has_inspector(state.screen) && !is_crowded {
+            let is_in_triage = state.screen == Screen::Browse && workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
+            if has_inspector(state.screen) && !is_crowded && !is_in_triage {
                 self.inspector(ui, workbench, actions);
             }
         }
@@ -93,6 +96,9 @@ impl Frame {
             .frame(egui::Frame::central_panel(&style).inner_margin(Margin::same(8)))
             .show(ui, |ui| self.screen(ui, state, actions));
         self.notices.ui(ui, &state.notices, actions);
+        if let Some(recovery) = &state.recovery {
+            safety::recovery(ui, recovery, actions);
+        }
         dialogs::ui(ui, actions);
         left::ui(ui, state, actions);
         if self.shows_keys {

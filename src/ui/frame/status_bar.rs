@@ -45,6 +45,7 @@ fn is_shown(job: &JobView) -> bool {
             job.kind,
             JobKind::LoadClip
                 | JobKind::Save
+                | JobKind::Keep
                 | JobKind::DeleteRun
                 | JobKind::DeleteExploration
                 | JobKind::OpenInput
@@ -53,6 +54,8 @@ fn is_shown(job: &JobView) -> bool {
                 | JobKind::ScoreLive
                 | JobKind::LeftTakes
                 | JobKind::ReadSound
+                | JobKind::ModelView
+                | JobKind::Nearest
         )
 }
 

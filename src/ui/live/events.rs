@@ -24,7 +24,8 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         } else {
             "Score as a machine of the project, and what scores above the threshold is listed here"
         };
-        ui.colored_label(theme::palette(ui).weak, text);
+        let text = RichText::new(text).color(theme::palette(ui).weak);
+        ui.add(egui::Label::new(text).halign(egui::Align::LEFT));
         return;
     }
     ScrollArea::vertical()

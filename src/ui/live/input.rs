@@ -125,7 +125,11 @@ fn channel(ui: &mut egui::Ui, live: &LiveView, n_channels: u16, actions: &mut Ve
 fn monitor(ui: &mut egui::Ui, live: &LiveView, actions: &mut Vec<Action>) {
     let is_on = live.heard.is_monitored || live.is_monitor_opening;
     let hint = "Hear the input through the loudspeaker or headphones, a tenth of a second late; off whenever an input is opened";
-    if ui.selectable_label(is_on, "Monitor").on_hover_text(hint).clicked() {
+    if ui
+        .add(egui::Button::new("Monitor").selected(is_on))
+        .on_hover_text(hint)
+        .clicked()
+    {
         actions.push(Action::Live(LiveAction::Monitor(!is_on)));
     }
 }

@@ -93,9 +93,11 @@ fn row(ui: &mut egui::Ui, watch: &WatchView, file: &WatchedFile, actions: &mut V
                         ("normal", palette.normal)
                     };
                     ui.add_sized([72.0, ROW_HEIGHT - 4.0], Label::new(RichText::new(word).color(colour)));
-                    ui.monospace(format!("{:>5.1} {:>10.4}", judged.percentile, judged.score))
-                        .on_hover_text("Percentile among normal clips, and score");
-                    ui.monospace(clock(judged.duration_secs));
+                    ui.monospace(format!("{:>5.1} {:>8.3}", judged.percentile, judged.score))
+                        .on_hover_text(format!(
+                            "Percentile among normal clips, and score; {} long",
+                            clock(judged.duration_secs)
+                        ));
                 }
                 (None, WatchedState::Failed(_)) => {
                     ui.colored_label(palette.error, "not scored");

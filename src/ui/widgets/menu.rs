@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Atom, AtomKind, AtomPaintArgs, Button, IntoSizedResult, Response, RichText, Shape, SizedAtomKind, Stroke, Ui, Vec2,
-    containers::menu::MenuButton, pos2,
+    self, Atom, AtomKind, AtomPaintArgs, Button, IntoSizedResult, PopupCloseBehavior, Response, RichText, Shape, SizedAtomKind,
+    Stroke, Ui, Vec2,
+    containers::menu::{MenuButton, MenuConfig},
+    pos2,
 };
 
 /// A button with `text` and an arrow that opens a menu.
@@ -13,6 +15,21 @@ pub fn menu_button(ui: &mut Ui, text: impl Into<RichText>, add_items: impl FnOnc
     let name = text.text().to_owned();
     let button = Button::new((text, arrow()));
     MenuButton::from_button(button).ui(ui, add_items).0.accessible_name(name)
+}
+
+/// The same that may look chosen, with a menu that closes as it is told.
+pub fn menu_button_that(
+    ui: &mut Ui,
+    text: impl Into<RichText>,
+    is_chosen: bool,
+    closes: PopupCloseBehavior,
+    add_items: impl FnOnce(&mut Ui),
+) -> Response {
+    let text = text.into();
+    let name = text.text().to_owned();
+    let button = Button::new((text, arrow())).selected(is_chosen);
+    let menu = MenuButton::from_button(button).config(MenuConfig::new().close_behavior(closes));
+    menu.ui(ui, add_items).0.accessible_name(name)
 }
 
 /// A small triangle that points down, in the colour of the text beside it.

@@ -15,6 +15,6 @@ pub use empty_state::empty_state;
 pub use field::{field, heading, message};
 pub use icon::{Icon, icon_button, icon_toggle};
 pub use job::job_row;
-pub use menu::menu_button;
+pub use menu::{menu_button, menu_button_that};
 pub use save_menu::{save_figure_menu, save_table_menu};
 pub use text::{clock, count, duration};

@@ -51,6 +51,6 @@ mod tests {
         assert_eq!(duration(7_500.0), "2 h 5 min");
         assert_eq!(clock(3.429), "00:03.42");
         assert_eq!(clock(605.0), "10:05.00");
-        assert_eq!(clock(7_199.99), "1:59:59.98");
+        assert_eq!(clock(7_199.99), "1:59:59.99");
     }
 }
