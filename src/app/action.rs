@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use super::{
-    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, SafetyAction, Screen,
-    SortKey, SpectrogramSettings, TriageAction,
+    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, PictureLook, SafetyAction,
+    Screen, SortKey, SpectrogramSettings, TriageAction,
 };
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::dsp::TimeFrequencyBox;
 use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
@@ -63,6 +64,11 @@ pub enum Action {
     SetSpectrogram(SpectrogramSettings),
     /// What of a long recording is in sight, to be drawn where it is not yet.
     LookAt(Vec<LongPiece>),
+    SetLook(PictureLook),
+    /// Which channel of the recordings is shown and heard; a run keeps the one that it listens to.
+    SetChannel(ChannelChoice),
+    /// Measures what a box of the focused clip holds; `None`: the box is gone.
+    Measure(Option<TimeFrequencyBox>),
     /// Frames from one window that a clip is judged by to the next; `None`: side by side.
     SetWindowHop(Option<usize>),
 

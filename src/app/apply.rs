@@ -139,10 +139,17 @@ impl App {
             Action::SetLabel { clip, label } => self.set_label(clip, label),
             Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
             Action::LookAt(pieces) => self.look_at(&pieces),
+            Action::SetLook(look) => self.set_look(look),
+            Action::SetChannel(channel) => self.set_channel(channel),
+            Action::Measure(area) => self.measure(area),
             Action::SetWindowHop(hop) => self.set_window_hop(hop),
             Action::PlayPause => self.play_pause(),
             Action::Listen(clip) => self.listen(clip),
-            Action::PlayFrom(secs) => self.play_from(secs),
+            Action::PlayFrom(secs) => {
+                // Without a sound card, too, the playhead goes where it was sent: the model's view follows it.
+                self.seek(secs);
+                self.play_from(secs);
+            }
             Action::Seek(secs) => self.seek(secs),
             Action::SetLoop(span) => self.set_loop(span),
             Action::Model(action) => self.apply_model(action),

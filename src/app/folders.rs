@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::RecentProject;
+use super::{PictureSettings, RecentProject};
 use crate::whole_file::write_whole;
 
 /// Recent projects kept.
@@ -56,6 +56,27 @@ impl AppFolders {
             .unwrap_or_default()
     }
 
+    /// How a person looked at sound last; `None` where it is not known.
+    pub(super) fn read_picture(&self) -> Option<PictureSettings> {
+        let text = std::fs::read(self.picture_file()).ok()?;
+        let settings: PictureSettings = serde_json::from_slice(&text).ok()?;
+        settings.checked().ok()
+    }
+
+    /// Keeps it for projects to come. Losing it is harmless, so a failure is not told.
+    pub(super) fn write_picture(&self, settings: PictureSettings) {
+        if self.read_picture() == Some(settings) {
+            return;
+        }
+        let write = || -> std::io::Result<()> {
+            std::fs::create_dir_all(&self.settings)?;
+            write_whole(&self.picture_file(), |file| {
+                Ok(serde_json::to_writer_pretty(file, &settings)?)
+            })
+        };
+        write().ok();
+    }
+
     /// Keeps the list. Losing it is harmless, so a failure is not told.
     pub(super) fn write_recent(&self, recent: &[RecentProject]) {
         let write = || -> std::io::Result<()> {
@@ -63,6 +84,10 @@ impl AppFolders {
             write_whole(&self.recent_file(), |file| Ok(serde_json::to_writer_pretty(file, recent)?))
         };
         write().ok();
+    }
+
+    fn picture_file(&self) -> PathBuf {
+        self.settings.join("picture.json")
     }
 
     fn recent_file(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use super::job_types::JobOutput;
 use super::{App, JobKind, LoadedClip, Playback, SpectrogramKind, SpectrogramSettings};
 use crate::audio::{self, AudioError, Clip, LONG_SECS, Player, Recording};
 use crate::dataset::{Label, Split};
-use crate::dsp::{self, Peaks, Spectrogram};
+use crate::dsp::{self, LevelHistogram, Peaks, Spectrogram};
 use crate::jobs::in_front;
 
 impl App {
@@ -87,13 +87,15 @@ impl App {
     pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.spectrogram = settings;
+            self.touch();
             if !self.redraw_long(settings) {
                 self.load_focused();
             }
+            self.measure_again();
         }
     }
 
-    fn load_focused(&mut self) {
+    pub(super) fn load_focused(&mut self) {
         self.abandon(|kind| matches!(kind, JobKind::LoadClip | JobKind::DrawLong));
         let Some((workbench, clip_idx)) = self
             .state
@@ -115,13 +117,19 @@ impl App {
             .loaded
             .as_ref()
             .filter(|loaded| loaded.clip_idx == clip_idx)
-            .map(|loaded| Arc::clone(&loaded.clip));
+            .map(|loaded| (Arc::clone(&loaded.clip), loaded.heard));
         self.spawn(JobKind::LoadClip, "Reading the clip", move |_| {
-            let clip = match known {
-                Some(clip) => clip,
-                None => Arc::new(audio::read_clip(&file, channel)?),
+            let (clip, heard) = match known {
+                Some(known) => known,
+                None => {
+                    let heard = audio::heard_channel(&file, channel)?;
+                    (Arc::new(audio::read_clip(&file, heard)?), heard)
+                }
             };
-            let loaded = in_front(|| picture(clip_idx, clip, settings));
+            let loaded = LoadedClip {
+                heard,
+                ..in_front(|| picture(clip_idx, clip, settings))
+            };
             Ok(JobOutput::ClipLoaded(Arc::new(loaded)))
         });
     }
@@ -147,6 +155,8 @@ impl App {
                     {
                         self.state.playback.unavailable = Some(error.to_string());
                     }
+                    self.put_playhead_back();
+                    self.measure_again();
                     self.score_focused_crops();
                     if std::mem::take(&mut self.plays_when_read) {
                         self.play_from(0.0);
@@ -199,6 +209,23 @@ impl App {
         self.state.playback.loop_span_secs = span;
         if let Some(player) = &mut self.player {
             player.set_loop(span);
+        }
+    }
+
+    /// A sound that was just loaded stands at its start: another channel of the same clip goes on where the last one was heard.
+    fn put_playhead_back(&mut self) {
+        let Playback {
+            is_playing,
+            position_secs,
+            loop_span_secs,
+            ..
+        } = self.state.playback;
+        if let Some(player) = &mut self.player {
+            player.seek(position_secs);
+            player.set_loop(loop_span_secs);
+            if is_playing {
+                player.play();
+            }
         }
     }
 
@@ -280,8 +307,10 @@ pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSet
         clip,
         peaks,
         settings,
+        levels: LevelHistogram::of(&spectrogram.values),
         spectrogram: Arc::new(spectrogram),
         bin_hz,
+        ..LoadedClip::default()
     }
 }
 
@@ -314,10 +343,21 @@ pub(super) fn levels_of(clip: &Clip, settings: SpectrogramSettings) -> (Spectrog
                 padding,
                 ..dsp::LogMelConfig::default()
             });
-            let centres = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels)
-                .centres_hz()
-                .to_vec();
-            (front_end.decibel(&clip.samples), centres)
+            let bands = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels);
+            let mut spectrogram = front_end.decibel(&clip.samples);
+            // A sine in the middle of a band reads its own level, however wide the band is.
+            let tone_db: Vec<f32> = bands
+                .tone_power(clip.sample_rate_hz)
+                .into_iter()
+                .map(dsp::power_to_db)
+                .collect();
+            for frame in spectrogram.values.chunks_exact_mut(n_mels.max(1)) {
+                frame
+                    .iter_mut()
+                    .zip(&tone_db)
+                    .for_each(|(level_db, tone_db)| *level_db -= tone_db);
+            }
+            (spectrogram, bands.centres_hz().to_vec())
         }
     };
     for value in &mut spectrogram.values {

@@ -19,6 +19,7 @@ mod listening;
 mod live;
 mod long;
 mod model_view;
+mod picture;
 mod plots;
 mod projects;
 mod report;
@@ -32,13 +33,14 @@ mod triage;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
+pub use crate::project::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
 pub use action::{Action, ListAction, LiveAction};
 pub use apply::App;
 pub use boxes::BoxAction;
 pub use clip_list::{ClipColumn, ClipFilter, ClipList, Facet, FacetCounts, ListCounts, ListView, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
-pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
+pub use focus::{LoadedClip, Measured};
 pub use folders::AppFolders;
 pub use live::{
     EventVerdict, InputView, LeftTakeView, LiveEvent, LivePace, LiveScoring, LiveSettings, LiveView, LostInput, WatchView,

@@ -280,6 +280,7 @@ impl App {
         let has_runs = !workbench.runs.is_empty();
         self.state.workbench = Some(workbench);
         self.restore_live_settings();
+        self.restore_picture(view.picture);
         if let Some(clip) = focus {
             self.focus(clip);
         }
@@ -388,6 +389,7 @@ impl App {
         }
         workbench.refresh_scores();
         self.touch();
+        self.follow_channel();
         if labels_changed || detector_changed {
             self.forget_crop_banks();
             self.compare_again();
@@ -429,7 +431,9 @@ impl App {
         let save = self
             .saver
             .save(workbench.path.clone(), workbench.project_to_save(screen), &folder);
+        let (folders, picture) = (self.folders.clone(), workbench.picture_settings());
         self.spawn(JobKind::Save, "Saving", move |_| {
+            folders.write_picture(picture);
             save()?;
             Ok(JobOutput::ProjectSaved)
         });
@@ -486,6 +490,7 @@ impl Workbench {
         project.view.focus = self.focused().map(|clip| clip.path.clone());
         project.view.scope_machine.clone_from(&self.scope.machine);
         project.view.scope_section.clone_from(&self.scope.section);
+        project.view.picture = Some(self.picture_settings());
         project
     }
 }

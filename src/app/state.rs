@@ -8,8 +8,8 @@ use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
 use super::{
-    Access, ClipFilter, ClipList, ExplorationView, LiveView, LoadedClip, LongView, ModelInsight, Recovery, SortKey,
-    SpectrogramSettings, Triage,
+    Access, ClipFilter, ClipList, ExplorationView, LiveView, LoadedClip, LongView, Measured, ModelInsight, PictureLook, Recovery,
+    SortKey, SpectrogramSettings, Triage,
 };
 use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
@@ -148,6 +148,7 @@ pub struct Workbench {
     pub focus: Option<usize>,
     pub focus_view: FocusView,
     pub spectrogram: SpectrogramSettings,
+    pub look: PictureLook,
     pub model: ModelInsight,
     /// By the name of the run.
     pub runs: BTreeMap<String, RunView>,
@@ -196,6 +197,8 @@ pub struct FocusView {
     pub ribbon: Option<Arc<Ribbon>>,
     /// Of a recording that is too long to be held: then `loaded` has neither sound nor pictures.
     pub long: Option<LongView>,
+    /// The box that was measured last.
+    pub measured: Option<Measured>,
 }
 
 impl FocusView {
@@ -285,6 +288,8 @@ pub enum JobKind {
     LoadClip,
     /// Of a long recording, piece by piece.
     DrawLong,
+    /// Of a box in the focused clip.
+    Measure,
     Train {
         run: String,
     },
@@ -415,6 +420,7 @@ impl Workbench {
             focus_view: FocusView::default(),
             spectrogram: SpectrogramSettings::default(),
             model: ModelInsight::default(),
+            look: PictureLook::default(),
             runs: BTreeMap::new(),
             deleted_runs: BTreeSet::new(),
             run: None,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod fabricated;
+mod instruments;
 mod model;
 mod table;
 
@@ -28,13 +29,17 @@ impl Bench {
 }
 
 fn harness_with(state: State, theme: Theme) -> Harness<'static, Bench> {
+    harness_of_width(state, theme, 1220.0)
+}
+
+fn harness_of_width(state: State, theme: Theme, width: f32) -> Harness<'static, Bench> {
     let bench = Bench {
         view: BrowseView::default(),
         state,
         actions: Vec::new(),
     };
     let mut harness = Harness::builder()
-        .with_size(vec2(1220.0, 600.0))
+        .with_size(vec2(width, 600.0))
         .with_theme(theme)
         .with_context_setup(theme::install)
         .build_ui_state(

@@ -8,6 +8,10 @@ use crate::app::job_types::JobOutput;
 use crate::app::listening::levels_of;
 use crate::app::{App, JobKind, LoadedClip, SpectrogramSettings};
 use crate::audio::{Clip, Recording, SAMPLE_RATE_HZ};
+use crate::dsp::LevelHistogram;
+
+/// Columns that the levels of the whole are counted in.
+const LEVEL_COLUMNS: usize = 512;
 
 impl App {
     /// Opens the focused recording: its header is read, then the drawing begins.
@@ -27,11 +31,13 @@ impl App {
         });
     }
 
-    pub(in crate::app) fn take_long(&mut self, loaded: Arc<LoadedClip>, long: LongView) {
+    pub(in crate::app) fn take_long(&mut self, mut loaded: Arc<LoadedClip>, long: LongView) {
         let Some(workbench) = &mut self.state.workbench else { return };
         if workbench.focus != Some(loaded.clip_idx) {
             return;
         }
+        let known = Arc::make_mut(&mut loaded);
+        (known.heard, known.levels) = (long.recording().heard(), levels_of_whole(&long));
         workbench.focus_view.long = Some(long);
         self.take_loaded(Ok(loaded));
         self.draw_long();
@@ -46,7 +52,10 @@ impl App {
         let (Some(long), Some(loaded)) = (&mut view.long, &view.loaded) else {
             return false;
         };
-        let loaded = empty(loaded.clip_idx, Arc::clone(&loaded.clip), settings);
+        let loaded = LoadedClip {
+            heard: loaded.heard,
+            ..empty(loaded.clip_idx, Arc::clone(&loaded.clip), settings)
+        };
         long.redraw(settings, loaded.bin_hz.len());
         view.loaded = Some(Arc::new(loaded));
         self.abandon(|kind| *kind == JobKind::DrawLong);
@@ -78,9 +87,15 @@ impl App {
 
     /// A wish may have come while the job was ending.
     pub(in crate::app) fn end_drawing(&mut self) {
-        let workbench = self.state.workbench.as_ref();
-        let long = workbench.and_then(|workbench| workbench.focus_view.long.as_ref());
-        if long.is_some_and(|long| !long.wishes.is_empty()) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let view = &mut workbench.focus_view;
+        let (Some(long), Some(loaded)) = (&view.long, &mut view.loaded) else {
+            return;
+        };
+        if loaded.levels == LevelHistogram::default() {
+            Arc::make_mut(loaded).levels = levels_of_whole(long);
+        }
+        if !long.wishes.is_empty() {
             self.draw_long();
         }
     }
@@ -105,6 +120,12 @@ impl App {
     }
 }
 
+/// The levels of the whole, once it is drawn, as a coarse picture shows them: the loudest of the frames of each column.
+fn levels_of_whole(long: &LongView) -> LevelHistogram {
+    let overview = long.overview(LEVEL_COLUMNS).filter(|_| long.progress() == 1.0);
+    overview.map_or_else(LevelHistogram::default, |(overview, _)| LevelHistogram::of(&overview.values))
+}
+
 /// What stands in the place of a clip that is too long to be held: no samples, no picture, but the frequencies of one.
 fn empty(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> LoadedClip {
     let silence = Clip {
@@ -121,5 +142,6 @@ fn empty(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> Loa
         settings,
         spectrogram: Arc::new(spectrogram),
         bin_hz,
+        ..LoadedClip::default()
     }
 }

@@ -115,7 +115,7 @@ fn number(ui: &mut egui::Ui, text: String) {
 
 /// The part of a clip's file name that the other columns do not say: `anomaly_0012` of
 /// `section_00_target_test_anomaly_0012_vel_6.wav`.
-fn own_name(clip: &ClipEntry) -> &str {
+pub(super) fn own_name(clip: &ClipEntry) -> &str {
     let name = clip.file_name();
     let mut own = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let section = format!("section_{}_", clip.group.section);

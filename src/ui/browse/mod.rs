@@ -2,11 +2,16 @@
 
 mod boxes;
 mod cells;
+mod channel;
 mod chips;
+mod color_bar;
 mod crops;
 mod filter_bar;
 mod gestures;
+mod harmonics;
+mod instruments;
 mod long;
+mod measuring;
 mod model;
 mod overlays;
 mod picture;

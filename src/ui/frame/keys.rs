@@ -25,7 +25,9 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Ctrl+, Alt+wheel", "Zoom time, frequency"),
             ("Z, F", "Zoom to selection, show all"),
-            ("C", "Next colour map"),
+            ("C, Shift+C", "Next colour map, invert"),
+            ("M, H", "Measuring box, harmonic cursor"),
+            ("Shift+drag", "Draw a measuring box"),
             ("G, Shift+G", "Larger, smaller FFT"),
             ("Esc", "Drop the selection"),
             ("Ctrl+F, Ctrl+A", "Search, select all clips"),

@@ -6,6 +6,7 @@ use eframe::egui::{
     self, Align, Button, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, WidgetInfo, emath::Rangef, pos2,
 };
 
+use super::super::cells::own_name;
 use super::super::picture::PictureView;
 use super::message;
 use crate::app::{Action, LoadedClip, ModelAction, ModelPane, NearestClip, Playback, Workbench};
@@ -87,7 +88,8 @@ impl PairView {
         {
             actions.push(hear());
         }
-        let file = egui::Label::new(RichText::new(name).small().color(palette.weak)).truncate();
+        let short = workbench.dataset.clips.get(loaded.clip_idx).map_or("", own_name);
+        let file = egui::Label::new(RichText::new(short).small().color(palette.weak)).truncate();
         inside.add(file).on_hover_text(name);
 
         let inner = Rect::from_min_max(pos2(rect.left(), title.bottom()), rect.max);
@@ -106,8 +108,7 @@ impl PairView {
                 axis: picture.axis,
                 top_hz: f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0,
                 positions,
-                map: picture.map,
-                range_db: picture.range_db,
+                coloring: picture.coloring(),
             },
         );
         let scale = Scale::horizontal(time, inner.x_range());
