@@ -145,6 +145,13 @@ pub enum Action {
         trial: usize,
         is_pinned: bool,
     },
+    /// Plays a clip as a design was judged by it, with the fault that was put in.
+    HearJudged {
+        exploration: String,
+        trial: usize,
+        /// Among the clips that it was judged by.
+        place: usize,
+    },
     /// Makes a run of a design, trained so many epochs longer: it becomes a column of the screen Compare.
     KeepDesign {
         exploration: String,

@@ -176,6 +176,11 @@ impl App {
                 trial,
                 is_pinned,
             } => self.pin_design(&exploration, trial, is_pinned),
+            Action::HearJudged {
+                exploration,
+                trial,
+                place,
+            } => self.hear_judged(&exploration, trial, place),
             Action::KeepDesign {
                 exploration,
                 trial,
