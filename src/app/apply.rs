@@ -9,7 +9,7 @@ use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
 use super::safety::Waiting;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, LiveView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, LongView, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
 use crate::project::ProjectLock;
@@ -38,6 +38,8 @@ pub struct App {
     /// A project that was read, until a person has decided what becomes of what was not saved.
     pub(super) waiting: Option<Waiting>,
     pub(super) live: Live,
+    /// The long recording that was in focus last: coming back to it costs nothing.
+    pub(super) last_long: Option<LongView>,
     n_notices: u64,
 }
 
@@ -69,6 +71,7 @@ impl App {
             lock: None,
             waiting: None,
             live: Live::new(wake),
+            last_long: None,
             n_notices: 0,
         }
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::playing::sound_of;
-use super::{App, FocusView, JobKind, LoadedClip, SpectrogramKind, SpectrogramSettings};
+use super::{App, JobKind, LoadedClip, SpectrogramKind, SpectrogramSettings};
 use crate::audio::{self, Clip, LONG_SECS};
 use crate::dataset::{Label, Split};
 use crate::dsp::{self, LevelHistogram, Peaks, Spectrogram};
+use crate::jobs::in_front;
 
 impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
@@ -66,7 +67,8 @@ impl App {
             return;
         }
         workbench.focus = Some(clip_idx);
-        workbench.focus_view = FocusView::default();
+        let before = std::mem::take(&mut workbench.focus_view);
+        self.last_long = before.long.or(self.last_long.take());
         workbench.model.hears_nearest = false;
         self.plays_when_read = self.state.listening.plays_on_select && self.state.playback.unavailable.is_none();
         self.touch_view();
@@ -127,7 +129,7 @@ impl App {
             };
             let loaded = LoadedClip {
                 heard,
-                ..picture(clip_idx, clip, settings)
+                ..in_front(|| picture(clip_idx, clip, settings))
             };
             Ok(JobOutput::ClipLoaded(Arc::new(loaded)))
         });

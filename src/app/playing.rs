@@ -225,12 +225,17 @@ pub(super) fn sound_of(loaded: &LoadedClip, view: &FocusView) -> Sound {
     (Arc::clone(&loaded.clip), long)
 }
 
+/// Gives the player a clip, or the recording in its place that is too long to be held.
+pub(super) fn give(player: &mut Player, (clip, recording): Sound) -> Result<(), AudioError> {
+    match recording {
+        Some(recording) => player.load_recording(recording),
+        None => player.load(clip),
+    }
+}
+
 /// Loads a sound as playback stands.
 fn set_up(player: &mut Player, sound: Sound, playback: &Playback) -> Result<(), AudioError> {
-    match sound {
-        (_, Some(recording)) => player.load_recording(recording)?,
-        (clip, None) => player.load(clip)?,
-    }
+    give(player, sound)?;
     player.seek(playback.position_secs);
     player.set_loop(playback.loop_span_secs, playback.is_looping);
     Ok(())

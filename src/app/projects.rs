@@ -310,6 +310,7 @@ impl App {
             self.save_now();
         }
         self.stop_playing();
+        self.last_long = None;
         self.stop_live_scoring();
         self.stop_watching();
         // A save that is under way must reach the disk, a run that is deleted must be gone from it, and listening goes on.

@@ -137,7 +137,13 @@ fn nearest_bin(loaded: &LoadedClip, hz: f64) -> Option<usize> {
 
 fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {
     let rect = stage.time_axis;
-    for tick in time_ticks(view.time, rect.width()) {
+    let ticks = time_ticks(view.time, rect.width());
+    // Half of a long label at the edge lies where the unit stands.
+    let first = ticks
+        .first()
+        .map(|tick| stage.time.pixel(tick.value) - 3.0 * tick.label.len() as f32);
+    let has_room = first.is_none_or(|first| first > rect.left() - 14.0);
+    for tick in ticks {
         let x = stage.time.pixel(tick.value);
         painter.vline(
             x,
@@ -158,7 +164,9 @@ fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &Pi
         _ => "s",
     };
     let beside = pos2(rect.left() - 16.0, rect.top() + 5.0);
-    painter.text(beside, Align2::RIGHT_TOP, unit, font(), palette.weak);
+    if has_room {
+        painter.text(beside, Align2::RIGHT_TOP, unit, font(), palette.weak);
+    }
 }
 
 fn frequency_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {
