@@ -123,6 +123,11 @@ impl Workbench {
         let Some(name) = &self.project.active_run else {
             return Some("There is no run yet: train one, and what it sees is shown here".to_owned());
         };
+        if self.focus_view.long.is_some() {
+            let text =
+                "Recordings of more than 5 minutes are drawn piece by piece from their file: this is shown of shorter ones only";
+            return Some(text.to_owned());
+        }
         let recipe = self.runs.get(name).map(|run| run.recipe.training.recipe);
         let redraws = recipe.is_none_or(|recipe| recipe.redraws());
         match (pane, recipe) {
@@ -246,6 +251,13 @@ impl App {
             let NearestKey { dataset, clip, .. } = wanted;
             let found = pipeline::nearest_normal(&dataset, &embedded, clip, wanted.metric)?;
             let known = known.filter(|known| known.found.clip_idx == found.clip_idx);
+            let duration_secs = f64::from(dataset.clips[found.clip_idx].duration_secs);
+            if duration_secs > audio::LONG_SECS {
+                let path = &dataset.clips[found.clip_idx].path;
+                anyhow::bail!(
+                    "the nearest normal clip is {path}: it lasts {duration_secs:.0} s, too long to be held beside this one"
+                );
+            }
             let loaded = match known {
                 Some(known) if known.loaded.settings == wanted.settings => Arc::clone(&known.loaded),
                 Some(known) => Arc::new(picture(found.clip_idx, Arc::clone(&known.loaded.clip), wanted.settings)),
@@ -341,7 +353,9 @@ impl Workbench {
     fn wanted_window(&self, position_secs: f64) -> Option<ViewKey> {
         let (run, _) = self.run.as_ref().filter(|_| self.model.shows_window())?;
         let clip = self.focus?;
-        let is_read = self.focus_view.loaded.as_ref().is_some_and(|loaded| loaded.clip_idx == clip);
+        // Of a long recording there is no sound to look at.
+        let is_held = self.focus_view.long.is_none();
+        let is_read = is_held && self.focus_view.loaded.as_ref().is_some_and(|loaded| loaded.clip_idx == clip);
         let idx = window_at(&self.focus_view.crops, position_secs).filter(|_| is_read)?;
         Some(ViewKey {
             run: run.clone(),
@@ -356,7 +370,7 @@ impl Workbench {
     fn wanted_nearest(&self) -> Option<NearestKey> {
         let (run, _) = self.run.as_ref().filter(|_| self.model.panes.contains(&ModelPane::Nearest))?;
         self.embedded.as_ref()?;
-        let clip = self.focus?;
+        let clip = self.focus.filter(|_| self.focus_view.long.is_none())?;
         let group = self.dataset.clips[clip].group.to_string();
         Some(NearestKey {
             run: run.clone(),
