@@ -10,7 +10,6 @@ mod filter_bar;
 mod gestures;
 mod harmonics;
 mod instruments;
-mod listening_row;
 mod long;
 mod measuring;
 mod model;

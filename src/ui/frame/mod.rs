@@ -3,9 +3,7 @@
 mod inspector;
 mod key_sheet;
 mod keys;
-mod listening_controls;
 mod notices;
-mod play_keys;
 mod rail;
 mod safety;
 mod status_bar;
@@ -14,7 +12,6 @@ mod transport;
 
 use eframe::egui::{self, CentralPanel, Margin, Panel};
 
-pub use self::keys::key_sheet;
 use self::notices::Notices;
 use super::browse::BrowseView;
 use super::compare::CompareView;
@@ -87,7 +84,7 @@ impl Frame {
         if let Some(workbench) = &state.workbench {
             Panel::bottom("transport")
                 .frame(bar(&style))
-                .show(ui, |ui| transport::ui(ui, workbench, state, actions));
+                .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
             // Compare needs its width more than the inspector does.
             let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
             let is_in_triage = state.screen == Screen::Browse && workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
