@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::listening::picture;
-use super::{App, JobKind, LoadedClip, SpectrogramSettings, Workbench};
-use crate::audio;
+use super::playing::give;
+use super::{App, JobKind, LoadedClip, Playback, SpectrogramSettings, Workbench};
+use crate::audio::{self, LONG_SECS};
 use crate::dataset::{CropWindow, Dataset};
 use crate::detectors::Metric;
 use crate::extractors::{ModelView, WindowPlace};
 use crate::pipeline::{self, NearestNormal};
 
+/// Of what is held whole alone.
+const TOO_LONG: &str = "longer than five minutes: what the model sees is shown of shorter clips";
 /// The clip's playhead stands on a window from this much before its first sample on: seconds of the sound card are not exact.
 const EARLY_SECS: f64 = 2e-3;
 
@@ -208,8 +211,10 @@ impl App {
         let (Some((_, run)), Some(loaded)) = (workbench.run.clone(), workbench.focus_view.loaded.clone()) else {
             return;
         };
+        let is_long = workbench.focus_view.long.is_some();
         let dataset = Arc::clone(&workbench.dataset);
         self.spawn(JobKind::ModelView, "What the model sees", move |_| {
+            anyhow::ensure!(!is_long, TOO_LONG);
             let entry = &dataset.clips[wanted.clip];
             let channel = run.recipe.channel(&dataset);
             // A run may listen to another channel than the one that is shown and played.
@@ -257,7 +262,9 @@ impl App {
                 Some(known) if known.loaded.settings == wanted.settings => Arc::clone(&known.loaded),
                 Some(known) => Arc::new(picture(found.clip_idx, Arc::clone(&known.loaded.clip), wanted.settings)),
                 None => {
-                    let file = dataset.file(&dataset.clips[found.clip_idx]);
+                    let entry = &dataset.clips[found.clip_idx];
+                    anyhow::ensure!(f64::from(entry.duration_secs) <= LONG_SECS, TOO_LONG);
+                    let file = dataset.file(entry);
                     let sound = Arc::new(audio::read_clip(&file, dataset.channel)?);
                     Arc::new(picture(found.clip_idx, sound, wanted.settings))
                 }
@@ -305,7 +312,10 @@ impl App {
         if workbench.model.hears_nearest == wants_nearest {
             return;
         }
-        let own = workbench.focus_view.loaded.as_ref().map(|loaded| Arc::clone(&loaded.clip));
+        let view = &workbench.focus_view;
+        let own = view.loaded.as_ref().map(|loaded| Arc::clone(&loaded.clip));
+        let long = view.long.as_ref().filter(|_| !wants_nearest);
+        let recording = long.map(|long| Arc::clone(long.recording()));
         let nearest = workbench.model.nearest_of(workbench.focus);
         let clip = if wants_nearest {
             nearest.map(|nearest| Arc::clone(&nearest.loaded.clip))
@@ -316,14 +326,18 @@ impl App {
         if wants_nearest && !self.ready_to_play() {
             return;
         }
-        let loop_span_secs = self.state.playback.loop_span_secs;
+        let Playback {
+            loop_span_secs,
+            is_looping,
+            ..
+        } = self.state.playback;
         if let Some(player) = &mut self.player {
             let (is_playing, position_secs) = (player.is_playing(), self.state.playback.position_secs);
-            if let Err(error) = player.load(clip) {
+            if let Err(error) = give(player, (clip, recording)) {
                 self.state.playback.unavailable = Some(error.to_string());
                 return;
             }
-            player.set_loop(loop_span_secs);
+            player.set_loop(loop_span_secs, is_looping);
             player.seek(position_secs);
             if is_playing {
                 player.play();
