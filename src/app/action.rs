@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, PictureLook, SafetyAction,
-    Screen, SortKey, SpectrogramSettings, TriageAction,
+    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, ListeningSettings, LiveSettings, LongPiece, ModelAction,
+    PictureLook, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
 };
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
@@ -78,8 +78,11 @@ pub enum Action {
     Listen(usize),
     /// Plays the focused clip from here (seconds).
     PlayFrom(f64),
+    /// Puts the playhead there; neither starts nor stops playback.
     Seek(f64),
+    /// Chooses the stretch that is played, once or in a loop; neither moves the playhead nor starts playback.
     SetLoop(Option<(f64, f64)>),
+    Listening(ListeningAction),
 
     Model(ModelAction),
 
@@ -172,6 +175,19 @@ pub enum Action {
     Redo,
 }
 
+/// How the focused clip is played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ListeningAction {
+    /// Speed, pitch, volume; following and playing on select.
+    Set(ListeningSettings),
+    /// Plays the chosen stretch, or the whole clip, again and again.
+    Loop(bool),
+    /// Plays from the first sample, whatever the scores say.
+    PlayFromStart,
+    /// Moves the playhead by so many crops.
+    StepCrop(isize),
+}
+
 /// What a person can do with the clip list beside filtering and sorting it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ListAction {
@@ -186,7 +202,7 @@ pub enum ListAction {
     Export(PathBuf),
 }
 
-/// What a person can do while listening, with a project or without.
+/// What a person can do while listening to an input, with a project or without.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveAction {
     /// Looks for inputs from now on; asked again, at once.

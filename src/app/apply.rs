@@ -9,7 +9,7 @@ use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
 use super::safety::Waiting;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, LiveView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, LongView, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
 use crate::project::ProjectLock;
@@ -25,6 +25,8 @@ pub struct App {
     pub(super) player: Option<Player>,
     /// The focused clip is to be heard once it is read.
     pub(super) plays_when_read: bool,
+    /// When the way of listening is to be kept.
+    pub(super) listening_due: Option<Instant>,
     pub(super) folders: AppFolders,
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
@@ -36,6 +38,8 @@ pub struct App {
     /// A project that was read, until a person has decided what becomes of what was not saved.
     pub(super) waiting: Option<Waiting>,
     pub(super) live: Live,
+    /// The long recording that was in focus last: coming back to it costs nothing.
+    pub(super) last_long: Option<LongView>,
     n_notices: u64,
 }
 
@@ -49,6 +53,7 @@ impl App {
     pub fn with_folders(wake: Wake, folders: AppFolders) -> Self {
         let state = State {
             recent: folders.read_recent(),
+            listening: folders.read_listening(),
             live: LiveView::remembered(&folders.settings),
             ..State::default()
         };
@@ -58,6 +63,7 @@ impl App {
             running: BTreeMap::new(),
             player: None,
             plays_when_read: false,
+            listening_due: None,
             folders,
             save_due: None,
             saver: Saver::default(),
@@ -65,6 +71,7 @@ impl App {
             lock: None,
             waiting: None,
             live: Live::new(wake),
+            last_long: None,
             n_notices: 0,
         }
     }
@@ -83,12 +90,16 @@ impl App {
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
         }
+        if self.listening_due.is_some_and(|due| Instant::now() >= due) {
+            self.keep_listening();
+        }
         has_more
     }
 
     /// How long until [`Self::poll`] has something to do without being woken; `None`: not before it is.
     pub fn next_wake(&self) -> Option<Duration> {
-        let due = self.save_due.into_iter().chain(self.live_due()).min();
+        let own = self.save_due.into_iter().chain(self.listening_due);
+        let due = own.chain(self.live_due()).min();
         due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
@@ -111,6 +122,7 @@ impl App {
             Action::CancelJob(id) => self.cancel(id),
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
+            Action::Listening(action) => self.apply_listening(action),
             Action::Live(action) => self.apply_live(action),
             Action::Safety(action) => self.apply_safety(action),
             in_project => self.apply_in_project(in_project),
@@ -202,6 +214,7 @@ impl App {
             | Action::CancelJob(_)
             | Action::SaveFigure { .. }
             | Action::SaveTable { .. }
+            | Action::Listening(_)
             | Action::Live(_)
             | Action::Safety(_) => {}
         }

@@ -9,13 +9,16 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::listening::picture;
-use super::{App, JobKind, LoadedClip, SpectrogramSettings, Workbench};
-use crate::audio;
+use super::playing::give;
+use super::{App, JobKind, LoadedClip, Playback, SpectrogramSettings, Workbench};
+use crate::audio::{self, LONG_SECS};
 use crate::dataset::{CropWindow, Dataset};
 use crate::detectors::Metric;
 use crate::extractors::{ModelView, WindowPlace};
 use crate::pipeline::{self, NearestNormal};
 
+/// Of what is held whole alone.
+const TOO_LONG: &str = "longer than five minutes: what the model sees is shown of shorter clips";
 /// The clip's playhead stands on a window from this much before its first sample on: seconds of the sound card are not exact.
 const EARLY_SECS: f64 = 2e-3;
 
@@ -120,6 +123,11 @@ impl Workbench {
         let Some(name) = &self.project.active_run else {
             return Some("There is no run yet: train one, and what it sees is shown here".to_owned());
         };
+        if self.focus_view.long.is_some() {
+            let text =
+                "Recordings of more than 5 minutes are drawn piece by piece from their file: this is shown of shorter ones only";
+            return Some(text.to_owned());
+        }
         let recipe = self.runs.get(name).map(|run| run.recipe.training.recipe);
         let redraws = recipe.is_none_or(|recipe| recipe.redraws());
         match (pane, recipe) {
@@ -203,8 +211,10 @@ impl App {
         let (Some((_, run)), Some(loaded)) = (workbench.run.clone(), workbench.focus_view.loaded.clone()) else {
             return;
         };
+        let is_long = workbench.focus_view.long.is_some();
         let dataset = Arc::clone(&workbench.dataset);
         self.spawn(JobKind::ModelView, "What the model sees", move |_| {
+            anyhow::ensure!(!is_long, TOO_LONG);
             let entry = &dataset.clips[wanted.clip];
             let channel = run.recipe.channel(&dataset);
             // A run may listen to another channel than the one that is shown and played.
@@ -241,11 +251,20 @@ impl App {
             let NearestKey { dataset, clip, .. } = wanted;
             let found = pipeline::nearest_normal(&dataset, &embedded, clip, wanted.metric)?;
             let known = known.filter(|known| known.found.clip_idx == found.clip_idx);
+            let duration_secs = f64::from(dataset.clips[found.clip_idx].duration_secs);
+            if duration_secs > audio::LONG_SECS {
+                let path = &dataset.clips[found.clip_idx].path;
+                anyhow::bail!(
+                    "the nearest normal clip is {path}: it lasts {duration_secs:.0} s, too long to be held beside this one"
+                );
+            }
             let loaded = match known {
                 Some(known) if known.loaded.settings == wanted.settings => Arc::clone(&known.loaded),
                 Some(known) => Arc::new(picture(found.clip_idx, Arc::clone(&known.loaded.clip), wanted.settings)),
                 None => {
-                    let file = dataset.file(&dataset.clips[found.clip_idx]);
+                    let entry = &dataset.clips[found.clip_idx];
+                    anyhow::ensure!(f64::from(entry.duration_secs) <= LONG_SECS, TOO_LONG);
+                    let file = dataset.file(entry);
                     let sound = Arc::new(audio::read_clip(&file, dataset.channel)?);
                     Arc::new(picture(found.clip_idx, sound, wanted.settings))
                 }
@@ -293,7 +312,10 @@ impl App {
         if workbench.model.hears_nearest == wants_nearest {
             return;
         }
-        let own = workbench.focus_view.loaded.as_ref().map(|loaded| Arc::clone(&loaded.clip));
+        let view = &workbench.focus_view;
+        let own = view.loaded.as_ref().map(|loaded| Arc::clone(&loaded.clip));
+        let long = view.long.as_ref().filter(|_| !wants_nearest);
+        let recording = long.map(|long| Arc::clone(long.recording()));
         let nearest = workbench.model.nearest_of(workbench.focus);
         let clip = if wants_nearest {
             nearest.map(|nearest| Arc::clone(&nearest.loaded.clip))
@@ -304,14 +326,18 @@ impl App {
         if wants_nearest && !self.ready_to_play() {
             return;
         }
-        let loop_span_secs = self.state.playback.loop_span_secs;
+        let Playback {
+            loop_span_secs,
+            is_looping,
+            ..
+        } = self.state.playback;
         if let Some(player) = &mut self.player {
             let (is_playing, position_secs) = (player.is_playing(), self.state.playback.position_secs);
-            if let Err(error) = player.load(clip) {
+            if let Err(error) = give(player, (clip, recording)) {
                 self.state.playback.unavailable = Some(error.to_string());
                 return;
             }
-            player.set_loop(loop_span_secs);
+            player.set_loop(loop_span_secs, is_looping);
             player.seek(position_secs);
             if is_playing {
                 player.play();
@@ -327,7 +353,9 @@ impl Workbench {
     fn wanted_window(&self, position_secs: f64) -> Option<ViewKey> {
         let (run, _) = self.run.as_ref().filter(|_| self.model.shows_window())?;
         let clip = self.focus?;
-        let is_read = self.focus_view.loaded.as_ref().is_some_and(|loaded| loaded.clip_idx == clip);
+        // Of a long recording there is no sound to look at.
+        let is_held = self.focus_view.long.is_none();
+        let is_read = is_held && self.focus_view.loaded.as_ref().is_some_and(|loaded| loaded.clip_idx == clip);
         let idx = window_at(&self.focus_view.crops, position_secs).filter(|_| is_read)?;
         Some(ViewKey {
             run: run.clone(),
@@ -342,7 +370,7 @@ impl Workbench {
     fn wanted_nearest(&self) -> Option<NearestKey> {
         let (run, _) = self.run.as_ref().filter(|_| self.model.panes.contains(&ModelPane::Nearest))?;
         self.embedded.as_ref()?;
-        let clip = self.focus?;
+        let clip = self.focus.filter(|_| self.focus_view.long.is_none())?;
         let group = self.dataset.clips[clip].group.to_string();
         Some(NearestKey {
             run: run.clone(),

@@ -281,6 +281,8 @@ impl App {
         self.restore_picture(view.picture);
         if let Some(clip) = focus {
             self.focus(clip);
+            // It was not chosen just now.
+            self.plays_when_read = false;
         }
         match (active, unready) {
             (Some(run), _) => self.activate_run(&run),
@@ -306,6 +308,7 @@ impl App {
             self.save_now();
         }
         self.stop_playing();
+        self.last_long = None;
         self.stop_live_scoring();
         self.stop_watching();
         // A save that is under way must reach the disk, a run that is deleted must be gone from it, and listening goes on.
@@ -361,6 +364,7 @@ impl App {
 
     /// Gives up all work but saving and deleting, saves what is not saved yet and waits for it: for the end of the program.
     pub fn shut_down(&mut self) {
+        self.keep_listening();
         self.write_live_settings();
         self.stop_listening();
         self.keep_now();

@@ -8,8 +8,8 @@ use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
 use super::{
-    Access, ClipFilter, ClipList, ExplorationView, LiveView, LoadedClip, LongView, Measured, ModelInsight, PictureLook, Recovery,
-    SortKey, SpectrogramSettings, Triage,
+    Access, ClipFilter, ClipList, ExplorationView, ListeningSettings, LiveView, LoadedClip, LongView, Measured, ModelInsight,
+    PictureLook, Recovery, SortKey, SpectrogramSettings, Triage,
 };
 use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
@@ -76,6 +76,7 @@ pub struct State {
     pub jobs: Vec<JobView>,
     pub notices: Vec<Notice>,
     pub playback: Playback,
+    pub listening: ListeningSettings,
     pub live: LiveView,
     /// What an earlier end of the program left behind, while a person has not decided on it.
     pub recovery: Option<Recovery>,
@@ -391,7 +392,11 @@ pub struct Playback {
     pub is_playing: bool,
     /// What is heard now, in seconds of the focused clip.
     pub position_secs: f64,
+    /// The stretch that was chosen: it is played once, or again and again while `is_looping`.
     pub loop_span_secs: Option<(f64, f64)>,
+    pub is_looping: bool,
+    /// The playhead stands where somebody put it or paused; otherwise the clip begins at its worst crop.
+    pub is_placed: bool,
 }
 
 impl Workbench {

@@ -9,6 +9,7 @@ mod error;
 mod foreign;
 mod kernel;
 mod loudest;
+mod pace;
 #[cfg(feature = "sound-card")]
 mod paged;
 #[cfg(feature = "sound-card")]
@@ -29,6 +30,7 @@ mod wav_samples;
 mod write;
 
 pub use error::AudioError;
+pub use pace::Pace;
 pub use player::Player;
 pub use read::{Header, heard_channel, is_closed, read_clip, read_clip_at_own_rate, read_header};
 pub use recording::{LONG_SECS, Recording};

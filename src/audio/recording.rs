@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
-use super::read::{Header, Opened, checked};
+use super::read::{Header, Opened, checked, heard_channel};
 use super::resample::StretchConverter;
 use super::wav_layout::WavLayout;
 use super::{AudioError, ChannelChoice, SAMPLE_RATE_HZ, foreign, wav_decode};
@@ -22,6 +22,8 @@ pub const LONG_SECS: f64 = 300.0;
 #[derive(Debug, Clone)]
 pub struct Recording {
     path: PathBuf,
+    /// The channel that was asked for, and the one that it means in this file.
+    asked: ChannelChoice,
     channel: ChannelChoice,
     header: Header,
     /// `None`: not WAV.
@@ -30,7 +32,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Reads the header alone.
+    /// Reads the header alone; all of the file only where its loudest channel is asked for, which nobody knows before.
     ///
     /// # Errors
     /// As [`super::read_clip`]: names the file and says what is wrong with it.
@@ -46,11 +48,22 @@ impl Recording {
         let converter = StretchConverter::new(header.sample_rate_hz, SAMPLE_RATE_HZ);
         Ok(Self {
             path: path.to_owned(),
-            channel,
+            asked: channel,
+            channel: heard_channel(path, channel)?,
             header,
             layout,
             n_samples: converter.output_len(header.n_frames),
         })
+    }
+
+    /// Whether it is this channel of this file.
+    pub fn is_of(&self, path: &Path, channel: ChannelChoice) -> bool {
+        self.path == path && self.asked == channel
+    }
+
+    /// The channel that is heard: one of the file's, or the mean.
+    pub fn heard(&self) -> ChannelChoice {
+        self.channel
     }
 
     /// Samples of the whole at [`SAMPLE_RATE_HZ`].

@@ -8,8 +8,8 @@ use crate::app::job_types::{JobOutput, JobUpdate};
 use crate::app::listening::levels_of;
 use crate::audio::{AudioError, Clip, Recording, SAMPLE_RATE_HZ};
 use crate::dsp::{Levels, cells};
-use crate::jobs::JobContext;
-use crate::progress::{NoProgress, Progress as _, par_map};
+use crate::jobs::{JobContext, each_in_front};
+use crate::progress::Progress as _;
 
 /// Samples of a block of the overview, 33 s: it bounds what one core holds while it draws.
 const BLOCK_SAMPLES: usize = 1 << 19;
@@ -181,6 +181,12 @@ impl Wishes {
         pending.waiting = pieces;
     }
 
+    /// What was in work when a job was given up is asked for anew.
+    pub(super) fn forget_work(&self) {
+        let mut pending = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.in_work.clear();
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).waiting.is_empty()
     }
@@ -219,9 +225,9 @@ pub(in crate::app) fn draw_all(
         if batch.is_empty() {
             return Ok(JobOutput::LongDrawn);
         }
-        let outcomes = par_map(&batch, &mut NoProgress, |&piece| {
+        let outcomes = each_in_front(&batch, |&piece| {
             pen.draw(piece).map(|drawn| updates.send(JobUpdate::Drawn(piece, drawn)))
-        })?;
+        });
         outcomes.into_iter().collect::<Result<(), AudioError>>()?;
         done += (batch.len() - n_wished) as u64;
     }

@@ -8,6 +8,10 @@ use crate::app::job_types::JobOutput;
 use crate::app::listening::levels_of;
 use crate::app::{App, JobKind, LoadedClip, SpectrogramSettings};
 use crate::audio::{Clip, Recording, SAMPLE_RATE_HZ};
+use crate::dsp::LevelHistogram;
+
+/// Columns that the levels of the whole are counted in.
+const LEVEL_COLUMNS: usize = 512;
 
 impl App {
     /// Opens the focused recording: its header is read, then the drawing begins.
@@ -15,6 +19,10 @@ impl App {
         let Some(workbench) = &self.state.workbench else { return };
         let file = workbench.dataset.file(&workbench.dataset.clips[clip_idx]);
         let (channel, settings) = (workbench.dataset.channel, workbench.spectrogram);
+        if let Some(long) = self.last_long.take_if(|long| long.shows(&file, channel, settings)) {
+            self.take_long(Arc::new(empty(clip_idx, Arc::default(), settings)), long);
+            return;
+        }
         self.spawn(JobKind::LoadClip, "Opening the recording", move |_| {
             let recording = Arc::new(Recording::open(&file, channel)?);
             let loaded = Arc::new(empty(clip_idx, Arc::default(), settings));
@@ -23,11 +31,13 @@ impl App {
         });
     }
 
-    pub(in crate::app) fn take_long(&mut self, loaded: Arc<LoadedClip>, long: LongView) {
+    pub(in crate::app) fn take_long(&mut self, mut loaded: Arc<LoadedClip>, long: LongView) {
         let Some(workbench) = &mut self.state.workbench else { return };
         if workbench.focus != Some(loaded.clip_idx) {
             return;
         }
+        let known = Arc::make_mut(&mut loaded);
+        (known.heard, known.levels) = (long.recording().heard(), levels_of_whole(&long));
         workbench.focus_view.long = Some(long);
         self.take_loaded(Ok(loaded));
         self.draw_long();
@@ -42,7 +52,10 @@ impl App {
         let (Some(long), Some(loaded)) = (&mut view.long, &view.loaded) else {
             return false;
         };
-        let loaded = empty(loaded.clip_idx, Arc::clone(&loaded.clip), settings);
+        let loaded = LoadedClip {
+            heard: loaded.heard,
+            ..empty(loaded.clip_idx, Arc::clone(&loaded.clip), settings)
+        };
         long.redraw(settings, loaded.bin_hz.len());
         view.loaded = Some(Arc::new(loaded));
         self.abandon(|kind| *kind == JobKind::DrawLong);
@@ -52,12 +65,15 @@ impl App {
 
     /// What of the recording is in sight.
     pub(in crate::app) fn look_at(&mut self, pieces: &[LongPiece]) {
-        let long = self
-            .state
-            .workbench
-            .as_mut()
-            .and_then(|workbench| workbench.focus_view.long.as_mut());
-        if long.is_some_and(|long| long.look_at(pieces)) {
+        let is_drawing = self.is_drawing();
+        let workbench = self.state.workbench.as_mut();
+        let Some(long) = workbench.and_then(|workbench| workbench.focus_view.long.as_mut()) else {
+            return;
+        };
+        if !is_drawing {
+            long.wishes.forget_work();
+        }
+        if long.look_at(pieces) {
             self.draw_long();
         }
     }
@@ -71,16 +87,26 @@ impl App {
 
     /// A wish may have come while the job was ending.
     pub(in crate::app) fn end_drawing(&mut self) {
-        let workbench = self.state.workbench.as_ref();
-        let long = workbench.and_then(|workbench| workbench.focus_view.long.as_ref());
-        if long.is_some_and(|long| !long.wishes.is_empty()) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        let view = &mut workbench.focus_view;
+        let (Some(long), Some(loaded)) = (&view.long, &mut view.loaded) else {
+            return;
+        };
+        if loaded.levels == LevelHistogram::default() {
+            Arc::make_mut(loaded).levels = levels_of_whole(long);
+        }
+        if !long.wishes.is_empty() {
             self.draw_long();
         }
     }
 
+    fn is_drawing(&self) -> bool {
+        self.running.values().any(|job| job.kind == JobKind::DrawLong)
+    }
+
     /// Starts the job that draws, where none is drawing: one that runs sees new wishes itself.
     fn draw_long(&mut self) {
-        if self.running.values().any(|job| job.kind == JobKind::DrawLong) {
+        if self.is_drawing() {
             return;
         }
         let workbench = self.state.workbench.as_ref();
@@ -92,6 +118,12 @@ impl App {
             draw_all(&pen, &wishes, missing, context)
         });
     }
+}
+
+/// The levels of the whole, once it is drawn, as a coarse picture shows them: the loudest of the frames of each column.
+fn levels_of_whole(long: &LongView) -> LevelHistogram {
+    let overview = long.overview(LEVEL_COLUMNS).filter(|_| long.progress() == 1.0);
+    overview.map_or_else(LevelHistogram::default, |(overview, _)| LevelHistogram::of(&overview.values))
 }
 
 /// What stands in the place of a clip that is too long to be held: no samples, no picture, but the frequencies of one.

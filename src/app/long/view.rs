@@ -1,13 +1,14 @@
 //! What is known of a long recording, as the views see it.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::cache::PieceCache;
 use super::drawing::{Pen, Wishes};
 use super::{DrawnPiece, LongPiece};
 use crate::app::SpectrogramSettings;
-use crate::audio::{AudioError, Recording, SAMPLE_RATE_HZ};
+use crate::audio::{AudioError, ChannelChoice, Recording, SAMPLE_RATE_HZ};
 use crate::dsp::{LevelPyramid, Levels, Peaks, Spectrogram};
 use crate::progress::{NoProgress, par_map};
 
@@ -48,6 +49,11 @@ impl LongView {
 
     pub fn recording(&self) -> &Arc<Recording> {
         &self.pen.recording
+    }
+
+    /// Whether it is the picture of this channel of a file by these settings.
+    pub(super) fn shows(&self, file: &Path, channel: ChannelChoice, settings: SpectrogramSettings) -> bool {
+        self.pen.settings == settings && self.pen.recording.is_of(file, channel)
     }
 
     pub fn duration_secs(&self) -> f64 {
@@ -116,8 +122,10 @@ impl LongView {
         if pool < self.base_pool() {
             return 0;
         }
-        let end = (columns.end * pool).min(self.n_frames());
-        let blocks = self.pen.blocks_of(&((columns.start * pool).min(end)..end));
+        // A tile shows its neighbours' outermost columns, too.
+        let end = ((columns.end + 1) * pool).min(self.n_frames());
+        let start = (columns.start.saturating_sub(1) * pool).min(end);
+        let blocks = self.pen.blocks_of(&(start..end));
         self.is_drawn[blocks].iter().filter(|is_drawn| **is_drawn).count()
     }
 

@@ -12,6 +12,8 @@ const MIN_SECS: f64 = 0.004;
 const MIN_POSITIONS: f64 = 0.01;
 /// A drag over less than this selects nothing.
 const MIN_SELECTION_POINTS: f32 = 3.0;
+/// So near to an edge of the stretch a drag moves it.
+const EDGE_POINTS: f32 = 5.0;
 
 /// What the drag that is going on does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +47,7 @@ pub(super) fn gestures(
     if response.contains_pointer() {
         wheel(view, ui, stage, has_frequency);
     }
-    drag(view, ui, response, stage, has_frequency, actions);
+    drag(view, ui, response, stage, has_frequency, playback, actions);
     if response.double_clicked() {
         view.reset_zoom(stage.whole);
     } else if response.clicked()
@@ -62,8 +64,11 @@ pub(super) fn gestures(
         ui.ctx().set_cursor_icon(egui::CursorIcon::Grabbing);
     } else if is_on_line(view, response, stage) {
         ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeVertical);
-    } else if response.hovered() {
-        ui.ctx().set_cursor_icon(egui::CursorIcon::Crosshair);
+    } else if let Some(pointer) = response.hover_pos() {
+        ui.ctx().set_cursor_icon(match other_edge(stage, playback, pointer.x) {
+            Some(_) => egui::CursorIcon::ResizeHorizontal,
+            None => egui::CursorIcon::Crosshair,
+        });
     }
 }
 
@@ -73,9 +78,17 @@ fn is_on_line(view: &PictureView, response: &Response, stage: &Stage) -> bool {
         || pointer.is_some_and(|pointer| view.instruments.harmonics.line_at(stage, view.axis, pointer).is_some())
 }
 
+/// The edge of the stretch that stays where a drag from here moves the other one.
+fn other_edge(stage: &Stage, playback: &Playback, x: f32) -> Option<f64> {
+    let (start, end) = playback.loop_span_secs?;
+    let away = |secs: f64| (stage.time.pixel(secs) - x).abs();
+    let (edge, other) = if away(start) < away(end) { (start, end) } else { (end, start) };
+    (away(edge) <= EDGE_POINTS).then_some(other)
+}
+
 /// What a drag with the left button does that begins here: it holds a line, draws a measuring box (with Shift or where that tool
 /// is in the hand), or selects a span of time.
-fn drag_from(view: &PictureView, ui: &egui::Ui, stage: &Stage, has_frequency: bool, origin: Pos2) -> Drag {
+fn drag_from(view: &PictureView, ui: &egui::Ui, stage: &Stage, has_frequency: bool, playback: &Playback, origin: Pos2) -> Drag {
     let secs = stage.secs(origin.x);
     if has_frequency {
         if let Some(order) = view.instruments.harmonics.line_at(stage, view.axis, origin) {
@@ -90,7 +103,7 @@ fn drag_from(view: &PictureView, ui: &egui::Ui, stage: &Stage, has_frequency: bo
         }
     }
     Drag::Select {
-        from_secs: secs,
+        from_secs: other_edge(stage, playback, origin.x).unwrap_or(secs),
         to_secs: secs,
     }
 }
@@ -135,6 +148,7 @@ fn drag(
     response: &Response,
     stage: &Stage,
     has_frequency: bool,
+    playback: &Playback,
     actions: &mut Vec<Action>,
 ) {
     let is_alt = ui.input(|input| input.modifiers.alt);
@@ -142,7 +156,7 @@ fn drag(
         view.drag = Some(Drag::Pan);
     } else if response.drag_started_by(PointerButton::Primary) {
         let origin = ui.input(|input| input.pointer.press_origin());
-        view.drag = origin.map(|origin| drag_from(view, ui, stage, has_frequency, origin));
+        view.drag = origin.map(|origin| drag_from(view, ui, stage, has_frequency, playback, origin));
     }
     if response.dragged() {
         match &mut view.drag {

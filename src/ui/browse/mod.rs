@@ -10,6 +10,7 @@ mod filter_bar;
 mod gestures;
 mod harmonics;
 mod instruments;
+mod listening_row;
 mod long;
 mod measuring;
 mod model;

@@ -7,6 +7,7 @@ use eframe::egui::{self, Align, Color32, Pos2, Rect, Role, Sense, WidgetInfo, em
 use super::boxes::{self, BoxesView};
 use super::gestures::{Drag, gestures, keys};
 use super::instruments::{self, Instruments};
+use super::listening_row::follow_choice;
 use super::tool_row::tool_row;
 use super::{channel, color_bar, crops, measuring, overlays, rulers};
 use crate::app::{
@@ -33,8 +34,6 @@ pub(super) struct PictureView {
     pub(super) look: PictureLook,
     range_db: [f32; 2],
     pub(super) instruments: Instruments,
-    /// Turn the page when the playhead leaves it.
-    pub(super) follows: bool,
     /// The visible seconds.
     pub(super) time: Span,
     /// The visible part of the frequency axis.
@@ -45,7 +44,7 @@ pub(super) struct PictureView {
     shown: Weak<Clip>,
     shown_idx: Option<usize>,
     whole: Span,
-    last_position_secs: f64,
+    pub(super) last_position_secs: f64,
     /// Of a long recording, what the app was told to be in sight.
     pub(super) in_sight: Vec<LongPiece>,
     /// Frames in a column of its picture.
@@ -60,7 +59,6 @@ impl Default for PictureView {
             look: PictureLook::default(),
             range_db: LevelRange::USUAL_DB,
             instruments: Instruments::default(),
-            follows: true,
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
@@ -118,7 +116,9 @@ impl PictureView {
         self.boxes.follow(workbench);
         let focus = &workbench.focus_view;
         self.take_look(workbench.look, focus.loaded.as_deref());
-        self.title(ui, workbench, clip, actions);
+        // Before the menus of the tool row: what Esc closes there is not to close a box too.
+        instruments::keys(&mut self.instruments, ui, workbench, actions);
+        self.title(ui, state, workbench, clip, actions);
         tool_row(ui, self, workbench, actions);
         if let Some(error) = &focus.error {
             let file = workbench.dataset.file(clip);
@@ -133,7 +133,7 @@ impl PictureView {
         {
             Some(loaded) => {
                 boxes::list(&mut self.boxes, ui, workbench, clip, actions);
-                self.loaded(ui, loaded, workbench, &state.playback, actions);
+                self.loaded(ui, loaded, workbench, state, actions);
             }
             None => {
                 ui.vertical_centered(|ui| {
@@ -144,17 +144,13 @@ impl PictureView {
         }
     }
 
-    /// The clip's name; at the right whether to follow the playhead, and where to save the picture.
-    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
+    /// The clip's name; at the right how to go along with what is heard, and where to save the picture.
+    fn title(&self, ui: &mut egui::Ui, state: &State, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
                 let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
                 widgets::save_figure_menu(ui, stem, || spectrogram_figure(workbench).map(Figure::Spectrogram));
-                let follow = egui::Button::selectable(self.follows, "Follow").frame_when_inactive(true);
-                let hint = "Turn the page when the playhead runs over its edge";
-                if ui.add(follow).on_hover_text(hint).clicked() {
-                    self.follows = !self.follows;
-                }
+                follow_choice(ui, state.listening, actions);
                 let is_in_triage = workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
                 let hint = "Decide on the clips of the table one by one (R)";
                 if !is_in_triage && widgets::labelled_button(ui, true, "Triage", hint).clicked() {
@@ -214,15 +210,15 @@ impl PictureView {
         ui: &mut egui::Ui,
         loaded: &Arc<LoadedClip>,
         workbench: &Workbench,
-        playback: &Playback,
+        state: &State,
         actions: &mut Vec<Action>,
     ) {
+        let playback = &state.playback;
         let duration_secs = workbench.focus_view.duration_secs().unwrap_or(0.0);
         let whole = Span::new(0.0, duration_secs.max(1e-3));
         self.show(loaded, whole);
-        self.follow(playback, whole);
+        self.follow(state.listening.follow, playback, whole);
         self.boxes.keys(ui, workbench, actions);
-        instruments::keys(&mut self.instruments, ui, workbench, actions);
         keys(self, ui, whole, playback, actions);
         let top_hz = f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0;
         let above = ui.cursor().top();
@@ -386,16 +382,6 @@ impl PictureView {
             Some(Drag::Select { from_secs, to_secs }) => Some(Span::new(from_secs.min(to_secs), from_secs.max(to_secs))),
             _ => playback.loop_span_secs.map(|(start, end)| Span::new(start, end)),
         }
-    }
-
-    /// Turns the page when the playhead has run over its edge; a person who pans away is not pulled back.
-    fn follow(&mut self, playback: &Playback, whole: Span) {
-        let position = playback.position_secs;
-        let has_left = self.time.contains(self.last_position_secs) && !self.time.contains(position);
-        if self.follows && playback.is_playing && has_left && self.drag.is_none() {
-            self.time = Span::new(position, position + self.time.len()).pushed_into(whole);
-        }
-        self.last_position_secs = position;
     }
 }
 

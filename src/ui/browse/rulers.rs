@@ -11,6 +11,8 @@ use crate::ui::plots::{Span, format_hz, format_secs, frequency_ticks, time_ticks
 use crate::ui::theme::{self, Palette};
 
 const TICK_POINTS: f32 = 4.0;
+/// Width of a character of the readout.
+const CHARACTER_POINTS: f32 = 7.3;
 
 /// All rulers, and where the pointer is on them.
 pub(super) fn paint(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView, pointer: Option<Pos2>) {
@@ -47,7 +49,11 @@ pub(super) fn readout(
     let text = match (view.drag, pointer) {
         (Some(Drag::Measure { from, to }), _) => measuring::size_text(TimeFrequencyBox::between(from, to)),
         (_, Some(pointer)) => at_pointer(stage, view, (loaded, long), pointer),
-        (_, None) if view.time == stage.whole => how_it_is_made(stage, loaded),
+        (_, None) if view.time == stage.whole => {
+            let is_narrow = |text: &String| text.chars().count() as f32 * CHARACTER_POINTS <= rect.width();
+            let of = |has_steps| how_it_is_made(stage, loaded, has_steps);
+            Some(of(true)).filter(is_narrow).unwrap_or_else(|| of(false))
+        }
         (_, None) => format!("{} shown", span_text(view.time)),
     };
     let response = ui.interact(rect, ui.scope_id().with("readout"), Sense::hover());
@@ -65,20 +71,20 @@ pub(super) fn readout(
     }
 }
 
-/// `10.000 s at 16 kHz   Hann 2048/512: 128 ms, 7.8 Hz`.
-fn how_it_is_made(stage: &Stage, loaded: &LoadedClip) -> String {
+/// `10.000 s at 16 kHz   Hann 2048/512: 128 ms, 7.8 Hz`, without the steps where there is no room for them.
+fn how_it_is_made(stage: &Stage, loaded: &LoadedClip, has_steps: bool) -> String {
     let rate_hz = f64::from(loaded.clip.sample_rate_hz.max(1));
     let SpectrogramSettings { n_fft, hop, .. } = loaded.settings;
-    format!(
-        "{} at {} kHz   Hann {n_fft}/{hop}: {:.0} ms, {:.1} Hz",
-        format_secs(stage.whole.end),
-        rate_hz / 1000.0,
-        1000.0 * n_fft as f64 / rate_hz,
-        rate_hz / n_fft as f64
-    )
+    let (secs, khz) = (format_secs(stage.whole.end), rate_hz / 1000.0);
+    let made = format!("{secs} at {khz} kHz   Hann {n_fft}/{hop}");
+    if !has_steps {
+        return made;
+    }
+    let (ms, hz) = (1000.0 * n_fft as f64 / rate_hz, rate_hz / n_fft as f64);
+    format!("{made}: {ms:.0} ms, {hz:.1} Hz")
 }
 
-/// `2.310 s   1.852 kHz   −43.2 dBFS`; frequencies as fine as a pixel.
+/// `2.310 s  1.852 kHz  −43.2 dBFS`; frequencies as fine as a pixel.
 fn at_pointer(stage: &Stage, view: &PictureView, (loaded, long): (&LoadedClip, Option<&LongView>), pointer: Pos2) -> String {
     let secs = stage.time.value(pointer.x);
     if !stage.spectrogram.contains(pointer) {
@@ -95,14 +101,14 @@ fn at_pointer(stage: &Stage, view: &PictureView, (loaded, long): (&LoadedClip, O
     };
     let level = level.map_or(String::new(), |(db, is_loudest)| {
         let (sign, most) = (if db < 0.0 { "\u{2212}" } else { "" }, if is_loudest { "up to " } else { "" });
-        format!("   {most}{sign}{:.1} dBFS", db.abs())
+        format!("  {most}{sign}{:.1} dBFS", db.abs())
     });
     let order = view
         .instruments
         .harmonics
         .order_text(hz)
-        .map_or(String::new(), |order| format!("   {order}"));
-    format!("{}   {}{level}{order}", format_secs(secs), format_hz(hz, pixel_hz))
+        .map_or(String::new(), |order| format!("  {order}"));
+    format!("{}  {}{level}{order}", format_secs(secs), format_hz(hz, pixel_hz))
 }
 
 /// The level of the bin and frame nearest to a place.
@@ -131,7 +137,13 @@ fn nearest_bin(loaded: &LoadedClip, hz: f64) -> Option<usize> {
 
 fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {
     let rect = stage.time_axis;
-    for tick in time_ticks(view.time, rect.width()) {
+    let ticks = time_ticks(view.time, rect.width());
+    // Half of a long label at the edge lies where the unit stands.
+    let first = ticks
+        .first()
+        .map(|tick| stage.time.pixel(tick.value) - 3.0 * tick.label.len() as f32);
+    let has_room = first.is_none_or(|first| first > rect.left() - 14.0);
+    for tick in ticks {
         let x = stage.time.pixel(tick.value);
         painter.vline(
             x,
@@ -152,7 +164,9 @@ fn time_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &Pi
         _ => "s",
     };
     let beside = pos2(rect.left() - 16.0, rect.top() + 5.0);
-    painter.text(beside, Align2::RIGHT_TOP, unit, font(), palette.weak);
+    if has_room {
+        painter.text(beside, Align2::RIGHT_TOP, unit, font(), palette.weak);
+    }
 }
 
 fn frequency_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView) {

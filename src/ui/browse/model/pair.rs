@@ -11,7 +11,7 @@ use super::super::picture::PictureView;
 use super::message;
 use crate::app::{Action, LoadedClip, ModelAction, ModelPane, NearestClip, Playback, Workbench};
 use crate::detectors::Metric;
-use crate::ui::plots::{Picture, Scale, Span, TiledSpectrogram};
+use crate::ui::plots::{Picture, Scale, Span, TileValues, TiledSpectrogram};
 use crate::ui::theme::{self, GRID};
 
 const TITLE_HEIGHT: f32 = 26.0;
@@ -96,18 +96,19 @@ impl PairView {
         let (time, positions) = picture.shown();
         ui.painter().rect_filled(inner, 0.0, Color32::BLACK);
         let frame = |secs: f64| secs * f64::from(loaded.clip.sample_rate_hz) / loaded.settings.hop.max(1) as f64 + 0.5;
+        let long = workbench.focus_view.long.as_ref().filter(|_| !is_nearest);
         self.tiles[side].paint(
             ui.painter(),
             inner,
             &Picture {
                 spectrogram: &loaded.spectrogram,
+                long: long.map(|long| long as &dyn TileValues),
                 bin_hz: &loaded.bin_hz,
                 frames: Span::new(frame(time.start), frame(time.end)),
                 axis: picture.axis,
                 top_hz: f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0,
                 positions,
                 coloring: picture.coloring(),
-                long: None,
             },
         );
         let scale = Scale::horizontal(time, inner.x_range());
