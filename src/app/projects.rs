@@ -17,8 +17,6 @@ use crate::dataset::{self, Dataset, Layout, ScanOptions, SkippedFile, SyntheticC
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::project::{self, Claim, Project, ProjectLock, RunRecipe, UnsavedPlaces};
 
-/// Longest time from an edit to its save: who labels without a rest is saved all the same.
-const AUTOSAVE_DELAY: Duration = Duration::from_secs(1);
 /// A disk that takes longer than this when the program ends is taken for dead.
 const LONGEST_LAST_SAVE: Duration = Duration::from_secs(10);
 pub(super) const PROJECT_FILE: &str = "project.json";
@@ -338,83 +336,6 @@ impl App {
     pub(super) fn forget_recent(&mut self, path: &Path) {
         self.state.recent.retain(|recent: &RecentProject| recent.path != path);
         self.folders.write_recent(&self.state.recent);
-    }
-
-    /// Changes the project in a way that can be taken back.
-    pub(super) fn edit(&mut self, label: &str, change: impl FnOnce(&mut Project)) {
-        if !self.may_write() {
-            return;
-        }
-        let Some(workbench) = &mut self.state.workbench else { return };
-        let before = workbench.project.clone();
-        change(&mut workbench.project);
-        if workbench.project != before {
-            workbench.history.record(label, &before);
-            self.touch();
-        }
-    }
-
-    pub(super) fn undo(&mut self) {
-        self.step_history(|workbench| workbench.history.undo(&workbench.project));
-    }
-
-    pub(super) fn redo(&mut self) {
-        self.step_history(|workbench| workbench.history.redo(&workbench.project));
-    }
-
-    fn step_history(&mut self, step: impl FnOnce(&mut Workbench) -> Option<Project>) {
-        if !self.may_write() {
-            return;
-        }
-        let Some(workbench) = &mut self.state.workbench else { return };
-        let Some(project) = step(workbench) else { return };
-        // Runs and recordings come and go with their files, not with the history.
-        let (runs, active_run) = (
-            std::mem::take(&mut workbench.project.runs),
-            workbench.project.active_run.take(),
-        );
-        let added = std::mem::take(&mut workbench.project.added);
-        let live = workbench.project.live.take();
-        let view = std::mem::take(&mut workbench.project.view);
-        let labels_changed = project.labels != workbench.project.labels;
-        let detector_changed = project.detector_settings() != workbench.project.detector_settings();
-        workbench.project = Project {
-            runs,
-            active_run,
-            added,
-            live,
-            view,
-            ..project
-        };
-        if labels_changed {
-            workbench.refresh_labels();
-        }
-        workbench.refresh_scores();
-        self.touch();
-        self.follow_channel();
-        if labels_changed || detector_changed {
-            self.forget_crop_banks();
-            self.compare_again();
-        }
-        self.score_focused_crops();
-    }
-
-    /// Notes that the project differs from its file, to be kept at once and saved in a moment.
-    pub(super) fn touch(&mut self) {
-        self.touch_view();
-        self.keep();
-    }
-
-    /// Notes that the person looks at something else, to be saved in a moment.
-    pub(super) fn touch_view(&mut self) {
-        if let Some(workbench) = &mut self.state.workbench
-            && workbench.access == Access::Write
-        {
-            if !matches!(workbench.save, SaveState::Failed(_)) {
-                workbench.save = SaveState::Changed;
-            }
-            self.save_due.get_or_insert(Instant::now() + AUTOSAVE_DELAY);
-        }
     }
 
     /// Saves in the background.

@@ -119,9 +119,9 @@ fn about(ui: &mut egui::Ui, workbench: &Workbench, clip_idx: usize) {
                 let percentile = score.percentile as f32;
                 let (swatch, _) = ui.allocate_exact_size(egui::vec2(14.0, 14.0), egui::Sense::hover());
                 ui.painter().rect_filled(swatch, 2.0, percentile_color(palette, percentile));
-                let text = format!("Score {}", ordinal(percentile));
+                let text = format!("{} percentile", ordinal(percentile));
                 ui.label(RichText::new(text).strong().size(16.0))
-                    .on_hover_text("Percentile among normal clips");
+                    .on_hover_text("Of the score, among normal clips");
                 let decision = if score.is_anomalous {
                     "above the threshold"
                 } else {

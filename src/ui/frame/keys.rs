@@ -43,10 +43,8 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         "Label",
         &[
             ("N, A, U", "Normal, anomalous, unknown"),
-            ("B, then drag", "Draw a box in time and frequency"),
-            ("Delete", "Delete the selected box"),
-            ("R", "Triage: one clip after the other"),
-            ("up down right left", "Anomaly, normal, skip, back (triage)"),
+            ("B", "Draw a box; Delete removes it"),
+            ("R", "Triage: arrows decide on each clip"),
         ],
     ),
     (

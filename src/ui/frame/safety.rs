@@ -30,7 +30,7 @@ pub(super) fn strip(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>)
     };
     let frame = egui::Frame::side_top_panel(ui.style())
         .inner_margin(Margin::symmetric(8, 4))
-        .fill(colour.gamma_multiply(0.18));
+        .fill(ui.visuals().panel_fill.lerp_to_gamma(colour, 0.14));
     Panel::top("safety").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

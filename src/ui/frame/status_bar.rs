@@ -62,6 +62,11 @@ fn is_shown(job: &JobView) -> bool {
 fn save_state(ui: &mut egui::Ui, state: &State) {
     let Some(workbench) = &state.workbench else { return };
     let palette = theme::palette(ui);
+    if let Some(refusal) = workbench.access.refusal() {
+        ui.label(RichText::new("Read only").small().color(palette.warning))
+            .on_hover_text(refusal);
+        return;
+    }
     let (text, colour, hint) = match &workbench.save {
         SaveState::Saved => ("Saved", palette.weak, workbench.path.display().to_string()),
         SaveState::Changed => ("Saving…", palette.weak, workbench.path.display().to_string()),
