@@ -17,7 +17,7 @@
 //! | [`progress`] | the seam between long computations and whoever waits: report, and learn that you must stop |
 //! | `whole_file` | files that are there whole or not at all |
 //! | [`audio`] | sound as samples: reading and writing files, resampling, playback, capture |
-//! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform |
+//! | [`dsp`] | pure functions on slices: STFT, mel, the outline of a waveform, measuring in time and frequency |
 //! | [`dataset`] | what the clips are: labels, the layouts of known data sets, synthetic machines |
 //! | [`annotations`] | boxes that a person draws on a clip, and the files in which other programs keep theirs |
 //! | [`exploration`] | tiny designs: what one is, what it costs, and what a search tries next |

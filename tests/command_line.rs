@@ -252,7 +252,7 @@ fn a_run_listens_to_the_channel_that_it_was_trained_on() {
             "{refused}"
         );
     }
-    assert!(refusal(&["scan", &data, "--channel", "left"]).contains("or mean, is needed"));
+    assert!(refusal(&["scan", &data, "--channel", "left"]).contains("mean or loudest, is needed"));
 
     let trained = ["train", &data, "--recipe", "pooled-log-mel", "--out", &of_second];
     results(&[&trained[..], &["--channel", "1"]].concat());

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use auscult::dsp::Spectrogram;
 use auscult::evaluation::{LabelledScore, roc_curve};
 use auscult::figures::{
-    Figure, FigureError, Grid, GridRow, HistogramFigure, LineFigure, LossFigure, MapFigure, MapPoint, Page, Provenance, Quantity,
-    RocFigure, RocSeries, Scale, SpectrogramFigure, Table, TableRow, write, write_page, write_table, write_table_with,
+    ColorMap, Figure, FigureError, Grid, GridRow, HistogramFigure, LineFigure, LossFigure, MapFigure, MapPoint, Page, Provenance,
+    Quantity, RocFigure, RocSeries, Scale, SpectrogramFigure, Table, TableRow, write, write_page, write_table, write_table_with,
     write_with,
 };
 use rand_chacha::ChaCha8Rng;
@@ -194,6 +194,8 @@ fn spectrogram(is_mel: bool) -> Figure {
         duration_secs: 10.0,
         bin_hz,
         range_db: [-100.0, -20.0],
+        map: ColorMap::Magma,
+        is_inverted: false,
         crops: (0..9)
             .map(|i| {
                 (
@@ -597,6 +599,8 @@ fn hostile() -> Vec<Figure> {
         duration_secs: f64::NAN,
         bin_hz: vec![0.0],
         range_db: [0.0, 0.0],
+        map: ColorMap::Magma,
+        is_inverted: false,
         crops: vec![
             (-5.0, f32::INFINITY, Some(f32::NAN)),
             (3.0, 1.0, None),
@@ -627,6 +631,8 @@ fn hostile_labels_and_numbers_make_sound_files() {
         duration_secs: 1.0,
         bin_hz: Vec::new(),
         range_db: [-100.0, 0.0],
+        map: ColorMap::Magma,
+        is_inverted: false,
         crops: Vec::new(),
     });
     assert!(matches!(

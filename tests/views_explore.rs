@@ -368,15 +368,24 @@ fn misses_are_listed_and_heard() {
     };
     let file = first.path.rsplit('/').next().unwrap();
     let file = format!("…{}", &file[file.len() - 25..]);
+    let name = format!("Play {fault}: {file}");
+    let exploration = harness.state().state.workbench.as_ref().unwrap().explorations[0].name.clone();
+    assert_eq!(
+        click(&mut harness, &name),
+        [Action::HearJudged {
+            exploration,
+            trial: trial.number,
+            place: found.missed[0]
+        }]
+    );
     let clip_idx = common::dataset()
         .clips
         .iter()
         .position(|clip| clip.path == first.path)
         .unwrap();
-    assert_eq!(
-        click(&mut harness, &format!("Play {fault}: {file}")),
-        [Action::Listen(clip_idx)]
-    );
+    harness.get_by_label(&name).click_secondary();
+    harness.run();
+    assert_eq!(harness.state().actions.last(), Some(&Action::Listen(clip_idx)));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{
-    Action, DeployFormat, FocusView, ImportPreview, JobKind, Notice, Playback, RecentProject, RunStatus, SaveState, Screen,
-    Severity, State,
+    Action, DeployFormat, FocusView, ImportPreview, JobKind, ListeningAction, Notice, Playback, RecentProject, RunStatus,
+    SaveState, Screen, Severity, State,
 };
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{Label, Layout};
@@ -266,7 +266,7 @@ fn keys_listen_move_label_and_undo() {
         (Modifiers::NONE, Key::K, Action::MoveFocus(-1)),
         (Modifiers::NONE, Key::ArrowDown, Action::MoveFocus(1)),
         (Modifiers::NONE, Key::ArrowUp, Action::MoveFocus(-1)),
-        (Modifiers::NONE, Key::L, Action::SetLoop(Some((0.0, 10.0)))),
+        (Modifiers::NONE, Key::L, Action::Listening(ListeningAction::Loop(true))),
         (Modifiers::NONE, Key::Home, Action::Seek(0.0)),
         (Modifiers::NONE, Key::N, label(Label::Normal)),
         (Modifiers::NONE, Key::A, label(Label::Anomalous)),
@@ -305,7 +305,7 @@ fn letters_belong_to_a_text_field_that_has_the_focus() {
 fn the_key_sheet_opens_and_closes() {
     let mut harness = window(State::default());
     press(&mut harness, Modifiers::NONE, Key::Questionmark);
-    harness.get_by_label("Play or pause the focused clip");
+    harness.get_by_label("Play from the worst crop, pause");
     click(&mut harness, "Close keys");
     assert!(harness.query_by_label("Close keys").is_none());
     click(&mut harness, "Keys");
@@ -346,7 +346,7 @@ fn the_inspector_labels_and_tells_the_score() {
 fn the_player_plays_seeks_and_says_when_it_cannot() {
     let mut harness = window(open(Screen::Train));
     assert_eq!(click(&mut harness, "Play"), [Action::PlayPause]);
-    assert_eq!(click(&mut harness, "Loop"), [Action::SetLoop(Some((0.0, 10.0)))]);
+    assert_eq!(click(&mut harness, "Loop"), [Action::Listening(ListeningAction::Loop(true))]);
     let wishes = click(&mut harness, "Position");
     let Some(&Action::Seek(secs)) = wishes.first() else {
         panic!("not {wishes:?}")
@@ -358,7 +358,11 @@ fn the_player_plays_seeks_and_says_when_it_cannot() {
     };
     harness.run();
     harness.get_by_label("No sound output");
-    assert_eq!(click(&mut harness, "Play"), []);
+    assert_eq!(
+        click(&mut harness, "Play"),
+        [Action::PlayPause],
+        "a press looks for a card anew"
+    );
 }
 
 #[test]

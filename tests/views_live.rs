@@ -65,6 +65,7 @@ fn listening() -> State {
         max_db: -7.2,
         n_clips: 0,
     };
+    live.settings.score_as = Some(group("fan", "00"));
     live.scoring = Some(LiveScoring {
         job: JobId(7),
         group: group("fan", "00"),

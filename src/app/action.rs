@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use super::{
-    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, LiveSettings, LongPiece, ModelAction, SafetyAction, Screen,
-    SortKey, SpectrogramSettings, TriageAction,
+    BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, ListeningSettings, LiveSettings, LongPiece, ModelAction,
+    PictureLook, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
 };
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
 use crate::detectors::{DetectorConfig, DetectorKind};
+use crate::dsp::TimeFrequencyBox;
 use crate::evaluation::ThresholdRule;
 use crate::extractors::{Recipe, TrainingConfig};
 use crate::figures::{Figure, Table};
@@ -63,6 +64,11 @@ pub enum Action {
     SetSpectrogram(SpectrogramSettings),
     /// What of a long recording is in sight, to be drawn where it is not yet.
     LookAt(Vec<LongPiece>),
+    SetLook(PictureLook),
+    /// Which channel of the recordings is shown and heard; a run keeps the one that it listens to.
+    SetChannel(ChannelChoice),
+    /// Measures what a box of the focused clip holds; `None`: the box is gone.
+    Measure(Option<TimeFrequencyBox>),
     /// Frames from one window that a clip is judged by to the next; `None`: side by side.
     SetWindowHop(Option<usize>),
 
@@ -72,8 +78,11 @@ pub enum Action {
     Listen(usize),
     /// Plays the focused clip from here (seconds).
     PlayFrom(f64),
+    /// Puts the playhead there; neither starts nor stops playback.
     Seek(f64),
+    /// Chooses the stretch that is played, once or in a loop; neither moves the playhead nor starts playback.
     SetLoop(Option<(f64, f64)>),
+    Listening(ListeningAction),
 
     Model(ModelAction),
 
@@ -139,6 +148,13 @@ pub enum Action {
         trial: usize,
         is_pinned: bool,
     },
+    /// Plays a clip as a design was judged by it, with the fault that was put in.
+    HearJudged {
+        exploration: String,
+        trial: usize,
+        /// Among the clips that it was judged by.
+        place: usize,
+    },
     /// Makes a run of a design, trained so many epochs longer: it becomes a column of the screen Compare.
     KeepDesign {
         exploration: String,
@@ -159,6 +175,19 @@ pub enum Action {
     Redo,
 }
 
+/// How the focused clip is played.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ListeningAction {
+    /// Speed, pitch, volume; following and playing on select.
+    Set(ListeningSettings),
+    /// Plays the chosen stretch, or the whole clip, again and again.
+    Loop(bool),
+    /// Plays from the first sample, whatever the scores say.
+    PlayFromStart,
+    /// Moves the playhead by so many crops.
+    StepCrop(isize),
+}
+
 /// What a person can do with the clip list beside filtering and sorting it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ListAction {
@@ -173,7 +202,7 @@ pub enum ListAction {
     Export(PathBuf),
 }
 
-/// What a person can do while listening, with a project or without.
+/// What a person can do while listening to an input, with a project or without.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LiveAction {
     /// Looks for inputs from now on; asked again, at once.

@@ -25,6 +25,8 @@ pub struct App {
     pub(super) player: Option<Player>,
     /// The focused clip is to be heard once it is read.
     pub(super) plays_when_read: bool,
+    /// When the way of listening is to be kept.
+    pub(super) listening_due: Option<Instant>,
     pub(super) folders: AppFolders,
     /// When the project is to be saved.
     pub(super) save_due: Option<Instant>,
@@ -49,6 +51,7 @@ impl App {
     pub fn with_folders(wake: Wake, folders: AppFolders) -> Self {
         let state = State {
             recent: folders.read_recent(),
+            listening: folders.read_listening(),
             live: LiveView::remembered(&folders.settings),
             ..State::default()
         };
@@ -58,6 +61,7 @@ impl App {
             running: BTreeMap::new(),
             player: None,
             plays_when_read: false,
+            listening_due: None,
             folders,
             save_due: None,
             saver: Saver::default(),
@@ -83,12 +87,16 @@ impl App {
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
         }
+        if self.listening_due.is_some_and(|due| Instant::now() >= due) {
+            self.keep_listening();
+        }
         has_more
     }
 
     /// How long until [`Self::poll`] has something to do without being woken; `None`: not before it is.
     pub fn next_wake(&self) -> Option<Duration> {
-        let due = self.save_due.into_iter().chain(self.live_due()).min();
+        let own = self.save_due.into_iter().chain(self.listening_due);
+        let due = own.chain(self.live_due()).min();
         due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 
@@ -111,6 +119,7 @@ impl App {
             Action::CancelJob(id) => self.cancel(id),
             Action::SaveFigure { figure, path } => self.save_figure(figure, path),
             Action::SaveTable { table, path } => self.save_table(table, path),
+            Action::Listening(action) => self.apply_listening(action),
             Action::Live(action) => self.apply_live(action),
             Action::Safety(action) => self.apply_safety(action),
             in_project => self.apply_in_project(in_project),
@@ -136,6 +145,9 @@ impl App {
             Action::SetLabel { clip, label } => self.set_label(clip, label),
             Action::SetSpectrogram(settings) => self.set_spectrogram(settings),
             Action::LookAt(pieces) => self.look_at(&pieces),
+            Action::SetLook(look) => self.set_look(look),
+            Action::SetChannel(channel) => self.set_channel(channel),
+            Action::Measure(area) => self.measure(area),
             Action::SetWindowHop(hop) => self.set_window_hop(hop),
             Action::PlayPause => self.play_pause(),
             Action::Listen(clip) => self.listen(clip),
@@ -170,6 +182,11 @@ impl App {
                 trial,
                 is_pinned,
             } => self.pin_design(&exploration, trial, is_pinned),
+            Action::HearJudged {
+                exploration,
+                trial,
+                place,
+            } => self.hear_judged(&exploration, trial, place),
             Action::KeepDesign {
                 exploration,
                 trial,
@@ -194,6 +211,7 @@ impl App {
             | Action::CancelJob(_)
             | Action::SaveFigure { .. }
             | Action::SaveTable { .. }
+            | Action::Listening(_)
             | Action::Live(_)
             | Action::Safety(_) => {}
         }

@@ -164,6 +164,25 @@ impl App {
         });
     }
 
+    /// Makes the sound of a clip that a design was judged by again, and plays it.
+    pub(super) fn hear_judged(&mut self, name: &str, trial: usize, place: usize) {
+        let Some(workbench) = &self.state.workbench else { return };
+        let Some(exploration) = workbench.exploration(name).map(|view| &view.exploration) else {
+            return;
+        };
+        let report = exploration.trials.iter().find(|report| report.number == trial);
+        let Some(clip) = report.and_then(|report| report.judged.get(place)).cloned() else {
+            return;
+        };
+        let (dataset, settings) = (Arc::clone(&workbench.dataset), exploration.settings.clone());
+        // The click before it is not waited for.
+        self.abandon(|kind| *kind == JobKind::ReadSound);
+        self.spawn(JobKind::ReadSound, "Putting the fault in", move |_| {
+            let sound = pipeline::judged_sound(&dataset, &settings, &clip.path, &clip.label)?;
+            Ok(JobOutput::SoundRead(Arc::new(sound)))
+        });
+    }
+
     /// Makes a run of a design, trained on where that is asked for.
     pub(super) fn keep_design(&mut self, name: &str, trial: usize, n_more_epochs: usize) {
         let Some(workbench) = &self.state.workbench else { return };

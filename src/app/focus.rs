@@ -1,41 +1,13 @@
-//! The focused clip: its sound, its pictures and their settings.
+//! The focused clip: its sound, its pictures and what was measured in it.
 
 use std::sync::Arc;
 
-use crate::audio::Clip;
-use crate::dsp::{Peaks, Spectrogram};
-
-/// What the picture shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SpectrogramKind {
-    #[default]
-    Stft,
-    Mel,
-}
-
-/// How the picture is computed. Axis, colours and zoom are the view's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SpectrogramSettings {
-    pub kind: SpectrogramKind,
-    pub n_fft: usize,
-    pub hop: usize,
-    /// Bands, for [`SpectrogramKind::Mel`].
-    pub n_mels: usize,
-}
-
-impl Default for SpectrogramSettings {
-    fn default() -> Self {
-        Self {
-            kind: SpectrogramKind::Stft,
-            n_fft: 2048,
-            hop: 512,
-            n_mels: 128,
-        }
-    }
-}
+use crate::audio::{ChannelChoice, Clip};
+use crate::dsp::{LevelHistogram, Measurement, Peaks, Spectrogram, TimeFrequencyBox};
+use crate::project::SpectrogramSettings;
 
 /// A clip that was read, with all that is drawn of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct LoadedClip {
     /// Index into the data set's clips.
     pub clip_idx: usize,
@@ -46,4 +18,16 @@ pub struct LoadedClip {
     pub spectrogram: Arc<Spectrogram>,
     /// Centre frequency of each bin.
     pub bin_hz: Vec<f32>,
+    /// The levels of all frames and bins.
+    pub levels: LevelHistogram,
+    /// The channel that is heard: one of the file's, or the mean.
+    pub heard: ChannelChoice,
+}
+
+/// A box that a person drew to learn what it holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measured {
+    pub area: TimeFrequencyBox,
+    /// `None` while it is being measured.
+    pub result: Option<Measurement>,
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::RecentProject;
+use super::{ListeningSettings, PictureSettings, RecentProject};
 use crate::whole_file::write_whole;
 
 /// Recent projects kept.
@@ -11,7 +11,7 @@ const MAX_RECENT: usize = 12;
 /// The program's own folders; made when first written to.
 #[derive(Debug, Clone)]
 pub struct AppFolders {
-    /// The list of recent projects lies here.
+    /// The list of recent projects and how clips are played lie here.
     pub settings: PathBuf,
     /// New projects are suggested to lie here, one folder each.
     pub projects: PathBuf,
@@ -56,17 +56,60 @@ impl AppFolders {
             .unwrap_or_default()
     }
 
-    /// Keeps the list. Losing it is harmless, so a failure is not told.
-    pub(super) fn write_recent(&self, recent: &[RecentProject]) {
+    /// How a person looked at sound last; `None` where it is not known.
+    pub(super) fn read_picture(&self) -> Option<PictureSettings> {
+        let text = std::fs::read(self.picture_file()).ok()?;
+        let settings: PictureSettings = serde_json::from_slice(&text).ok()?;
+        settings.checked().ok()
+    }
+
+    /// Keeps it for projects to come. Losing it is harmless, so a failure is not told.
+    pub(super) fn write_picture(&self, settings: PictureSettings) {
+        if self.read_picture() == Some(settings) {
+            return;
+        }
         let write = || -> std::io::Result<()> {
             std::fs::create_dir_all(&self.settings)?;
-            write_whole(&self.recent_file(), |file| Ok(serde_json::to_writer_pretty(file, recent)?))
+            write_whole(&self.picture_file(), |file| {
+                Ok(serde_json::to_writer_pretty(file, &settings)?)
+            })
         };
         write().ok();
     }
 
+    /// Keeps the list. Losing it is harmless, so a failure is not told.
+    pub(super) fn write_recent(&self, recent: &[RecentProject]) {
+        self.write(&self.recent_file(), recent).ok();
+    }
+
+    /// How clips are played; as at first where nothing can be read.
+    pub(super) fn read_listening(&self) -> ListeningSettings {
+        std::fs::read(self.listening_file())
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
+    }
+
+    /// Keeps how clips are played. Losing it is as harmless.
+    pub(super) fn write_listening(&self, settings: &ListeningSettings) {
+        self.write(&self.listening_file(), settings).ok();
+    }
+
+    fn write<T: serde::Serialize + ?Sized>(&self, path: &Path, value: &T) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.settings)?;
+        write_whole(path, |file| Ok(serde_json::to_writer_pretty(file, value)?))
+    }
+
+    fn picture_file(&self) -> PathBuf {
+        self.settings.join("picture.json")
+    }
+
     fn recent_file(&self) -> PathBuf {
         self.settings.join("recent.json")
+    }
+
+    fn listening_file(&self) -> PathBuf {
+        self.settings.join("listening.json")
     }
 }
 

@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use super::boxes_exchange::ReadBoxes;
 use super::live::TakenIn;
-use super::{Access, DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, NearestClip, RunView};
+use super::{
+    Access, DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, Measured, NearestClip, RunView,
+};
 use crate::audio::Clip;
 use crate::audio::capture::{LeftTake, Listener, Monitor};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
@@ -31,6 +33,7 @@ pub(super) enum JobOutput {
         long: Box<LongView>,
     },
     LongDrawn,
+    BoxMeasured(Measured),
     RunTrained,
     RunDeleted,
     RunAdopted {

@@ -1,12 +1,13 @@
-//! The clip list, the focused clip and playing it.
+//! The clip list and the focused clip.
 
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
-use super::{App, FocusView, JobKind, LoadedClip, Playback, SpectrogramKind, SpectrogramSettings};
-use crate::audio::{self, AudioError, Clip, LONG_SECS, Player, Recording};
+use super::playing::sound_of;
+use super::{App, FocusView, JobKind, LoadedClip, SpectrogramKind, SpectrogramSettings};
+use crate::audio::{self, Clip, LONG_SECS};
 use crate::dataset::{Label, Split};
-use crate::dsp::{self, Peaks, Spectrogram};
+use crate::dsp::{self, LevelHistogram, Peaks, Spectrogram};
 
 impl App {
     pub(super) fn set_scope(&mut self, machine: Option<String>, section: Option<String>) {
@@ -67,7 +68,7 @@ impl App {
         workbench.focus = Some(clip_idx);
         workbench.focus_view = FocusView::default();
         workbench.model.hears_nearest = false;
-        self.plays_when_read = false;
+        self.plays_when_read = self.state.listening.plays_on_select && self.state.playback.unavailable.is_none();
         self.touch_view();
         self.stop_playing();
         self.state.playback.loop_span_secs = None;
@@ -85,13 +86,15 @@ impl App {
     pub(super) fn set_spectrogram(&mut self, settings: SpectrogramSettings) {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.spectrogram = settings;
+            self.touch();
             if !self.redraw_long(settings) {
                 self.load_focused();
             }
+            self.measure_again();
         }
     }
 
-    fn load_focused(&mut self) {
+    pub(super) fn load_focused(&mut self) {
         self.abandon(|kind| matches!(kind, JobKind::LoadClip | JobKind::DrawLong));
         let Some((workbench, clip_idx)) = self
             .state
@@ -113,13 +116,20 @@ impl App {
             .loaded
             .as_ref()
             .filter(|loaded| loaded.clip_idx == clip_idx)
-            .map(|loaded| Arc::clone(&loaded.clip));
+            .map(|loaded| (Arc::clone(&loaded.clip), loaded.heard));
         self.spawn(JobKind::LoadClip, "Reading the clip", move |_| {
-            let clip = match known {
-                Some(clip) => clip,
-                None => Arc::new(audio::read_clip(&file, channel)?),
+            let (clip, heard) = match known {
+                Some(known) => known,
+                None => {
+                    let heard = audio::heard_channel(&file, channel)?;
+                    (Arc::new(audio::read_clip(&file, heard)?), heard)
+                }
             };
-            Ok(JobOutput::ClipLoaded(Arc::new(picture(clip_idx, clip, settings))))
+            let loaded = LoadedClip {
+                heard,
+                ..picture(clip_idx, clip, settings)
+            };
+            Ok(JobOutput::ClipLoaded(Arc::new(loaded)))
         });
     }
 
@@ -132,18 +142,17 @@ impl App {
                     .loaded
                     .as_ref()
                     .is_none_or(|known| known.clip_idx != loaded.clip_idx);
-                let sound = (
-                    Arc::clone(&loaded.clip),
-                    workbench.focus_view.long.as_ref().map(|long| Arc::clone(long.recording())),
-                );
+                let known = workbench.focus_view.loaded.as_ref();
+                let is_heard = known.is_some_and(|known| Arc::ptr_eq(&known.clip, &loaded.clip));
+                let sound = sound_of(&loaded, &workbench.focus_view);
                 workbench.focus_view.loaded = Some(loaded);
                 workbench.focus_view.error = None;
+                // Another channel of the same clip is another sound.
+                if !is_heard {
+                    self.hand_over(sound);
+                }
                 if is_new {
-                    if let Some(player) = &mut self.player
-                        && let Err(error) = give(player, sound)
-                    {
-                        self.state.playback.unavailable = Some(error.to_string());
-                    }
+                    self.measure_again();
                     self.score_focused_crops();
                     if std::mem::take(&mut self.plays_when_read) {
                         self.play_from(0.0);
@@ -152,119 +161,6 @@ impl App {
             }
             Err(error) => workbench.focus_view.error = Some(error),
         }
-    }
-
-    pub(super) fn play_pause(&mut self) {
-        if !self.ready_to_play() {
-            return;
-        }
-        if let Some(player) = &mut self.player {
-            if player.is_playing() { player.pause() } else { player.play() }
-        }
-    }
-
-    /// Plays a clip from its start, and pauses it where it is played already.
-    pub(super) fn listen(&mut self, clip_idx: usize) {
-        let Some(workbench) = &self.state.workbench else { return };
-        let loaded = workbench.focus_view.loaded.as_ref();
-        if workbench.focus == Some(clip_idx) && loaded.is_some() {
-            self.play_pause();
-        } else if clip_idx < workbench.dataset.clips.len() {
-            self.focus(clip_idx);
-            self.plays_when_read = true;
-        }
-    }
-
-    pub(super) fn play_from(&mut self, secs: f64) {
-        if !self.ready_to_play() {
-            return;
-        }
-        if let Some(player) = &mut self.player {
-            player.seek(secs);
-            player.play();
-        }
-    }
-
-    pub(super) fn seek(&mut self, secs: f64) {
-        self.state.playback.position_secs = secs;
-        if let Some(player) = &mut self.player {
-            player.seek(secs);
-        }
-    }
-
-    pub(super) fn set_loop(&mut self, span: Option<(f64, f64)>) {
-        self.state.playback.loop_span_secs = span;
-        if let Some(player) = &mut self.player {
-            player.set_loop(span);
-        }
-    }
-
-    pub(super) fn stop_playing(&mut self) {
-        if let Some(player) = &mut self.player {
-            player.pause();
-            player.set_loop(None);
-        }
-        self.state.playback = Playback {
-            unavailable: self.state.playback.unavailable.take(),
-            ..Playback::default()
-        };
-    }
-
-    pub(super) fn poll_playback(&mut self) {
-        let Some(player) = &self.player else { return };
-        self.state.playback.is_playing = player.is_playing();
-        if self.state.playback.is_playing {
-            self.state.playback.position_secs = player.position_secs();
-        }
-        if let Some(reason) = player.failure() {
-            self.state.playback.unavailable = Some(reason);
-            self.state.playback.is_playing = false;
-            // The next wish to play tries the sound card anew.
-            self.player = None;
-        }
-    }
-
-    /// Opens the sound card at the first wish to play, so that a machine without one never notices.
-    pub(super) fn ready_to_play(&mut self) -> bool {
-        let loaded = self
-            .state
-            .workbench
-            .as_ref()
-            .and_then(|workbench| workbench.focus_view.loaded.clone());
-        let Some(loaded) = loaded else { return false };
-        if self.player.is_none() {
-            let long = self
-                .state
-                .workbench
-                .as_ref()
-                .and_then(|workbench| workbench.focus_view.long.as_ref());
-            let sound = (Arc::clone(&loaded.clip), long.map(|long| Arc::clone(long.recording())));
-            let opened = Player::open().and_then(|mut player| {
-                give(&mut player, sound)?;
-                player.seek(self.state.playback.position_secs);
-                player.set_loop(self.state.playback.loop_span_secs);
-                Ok(player)
-            });
-            match opened {
-                Ok(player) => {
-                    self.player = Some(player);
-                    self.state.playback.unavailable = None;
-                }
-                Err(error) => {
-                    self.state.playback.unavailable = Some(error.to_string());
-                    self.notify(super::Severity::Warning, error.to_string());
-                }
-            }
-        }
-        self.player.is_some()
-    }
-}
-
-/// Gives the player a clip, or the recording in its place that is too long to be held.
-fn give(player: &mut Player, (clip, recording): (Arc<Clip>, Option<Arc<Recording>>)) -> Result<(), AudioError> {
-    match recording {
-        Some(recording) => player.load_recording(recording),
-        None => player.load(clip),
     }
 }
 
@@ -277,8 +173,10 @@ pub(super) fn picture(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSet
         clip,
         peaks,
         settings,
+        levels: LevelHistogram::of(&spectrogram.values),
         spectrogram: Arc::new(spectrogram),
         bin_hz,
+        ..LoadedClip::default()
     }
 }
 
@@ -311,10 +209,21 @@ pub(super) fn levels_of(clip: &Clip, settings: SpectrogramSettings) -> (Spectrog
                 padding,
                 ..dsp::LogMelConfig::default()
             });
-            let centres = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels)
-                .centres_hz()
-                .to_vec();
-            (front_end.decibel(&clip.samples), centres)
+            let bands = dsp::MelFilterBank::new(clip.sample_rate_hz, n_fft, n_mels);
+            let mut spectrogram = front_end.decibel(&clip.samples);
+            // A sine in the middle of a band reads its own level, however wide the band is.
+            let tone_db: Vec<f32> = bands
+                .tone_power(clip.sample_rate_hz)
+                .into_iter()
+                .map(dsp::power_to_db)
+                .collect();
+            for frame in spectrogram.values.chunks_exact_mut(n_mels.max(1)) {
+                frame
+                    .iter_mut()
+                    .zip(&tone_db)
+                    .for_each(|(level_db, tone_db)| *level_db -= tone_db);
+            }
+            (spectrogram, bands.centres_hz().to_vec())
         }
     };
     for value in &mut spectrogram.values {

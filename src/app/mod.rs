@@ -16,9 +16,12 @@ mod focus;
 mod folders;
 mod job_types;
 mod listening;
+mod listening_settings;
 mod live;
 mod long;
 mod model_view;
+mod picture;
+mod playing;
 mod plots;
 mod projects;
 mod report;
@@ -32,14 +35,16 @@ mod triage;
 mod undo;
 
 pub use crate::pipeline::{DeployFormat, ThresholdBasis};
-pub use action::{Action, ListAction, LiveAction};
+pub use crate::project::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
+pub use action::{Action, ListAction, ListeningAction, LiveAction};
 pub use apply::App;
 pub use boxes::BoxAction;
 pub use clip_list::{ClipColumn, ClipFilter, ClipList, Facet, FacetCounts, ListCounts, ListView, SortKey};
 pub use estimate::estimate_secs;
 pub use exploring::{ExplorationStatus, ExplorationView};
-pub use focus::{LoadedClip, SpectrogramKind, SpectrogramSettings};
+pub use focus::{LoadedClip, Measured};
 pub use folders::AppFolders;
+pub use listening_settings::{Follow, ListeningSettings};
 pub use live::{
     EventVerdict, InputView, LeftTakeView, LiveEvent, LivePace, LiveScoring, LiveSettings, LiveView, LostInput, WatchView,
     Waterfall,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::listening::picture;
-use super::{App, JobKind, LoadedClip, SpectrogramSettings, Workbench};
+use super::{App, JobKind, LoadedClip, Playback, SpectrogramSettings, Workbench};
 use crate::audio;
 use crate::dataset::{CropWindow, Dataset};
 use crate::detectors::Metric;
@@ -316,14 +316,18 @@ impl App {
         if wants_nearest && !self.ready_to_play() {
             return;
         }
-        let loop_span_secs = self.state.playback.loop_span_secs;
+        let Playback {
+            loop_span_secs,
+            is_looping,
+            ..
+        } = self.state.playback;
         if let Some(player) = &mut self.player {
             let (is_playing, position_secs) = (player.is_playing(), self.state.playback.position_secs);
             if let Err(error) = player.load(clip) {
                 self.state.playback.unavailable = Some(error.to_string());
                 return;
             }
-            player.set_loop(loop_span_secs);
+            player.set_loop(loop_span_secs, is_looping);
             player.seek(position_secs);
             if is_playing {
                 player.play();

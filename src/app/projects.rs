@@ -280,8 +280,11 @@ impl App {
         let has_runs = !workbench.runs.is_empty();
         self.state.workbench = Some(workbench);
         self.restore_live_settings();
+        self.restore_picture(view.picture);
         if let Some(clip) = focus {
             self.focus(clip);
+            // It was not chosen just now.
+            self.plays_when_read = false;
         }
         match (active, unready) {
             (Some(run), _) => self.activate_run(&run),
@@ -387,6 +390,7 @@ impl App {
         }
         workbench.refresh_scores();
         self.touch();
+        self.follow_channel();
         if labels_changed || detector_changed {
             self.forget_crop_banks();
             self.compare_again();
@@ -428,7 +432,9 @@ impl App {
         let save = self
             .saver
             .save(workbench.path.clone(), workbench.project_to_save(screen), &folder);
+        let (folders, picture) = (self.folders.clone(), workbench.picture_settings());
         self.spawn(JobKind::Save, "Saving", move |_| {
+            folders.write_picture(picture);
             save()?;
             Ok(JobOutput::ProjectSaved)
         });
@@ -436,6 +442,7 @@ impl App {
 
     /// Gives up all work but saving and deleting, saves what is not saved yet and waits for it: for the end of the program.
     pub fn shut_down(&mut self) {
+        self.keep_listening();
         self.write_live_settings();
         self.stop_listening();
         self.keep_now();
@@ -485,6 +492,7 @@ impl Workbench {
         project.view.focus = self.focused().map(|clip| clip.path.clone());
         project.view.scope_machine.clone_from(&self.scope.machine);
         project.view.scope_section.clone_from(&self.scope.section);
+        project.view.picture = Some(self.picture_settings());
         project
     }
 }

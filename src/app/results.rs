@@ -15,6 +15,7 @@ impl App {
             JobOutput::ClipLoaded(loaded) => self.take_loaded(Ok(loaded)),
             JobOutput::LongOpened { loaded, long } => self.take_long(loaded, *long),
             JobOutput::LongDrawn => self.end_drawing(),
+            JobOutput::BoxMeasured(measured) => self.take_measured(measured),
             JobOutput::RunTrained => {
                 if let JobKind::Train { run } = kind {
                     self.end_run(run, RunStatus::Done);
@@ -104,6 +105,7 @@ impl App {
             JobKind::Keep => {}
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
+            JobKind::Measure => self.notify(Severity::Error, text),
             JobKind::CompareBeside { run } => {
                 self.take_beside(run, None);
                 self.notify(Severity::Error, format!("{run}: {text}"));

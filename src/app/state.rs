@@ -8,8 +8,8 @@ use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
 use super::{
-    Access, ClipFilter, ClipList, ExplorationView, LiveView, LoadedClip, LongView, ModelInsight, Recovery, SortKey,
-    SpectrogramSettings, Triage,
+    Access, ClipFilter, ClipList, ExplorationView, ListeningSettings, LiveView, LoadedClip, LongView, Measured, ModelInsight,
+    PictureLook, Recovery, SortKey, SpectrogramSettings, Triage,
 };
 use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
@@ -76,6 +76,7 @@ pub struct State {
     pub jobs: Vec<JobView>,
     pub notices: Vec<Notice>,
     pub playback: Playback,
+    pub listening: ListeningSettings,
     pub live: LiveView,
     /// What an earlier end of the program left behind, while a person has not decided on it.
     pub recovery: Option<Recovery>,
@@ -148,6 +149,7 @@ pub struct Workbench {
     pub focus: Option<usize>,
     pub focus_view: FocusView,
     pub spectrogram: SpectrogramSettings,
+    pub look: PictureLook,
     pub model: ModelInsight,
     /// By the name of the run.
     pub runs: BTreeMap<String, RunView>,
@@ -196,6 +198,8 @@ pub struct FocusView {
     pub ribbon: Option<Arc<Ribbon>>,
     /// Of a recording that is too long to be held: then `loaded` has neither sound nor pictures.
     pub long: Option<LongView>,
+    /// The box that was measured last.
+    pub measured: Option<Measured>,
 }
 
 impl FocusView {
@@ -285,6 +289,8 @@ pub enum JobKind {
     LoadClip,
     /// Of a long recording, piece by piece.
     DrawLong,
+    /// Of a box in the focused clip.
+    Measure,
     Train {
         run: String,
     },
@@ -386,7 +392,11 @@ pub struct Playback {
     pub is_playing: bool,
     /// What is heard now, in seconds of the focused clip.
     pub position_secs: f64,
+    /// The stretch that was chosen: it is played once, or again and again while `is_looping`.
     pub loop_span_secs: Option<(f64, f64)>,
+    pub is_looping: bool,
+    /// The playhead stands where somebody put it or paused; otherwise the clip begins at its worst crop.
+    pub is_placed: bool,
 }
 
 impl Workbench {
@@ -415,6 +425,7 @@ impl Workbench {
             focus_view: FocusView::default(),
             spectrogram: SpectrogramSettings::default(),
             model: ModelInsight::default(),
+            look: PictureLook::default(),
             runs: BTreeMap::new(),
             deleted_runs: BTreeSet::new(),
             run: None,

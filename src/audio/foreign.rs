@@ -18,10 +18,10 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::Timestamp;
 use symphonia::default::{get_codecs, get_probe};
 
+use super::ChannelChoice;
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
 use super::read::Header;
-use super::{ChannelChoice, Clip};
 
 /// Symphonia holds a packet of all channels; a broken header must not make that huge.
 const MAX_CHANNELS: u16 = 64;
@@ -44,7 +44,7 @@ pub(super) fn read_header(file: &File) -> Result<Header, Fault> {
 }
 
 /// Decodes the whole file into the builder that `builder` makes for its header.
-pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuilder, Fault>) -> Result<Clip, Fault> {
+pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuilder, Fault>) -> Result<ClipBuilder, Fault> {
     guarded(|| {
         let mut stream = Stream::open(file)?;
         let header = stream.header;
@@ -58,7 +58,7 @@ pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuild
             });
             Ok(())
         })?;
-        Ok(builder.finish())
+        Ok(builder)
     })
 }
 

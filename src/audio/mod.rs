@@ -8,6 +8,8 @@ mod clip_builder;
 mod error;
 mod foreign;
 mod kernel;
+mod loudest;
+mod pace;
 #[cfg(feature = "sound-card")]
 mod paged;
 #[cfg(feature = "sound-card")]
@@ -28,8 +30,9 @@ mod wav_samples;
 mod write;
 
 pub use error::AudioError;
+pub use pace::Pace;
 pub use player::Player;
-pub use read::{Header, is_closed, read_clip, read_clip_at_own_rate, read_header};
+pub use read::{Header, heard_channel, is_closed, read_clip, read_clip_at_own_rate, read_header};
 pub use recording::{LONG_SECS, Recording};
 pub use resample::resample;
 pub use write::write_wav;
@@ -65,6 +68,8 @@ pub enum ChannelChoice {
     Index(u16),
     /// The mean of all channels.
     Mean,
+    /// The channel with the most energy, for each clip its own.
+    Loudest,
 }
 
 impl Default for ChannelChoice {
@@ -78,6 +83,7 @@ impl fmt::Display for ChannelChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = match self {
             Self::Mean => return f.write_str("the mean of all channels"),
+            Self::Loudest => return f.write_str("the loudest channel of each clip"),
             Self::Index(index) => u32::from(*index) + 1,
         };
         let ending = match (place % 10, place % 100) {

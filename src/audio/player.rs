@@ -1,4 +1,4 @@
-//! Playing a clip on the default sound card: play, pause, seek, loop.
+//! Playing a clip on the default sound card: play, pause, seek, loop, slower and faster.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -11,7 +11,7 @@ use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamC
 use super::paged::PagedSound;
 use super::playhead::{Playhead, Report};
 use super::transport::{Command, Transport, Voice};
-use super::{AudioError, Clip, Recording};
+use super::{AudioError, Clip, Pace, Recording};
 
 /// A sound system that takes longer than this to open is taken for dead.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ impl Player {
         })
     }
 
-    /// Makes `clip` the one that is played, stopped at its start, without a loop.
+    /// Makes `clip` the one that is played, stopped at its start, without a stretch and without a loop; pace and volume stay.
     pub fn load(&mut self, clip: Arc<Clip>) -> Result<(), AudioError> {
         self.load_voice(Voice::new(clip, self.device_rate_hz))
     }
@@ -97,7 +97,7 @@ impl Player {
         Ok(())
     }
 
-    /// Plays from where the playhead stands; from the start where it stands at the end or outside of the loop.
+    /// Plays from where the playhead stands; from the start where it stands at the end or outside of the stretch.
     pub fn play(&mut self) {
         let serial = self.play.0 + 1;
         if self.send(Command::Play(serial)) {
@@ -117,11 +117,21 @@ impl Player {
         }
     }
 
-    /// Plays this span (start, end in seconds) again and again; `None` plays on to the end.
+    /// Plays this stretch (start, end in seconds), once or again and again; `None`: the whole clip.
     ///
-    /// The playhead stays where it is: it enters the span in due course, from behind it after the end of the clip.
-    pub fn set_loop(&mut self, span_secs: Option<(f64, f64)>) {
-        self.send(Command::Loop(span_secs));
+    /// The playhead stays where it is: it enters the stretch in due course, from behind it after the end of the clip.
+    pub fn set_loop(&mut self, span_secs: Option<(f64, f64)>, loops: bool) {
+        self.send(Command::Loop { span: span_secs, loops });
+    }
+
+    /// Plays slower or faster from now on, without a break.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.send(Command::Pace(pace));
+    }
+
+    /// A factor on all samples; 1 leaves them as they are. What exceeds full scale is cut off.
+    pub fn set_volume(&mut self, gain: f32) {
+        self.send(Command::Volume(gain));
     }
 
     pub fn is_playing(&self) -> bool {
@@ -169,7 +179,7 @@ struct Renderer {
 impl Renderer {
     /// Fills one buffer of the card, which is heard at `heard_at_nanos`.
     fn render<T: FromSample<f32> + Copy>(&mut self, buffer: &mut [T], n_channels: usize, heard_at_nanos: u64) {
-        let (before, was_playing, n_before) = (self.transport.travel(), self.transport.is_playing(), self.n_applied);
+        let (before, was_silent, n_before) = (self.transport.travel(), self.transport.is_silent(), self.n_applied);
         // There is always room to retire a clip: the other side empties its ring before each command that it sends, and the
         // ring holds as many as the ring of commands, and the clip that plays.
         while let Ok(command) = self.commands.pop() {
@@ -187,7 +197,7 @@ impl Renderer {
                 *sample = T::from_sample_(*value);
             }
         }
-        if was_playing || self.transport.is_playing() || self.n_applied > n_before {
+        if !was_silent || !self.transport.is_silent() || self.n_applied > n_before {
             self.shared
                 .playhead
                 .write(&Report::new(before, self.transport.travel(), heard_at_nanos));
@@ -237,7 +247,7 @@ fn build<T: SizedSample + FromSample<f32>>(device: &cpal::Device, config: Stream
     let shared = Arc::new(Shared::default());
     let n_channels = usize::from(config.channels);
     let mut renderer = Renderer {
-        transport: Transport::default(),
+        transport: Transport::new(config.sample_rate),
         commands: waiting,
         retired: retire,
         shared: Arc::clone(&shared),
@@ -304,7 +314,8 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{OPEN_TIMEOUT, Player};
-    use crate::audio::{AudioError, ChannelChoice, Clip, read_clip_at_own_rate};
+    use crate::audio::transport::{Command as Wish, Transport, Voice};
+    use crate::audio::{AudioError, ChannelChoice, Clip, Pace, read_clip_at_own_rate};
 
     /// Where the process that plays finds the folder to play into.
     const FOLDER: &str = "AUSCULT_TEST_PLAY_INTO";
@@ -324,6 +335,73 @@ mod tests {
         (0..n)
             .map(|i| (std::f64::consts::TAU * 1_000.0 * i as f64 / f64::from(rate_hz)).sin() as f32 * 0.5)
             .collect()
+    }
+
+    /// A card that sounds what it was given 300 ms ago, and asks for 20 ms at a time.
+    #[test]
+    fn the_playhead_stands_at_what_is_heard_and_not_at_what_is_written() {
+        const RATE_HZ: u32 = 48_000;
+        const FRAMES: usize = 960;
+        const PERIOD_NANOS: u64 = 20_000_000;
+        const LATENCY_NANOS: u64 = 300_000_000;
+        let (mut commands, waiting) = rtrb::RingBuffer::new(8);
+        let (retire, _retired) = rtrb::RingBuffer::new(8);
+        let shared = Arc::new(super::Shared::default());
+        let mut renderer = super::Renderer {
+            transport: Transport::new(RATE_HZ),
+            commands: waiting,
+            retired: retire,
+            shared: Arc::clone(&shared),
+            n_applied: 0,
+            scratch: vec![0.0; FRAMES],
+        };
+        // Each sample says where it stands in the clip: by what sounds, the true place is known.
+        let n = 10 * RATE_HZ as usize;
+        let clip = Clip {
+            samples: (0..n).map(|i| i as f32 / n as f32).collect(),
+            sample_rate_hz: RATE_HZ,
+        };
+        let mut send = |command| assert!(commands.push(command).is_ok());
+        send(Wish::Load(Voice::new(Arc::new(clip), RATE_HZ)));
+        send(Wish::Seek(2.0));
+        send(Wish::Play(1));
+        let mut written = Vec::new();
+        for period in 0..200u64 {
+            match period {
+                60 => send(Wish::Pace(Pace {
+                    speed: 0.5,
+                    keeps_pitch: false,
+                })),
+                120 => send(Wish::Pause),
+                _ => {}
+            }
+            let now = period * PERIOD_NANOS;
+            let mut buffer = vec![0.0f32; FRAMES];
+            renderer.render(&mut buffer, 1, now + LATENCY_NANOS);
+            written.extend(buffer);
+            for part in [0, 7, 13] {
+                let at = now + part * 1_000_000;
+                let Some(sounding) = at.checked_sub(LATENCY_NANOS) else {
+                    continue;
+                };
+                let frame = sounding as usize * (RATE_HZ as usize / 1_000) / 1_000_000;
+                // The fades at the beginning and at the pause are no samples of the clip, nor is the silence after it.
+                let is_faded = frame < RATE_HZ as usize / 100 || frame + 960 > 120 * FRAMES;
+                if is_faded {
+                    continue;
+                }
+                let truth = f64::from(written[frame]) * 10.0;
+                let shown = shared.playhead.read().heard_secs(at);
+                // Beyond a new pace the way before it is not known any more: it is shown from there on.
+                let early = (60..80).contains(&period);
+                assert!(
+                    (shown - truth).abs() < 0.001 || early && shown >= truth && shown - truth < 0.31,
+                    "{shown} s is shown while {truth} s is heard, in period {period}"
+                );
+            }
+        }
+        let last = shared.playhead.read().heard_secs(200 * PERIOD_NANOS);
+        assert!((last - (2.0 + 1.2 + 0.6)).abs() < 0.001, "paused, it stands still: {last}");
     }
 
     fn until(what: &str, mut done: impl FnMut() -> bool) {
@@ -375,11 +453,12 @@ mod tests {
             let clip = read_clip_at_own_rate(&played, ChannelChoice::Index(channel)).expect("what was played");
             let (rate_hz, samples) = (clip.sample_rate_hz, clip.samples);
             let noise = noise(rate_hz as usize / 4);
-            let start = samples.iter().position(|value| *value != 0.0).expect("something was played");
-            assert_eq!(
-                samples.get(start..start + noise.len()),
-                Some(&*noise),
-                "the noise is played whole and unchanged"
+            // The fade at the beginning starts from nothing: its first sample is not seen.
+            let start = samples.iter().position(|value| *value != 0.0).expect("something was played") - 1;
+            let fade = rate_hz as usize / 200 + 1;
+            assert!(
+                samples.get(start + fade..start + noise.len() - fade) == noise.get(fade..noise.len() - fade),
+                "between the fades the noise is played whole and unchanged"
             );
             let rest = &samples[start + noise.len()..];
             let sine = sine(rate_hz as usize / 4, rate_hz);
@@ -391,7 +470,9 @@ mod tests {
                     .map(|i| (rest[from + i] - sine[i]).abs())
                     .fold(0f32, f32::max)
             };
-            let least = (start.saturating_sub(40)..start + 40).map(error).fold(f32::MAX, f32::min);
+            let least = (start.saturating_sub(2 * edge)..start + 40)
+                .map(error)
+                .fold(f32::MAX, f32::min);
             assert!(
                 least < 1e-3,
                 "the sine at {SINE_RATE_HZ} Hz is off by {least} on a card at {rate_hz} Hz"

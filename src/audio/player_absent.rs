@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::{AudioError, Clip, Recording};
+use super::{AudioError, Clip, Pace, Recording};
 
 /// A player that cannot exist, so that the program above compiles unchanged.
 #[derive(Debug)]
@@ -25,7 +25,9 @@ impl Player {
     pub fn play(&mut self) {}
     pub fn pause(&mut self) {}
     pub fn seek(&mut self, _secs: f64) {}
-    pub fn set_loop(&mut self, _span_secs: Option<(f64, f64)>) {}
+    pub fn set_loop(&mut self, _span_secs: Option<(f64, f64)>, _loops: bool) {}
+    pub fn set_pace(&mut self, _pace: Pace) {}
+    pub fn set_volume(&mut self, _gain: f32) {}
     pub fn is_playing(&self) -> bool {
         match self.0 {}
     }

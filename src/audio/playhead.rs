@@ -9,8 +9,10 @@ use super::transport::{Course, Travel};
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Report {
     pub(super) course: Course,
-    /// Seconds since the course's anchor, at the start and at the end of the buffer.
+    /// Seconds of the clip since the course's anchor, at the start and at the end of the buffer.
     pub(super) played_secs: (f64, f64),
+    /// Seconds of the clip in a second.
+    pub(super) speed: f64,
     /// When the start of the buffer leaves the loudspeaker, on the clock of the stream.
     pub(super) heard_at_nanos: u64,
 }
@@ -19,10 +21,12 @@ impl Report {
     /// The report on a buffer between two states of playback.
     pub(super) fn new(before: Travel, after: Travel, heard_at_nanos: u64) -> Self {
         // A command may have begun another course in between; then the buffer began at the anchor of the new one.
-        let start = if before.course == after.course { before.played } else { 0.0 };
+        let goes_on = (before.course, before.speed) == (after.course, after.speed);
+        let start = if goes_on { before.played } else { 0.0 };
         Self {
             course: after.course,
             played_secs: (start.min(after.played), after.played),
+            speed: after.speed,
             heard_at_nanos,
         }
     }
@@ -32,12 +36,12 @@ impl Report {
     /// While older buffers still sound, playback is shown behind; but never before the anchor, nor beyond what was written.
     pub(super) fn heard_secs(&self, now_nanos: u64) -> f64 {
         let since_secs = (i128::from(now_nanos) - i128::from(self.heard_at_nanos)) as f64 * 1e-9;
-        let played = (self.played_secs.0 + since_secs).clamp(0.0, self.played_secs.1.max(0.0));
-        self.course.after(played).unwrap_or(self.course.end)
+        let played = (self.played_secs.0 + since_secs * self.speed).clamp(0.0, self.played_secs.1.max(0.0));
+        self.course.after(played).unwrap_or_else(|| self.course.turn())
     }
 }
 
-const N_WORDS: usize = 7;
+const N_WORDS: usize = 9;
 
 /// The latest [`Report`]: one thread writes, any thread reads a whole one. Neither ever waits for a lock.
 ///
@@ -56,8 +60,15 @@ impl Playhead {
         self.count.store(count + 1, Ordering::SeqCst);
         let (start, end) = report.course.span.unwrap_or((f64::NAN, f64::NAN));
         let (from, to) = report.played_secs;
-        let numbers = [report.course.anchor, start, end, report.course.end, from, to].map(f64::to_bits);
-        for (word, value) in self.words.iter().zip(numbers.into_iter().chain([report.heard_at_nanos])) {
+        let Course {
+            anchor,
+            end: clip_end,
+            loops,
+            ..
+        } = report.course;
+        let numbers = [anchor, start, end, clip_end, from, to, report.speed].map(f64::to_bits);
+        let words = numbers.into_iter().chain([u64::from(loops), report.heard_at_nanos]);
+        for (word, value) in self.words.iter().zip(words) {
             word.store(value, Ordering::SeqCst);
         }
         self.count.store(count + 2, Ordering::SeqCst);
@@ -69,17 +80,19 @@ impl Playhead {
             let before = self.count.load(Ordering::SeqCst);
             let words = self.words.each_ref().map(|word| word.load(Ordering::SeqCst));
             if before.is_multiple_of(2) && self.count.load(Ordering::SeqCst) == before {
-                let [anchor, start, end, clip_end, from, to] = [0, 1, 2, 3, 4, 5].map(|i| f64::from_bits(words[i]));
+                let [anchor, start, end, clip_end, from, to, speed] = [0, 1, 2, 3, 4, 5, 6].map(|i| f64::from_bits(words[i]));
                 let span = Some((start, end)).filter(|(start, end)| start < end);
                 let course = Course {
                     anchor,
                     span,
+                    loops: words[7] != 0,
                     end: clip_end,
                 };
                 return Report {
                     course,
                     played_secs: (from, to),
-                    heard_at_nanos: words[6],
+                    speed,
+                    heard_at_nanos: words[8],
                 };
             }
             std::hint::spin_loop();
@@ -103,9 +116,11 @@ mod tests {
             course: Course {
                 anchor: 3.0,
                 span,
+                loops: span.is_some(),
                 end: 10.0,
             },
             played_secs: (1.0, 1.02),
+            speed: 1.0,
             heard_at_nanos: 500 * MS,
         }
     }
@@ -133,6 +148,25 @@ mod tests {
     }
 
     #[test]
+    fn half_as_fast_a_second_of_latency_is_half_a_second_of_the_clip() {
+        let slow = Report {
+            speed: 0.5,
+            ..report(None)
+        };
+        assert_heard(&slow, 500, 4.0);
+        assert_heard(&slow, 510, 4.005);
+        assert_heard(&slow, 440, 3.97);
+    }
+
+    #[test]
+    fn at_the_end_of_a_stretch_that_is_played_once_its_end_is_heard() {
+        let mut once = report(Some((2.0, 4.01)));
+        once.course.loops = false;
+        assert_heard(&once, 505, 4.005);
+        assert_heard(&once, 900, 4.01);
+    }
+
+    #[test]
     fn in_a_loop_the_buffer_before_is_at_the_end_of_the_loop() {
         // From 3 s into the span from 2 to 4 s: the buffer begins as the span begins anew.
         let looping = report(Some((2.0, 4.0)));
@@ -157,11 +191,13 @@ mod tests {
             let course = Course {
                 anchor: x,
                 span: Some((x, x + 1.0)),
+                loops: i.is_multiple_of(2),
                 end: x,
             };
             Report {
                 course,
                 played_secs: (x, x),
+                speed: x,
                 heard_at_nanos: i,
             }
         };

@@ -72,15 +72,48 @@ pub fn read_clip_at_own_rate(path: &Path, channel: ChannelChoice) -> Result<Clip
     read(path, channel, None).map_err(|fault| fault.of(path))
 }
 
+/// Which channel (or the mean) a choice means in a recording: the last one where it has fewer, the loudest where that is asked
+/// for, which takes reading all of it.
+///
+/// An error names the file and says what is wrong with it.
+pub fn heard_channel(path: &Path, choice: ChannelChoice) -> Result<ChannelChoice, AudioError> {
+    let heard = || match choice {
+        ChannelChoice::Mean => Ok(choice),
+        ChannelChoice::Loudest => loudest(path),
+        ChannelChoice::Index(index) => {
+            let header = match Opened::at(path)? {
+                Opened::Wav { layout, .. } => layout.header,
+                Opened::Foreign(file) => foreign::read_header(&file)?,
+            };
+            Ok(ChannelChoice::Index(index.min(header.n_channels.max(1) - 1)))
+        }
+    };
+    heard().map_err(|fault: Fault| fault.of(path))
+}
+
+fn loudest(path: &Path) -> Result<ChannelChoice, Fault> {
+    let builder = decoded(path, ClipBuilder::comparing)?;
+    Ok(ChannelChoice::Index(builder.loudest()))
+}
+
 fn read(path: &Path, channel: ChannelChoice, rate_hz: Option<u32>) -> Result<Clip, Fault> {
+    let channel = match channel {
+        ChannelChoice::Loudest => loudest(path)?,
+        other => other,
+    };
+    Ok(decoded(path, |header| ClipBuilder::new(header, channel, rate_hz))?.finish())
+}
+
+/// Decodes the whole file into the builder that `builder` makes for its header.
+fn decoded(path: &Path, builder: impl FnOnce(&Header) -> ClipBuilder) -> Result<ClipBuilder, Fault> {
     match Opened::at(path)? {
         Opened::Wav { file, layout } => {
-            let mut builder = ClipBuilder::new(&checked(layout.header)?, channel, rate_hz);
+            let mut builder = builder(&checked(layout.header)?);
             builder.expect(layout.header.n_frames);
             wav_decode::decode(file, &layout, &mut builder)?;
-            Ok(builder.finish())
+            Ok(builder)
         }
-        Opened::Foreign(file) => foreign::read(&file, |header| Ok(ClipBuilder::new(&checked(header)?, channel, rate_hz))),
+        Opened::Foreign(file) => foreign::read(&file, |header| Ok(builder(&checked(header)?))),
     }
 }
 

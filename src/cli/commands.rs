@@ -61,7 +61,7 @@ fn is_there(channel: ChannelChoice, n_channels: u16, path: &Path) -> anyhow::Res
             path.display(),
             match n_channels {
                 0 | 1 => "0".to_owned(),
-                _ => format!("0 to {}, or mean", n_channels - 1),
+                _ => format!("0 to {}, mean or loudest", n_channels - 1),
             }
         ),
         _ => Ok(()),

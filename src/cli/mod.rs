@@ -249,18 +249,21 @@ struct TrainArguments {
 /// Which microphone of a recording with several is listened to.
 #[derive(Debug, Clone, Copy, Args)]
 struct ChannelArgument {
-    /// Of recordings with several channels, counted from 0, or `mean` for the mean of all; that of the run by default, else 0
+    /// Of recordings with several channels, counted from 0, `mean` for the mean of all, or `loudest` for the one with the most
+    /// energy, for each recording its own; that of the run by default, else 0
     #[arg(long, value_parser = channel)]
     channel: Option<ChannelChoice>,
 }
 
 fn channel(text: &str) -> Result<ChannelChoice, String> {
-    if text == "mean" {
-        return Ok(ChannelChoice::Mean);
+    match text {
+        "mean" => Ok(ChannelChoice::Mean),
+        "loudest" => Ok(ChannelChoice::Loudest),
+        _ => text
+            .parse()
+            .map(ChannelChoice::Index)
+            .map_err(|_| "a number counted from 0, mean or loudest, is needed".to_owned()),
     }
-    text.parse()
-        .map(ChannelChoice::Index)
-        .map_err(|_| "a number counted from 0, or mean, is needed".to_owned())
 }
 
 /// A number from 1 to `most`.

@@ -59,7 +59,7 @@ pub(super) fn on_formats(clips: &[ClipEntry], channel: ChannelChoice) -> Vec<Str
             format!("{fewest} to {most} channels")
         };
         let missing = match channel {
-            ChannelChoice::Mean => 0,
+            ChannelChoice::Mean | ChannelChoice::Loudest => 0,
             ChannelChoice::Index(index) => channels.range(..=index).map(|(_, n_clips)| n_clips).sum(),
         };
         let missing = match missing {

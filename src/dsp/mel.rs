@@ -3,6 +3,8 @@
 use pulp::{Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 
+use super::tone::hann_lobe;
+
 /// Frames whose energies are summed at once, one a lane: the widest vectors there are.
 pub(super) const LANES: usize = 16;
 
@@ -61,6 +63,21 @@ impl MelFilterBank {
     /// Centre frequencies in Hz, one a band.
     pub fn centres_hz(&self) -> &[f32] {
         &self.centres_hz
+    }
+
+    /// The power that a sine at each band's centre leaves in the band under a Hann window, as part of what it leaves in its own
+    /// bin of the spectrum; `[n_mels]`. What the bands hold, divided by it, reads in dB as the sine does.
+    pub fn tone_power(&self, sample_rate_hz: u32) -> Vec<f32> {
+        let bin_hz = f64::from(sample_rate_hz) / (2 * (self.n_bins - 1)).max(1) as f64;
+        let power = |(filter, &centre_hz): (&Filter, &f32)| {
+            let weights = filter.weights.iter().enumerate();
+            let parts = weights.map(|(i, &weight)| {
+                let offset = (filter.first_bin + i) as f64 - f64::from(centre_hz) / bin_hz;
+                f64::from(weight) * hann_lobe(offset).powi(2)
+            });
+            parts.sum::<f64>() as f32
+        };
+        self.filters.iter().zip(&self.centres_hz).map(power).collect()
     }
 
     /// All weights with their zeros, `[n_mels, n_bins]`.
@@ -144,7 +161,7 @@ fn log_step() -> f64 {
 }
 
 impl MelScale {
-    fn mel(self, hz: f64) -> f64 {
+    pub(super) fn mel(self, hz: f64) -> f64 {
         match self {
             Self::Slaney if hz < BREAK_HZ => hz / LINEAR_HZ_PER_MEL,
             Self::Slaney => BREAK_MEL + (hz / BREAK_HZ).ln() / log_step(),
@@ -152,7 +169,7 @@ impl MelScale {
         }
     }
 
-    fn hz(self, mel: f64) -> f64 {
+    pub(super) fn hz(self, mel: f64) -> f64 {
         match self {
             Self::Slaney if mel < BREAK_MEL => mel * LINEAR_HZ_PER_MEL,
             Self::Slaney => BREAK_HZ * ((mel - BREAK_MEL) * log_step()).exp(),

@@ -7,6 +7,7 @@
 
 mod axis;
 mod canvas;
+mod color_map;
 mod date;
 mod error;
 mod escape;
@@ -27,6 +28,7 @@ mod sheet;
 mod spectrogram;
 mod table;
 
+pub use color_map::ColorMap;
 pub use date::date;
 pub use error::FigureError;
 pub use histogram::HistogramFigure;

@@ -1,5 +1,6 @@
 //! A spectrogram with its axes, level bar and crop windows.
 
+use super::ColorMap;
 use super::axis::Axis;
 use super::canvas::{Anchor, Area, Canvas, Stroke, TextStyle};
 use super::font;
@@ -28,6 +29,9 @@ pub struct SpectrogramFigure {
     /// Frequency of each bin.
     pub bin_hz: Vec<f32>,
     pub range_db: [f32; 2],
+    pub map: ColorMap,
+    /// Light stands for quiet.
+    pub is_inverted: bool,
     /// Start and end in seconds, and the score where there is one.
     pub crops: Vec<(f32, f32, Option<f32>)>,
 }
@@ -115,6 +119,7 @@ impl SpectrogramFigure {
         let Spectrogram { n_frames, n_bins, .. } = self.spectrogram;
         let n_columns = n_frames.min(MOST_COLUMNS);
         let mut pixels = vec![255; n_columns * n_bins * 4];
+        let colours = self.map.colors(self.is_inverted);
         for column in 0..n_columns {
             let frames =
                 column * n_frames / n_columns..((column + 1) * n_frames / n_columns).max(column * n_frames / n_columns + 1);
@@ -124,7 +129,7 @@ impl SpectrogramFigure {
                     .map(|frame_idx| self.spectrogram.frame(frame_idx)[bin])
                     .fold(f32::NEG_INFINITY, f32::max);
                 let at = ((n_bins - 1 - bin) * n_columns + column) * 4;
-                pixels[at..at + 3].copy_from_slice(&self.colour(loudest));
+                pixels[at..at + 3].copy_from_slice(&self.colour(&colours, loudest));
             }
         }
         Image {
@@ -134,11 +139,10 @@ impl SpectrogramFigure {
         }
     }
 
-    fn colour(&self, level_db: f32) -> [u8; 3] {
+    fn colour(&self, colours: &[[u8; 3]; 256], level_db: f32) -> [u8; 3] {
         let [low, high] = self.range_db;
-        let part = f64::from((level_db - low) / (high - low));
-        let colour = colorous::MAGMA.eval_continuous(if part.is_nan() { 0.0 } else { part.clamp(0.0, 1.0) });
-        [colour.r, colour.g, colour.b]
+        // The cast holds at both ends, and takes what is not a number for silence.
+        colours[usize::from(((level_db - low) / (high - low) * 255.0).round() as u8)]
     }
 
     fn draw_crops(&self, canvas: &mut Canvas, frame: &Frame) {
@@ -191,8 +195,9 @@ impl SpectrogramFigure {
         let levels = (0..256u16)
             .rev()
             .map(|row| self.range_db[0] + (self.range_db[1] - self.range_db[0]) * f32::from(row) / 255.0);
+        let colours = self.map.colors(self.is_inverted);
         let pixels = levels.flat_map(|level| {
-            let [r, g, b] = self.colour(level);
+            let [r, g, b] = self.colour(&colours, level);
             [r, g, b, 255]
         });
         let image = Image {

@@ -7,11 +7,13 @@ mod error;
 mod file;
 mod live;
 mod lock;
+mod picture;
 mod unsaved;
 pub use error::ProjectError;
 pub use file::{VERSION, clear_up, open, save};
 pub use live::LiveSettings;
 pub use lock::{Claim, ProjectLock, claim};
+pub use picture::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
 pub use unsaved::{Unsaved, UnsavedPlaces};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -248,4 +250,7 @@ pub struct ViewSettings {
     /// Columns of the clip list that the person put away, by their titles.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub hidden_columns: BTreeSet<String>,
+    /// How the picture of a clip is made and coloured; `None`: as the person had it last, in whatever project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureSettings>,
 }

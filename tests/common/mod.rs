@@ -160,7 +160,7 @@ pub fn focus(workbench: &mut Workbench, clip_idx: usize) {
             percentiles: vec![12.0, 14.0, 88.0, 97.0, 91.0, 20.0, 15.0, 11.0, 13.0, 12.0],
             crops,
         })),
-        long: None,
+        ..FocusView::default()
     };
     workbench.scores[clip_idx] = Some(ClipScore {
         raw: 0.003_142,
@@ -195,6 +195,7 @@ fn loaded_clip(clip_idx: usize) -> LoadedClip {
             n_bins,
         }),
         bin_hz: (0..n_bins).map(|bin| bin as f32 * 250.0).collect(),
+        ..LoadedClip::default()
     }
 }
 

@@ -33,16 +33,17 @@ fn soak(speed: u32, wall: Duration) {
         ..TakePlan::default()
     });
     let start = Instant::now();
-    let mut settled = None;
+    // MiB at ten moments, from when the pre-roll and the tail are as long as they will be.
+    let mut memory: Vec<f64> = Vec::new();
     let mut drawn = 0;
     while start.elapsed() < wall {
         std::thread::sleep(Duration::from_millis(33));
         let _ = listener.heard();
         let (from, samples) = listener.since(drawn);
         drawn = from + samples.len() as u64;
-        // The pre-roll and the tail are as long as they will be.
-        if settled.is_none() && listener.n_heard() > 45 * 16_000 {
-            settled = Some(used());
+        let is_due = listener.n_heard() > 45 * 16_000 && start.elapsed() * 10 > wall * memory.len() as u32;
+        if is_due {
+            memory.push(used().1);
         }
     }
     let (cpu_end, memory_end) = used();
@@ -50,14 +51,16 @@ fn soak(speed: u32, wall: Duration) {
     listener.stop();
     crate::card::until("the end", || !listener.heard().take.is_running);
     let heard = listener.heard();
-    let (_, memory_begin) = settled.expect("45 s of sound");
+    let memory_begin = memory[0];
+    let series: Vec<String> = memory.iter().map(|mib| format!("{mib:.1}")).collect();
     eprintln!(
-        "soak: {:.0} s of sound in {wall_secs:.0} s, {} files, {} samples dropped, {} overruns, {:.1} % of a core with the made-up card, memory {memory_begin:.1} to {memory_end:.1} MiB",
+        "soak: {:.0} s of sound in {wall_secs:.0} s, {} files, {} samples dropped, {} overruns, {:.1} % of a core with the made-up card, memory {} MiB",
         heard.take.secs,
         heard.take.files.len(),
         heard.n_dropped,
         heard.n_overruns,
         100.0 * cpu_end / wall_secs,
+        series.join(" "),
     );
     assert_eq!((heard.n_dropped, heard.take.n_dropped, heard.n_overruns), (0, 0, 0));
     assert_eq!((&heard.failure, &heard.take.failure), (&None, &None));

@@ -131,7 +131,7 @@ pub(crate) fn focus(state: &mut State, clip_idx: usize, secs: f64) {
             percentiles,
             ..Ribbon::default()
         })),
-        long: None,
+        ..FocusView::default()
     };
 }
 
@@ -188,6 +188,7 @@ fn fan(clip_idx: usize, secs: f64) -> LoadedClip {
             n_bins,
         }),
         bin_hz,
+        ..LoadedClip::default()
     }
 }
 

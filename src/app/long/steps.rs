@@ -110,5 +110,6 @@ fn empty(clip_idx: usize, clip: Arc<Clip>, settings: SpectrogramSettings) -> Loa
         settings,
         spectrogram: Arc::new(spectrogram),
         bin_hz,
+        ..LoadedClip::default()
     }
 }

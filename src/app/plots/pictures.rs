@@ -4,8 +4,6 @@ use crate::app::Workbench;
 use crate::extractors::{EpochFigure, EpochMetrics, Recipe, TrainingConfig};
 use crate::figures::{LossFigure, SpectrogramFigure};
 
-/// The dynamic range of a saved spectrogram.
-const RANGE_DB: f32 = 80.0;
 /// Columns of a saved picture of a long recording at most.
 const FIGURE_COLUMNS: usize = 4096;
 
@@ -94,19 +92,18 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
         Some(long) => long.overview(FIGURE_COLUMNS)?.0,
         None => (*loaded.spectrogram).clone(),
     };
-    let loudest = spectrogram
-        .values
-        .iter()
-        .copied()
-        .filter(|db| db.is_finite())
-        .fold(f32::NEG_INFINITY, f32::max);
-    let top_db = if loudest.is_finite() { loudest.ceil() } else { 0.0 };
     Some(SpectrogramFigure {
-        title: entry.path.clone(),
+        title: if entry.n_channels > 1 {
+            format!("{}, {}", entry.path, loaded.heard)
+        } else {
+            entry.path.clone()
+        },
         spectrogram,
         duration_secs: f64::from(entry.duration_secs),
         bin_hz: loaded.bin_hz.clone(),
-        range_db: [top_db - RANGE_DB, top_db],
+        range_db: workbench.look.level.ends_db(&loaded.levels),
+        map: workbench.look.map,
+        is_inverted: workbench.look.is_inverted,
         crops,
     })
 }

@@ -150,6 +150,12 @@ mod tests {
         *plugged.lock().expect("no panic") = Vec::new();
         *stamp.lock().expect("no panic") = "3";
         assert_eq!(next(&watch), []);
+        // The list is there a moment before somebody is woken for it.
+        drop(watch);
+        let start = Instant::now();
+        while n_wakes.load(Ordering::Relaxed) < 3 && start.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         assert_eq!(n_wakes.load(Ordering::Relaxed), 3);
     }
 }

@@ -202,13 +202,14 @@ fn write_sizes(file: &mut File, header_len: u64, n_bytes: u64, padding: u64) -> 
 
 /// Everything before the samples, of a file without any.
 fn header(rate_hz: u32, n_channels: u16, n_bits: u16) -> Vec<u8> {
-    let frame_len = n_channels * (n_bits / 8);
+    // A header that is mended may hold anything.
+    let frame_len = n_channels.saturating_mul(n_bits / 8);
     let is_plain = n_channels <= MAX_PLAIN_CHANNELS;
     let mut format: Vec<u8> = Vec::new();
     format.extend((if is_plain { 1u16 } else { 0xfffe }).to_le_bytes());
     format.extend(n_channels.to_le_bytes());
     format.extend(rate_hz.to_le_bytes());
-    format.extend((rate_hz * u32::from(frame_len)).to_le_bytes());
+    format.extend((rate_hz.saturating_mul(u32::from(frame_len))).to_le_bytes());
     format.extend(frame_len.to_le_bytes());
     format.extend(n_bits.to_le_bytes());
     if !is_plain {

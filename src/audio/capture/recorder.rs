@@ -239,8 +239,12 @@ fn next_file(plan: &TakePlan, from: u32, recorder: &Recorder) -> Result<(u32, Gr
     loop {
         let path = plan.folder.join(format!("{}{number:04}{}.wav", plan.prefix, plan.suffix));
         if !path.exists() || number >= MAX_NUMBER {
-            let wav = GrowingWav::create(&path, recorder.rate_hz, recorder.n_channels, recorder.n_bits)?;
-            return Ok((number, wav));
+            match GrowingWav::create(&path, recorder.rate_hz, recorder.n_channels, recorder.n_bits) {
+                // Another window was quicker.
+                Err(AudioError::Io { source, .. })
+                    if source.kind() == std::io::ErrorKind::AlreadyExists && number < MAX_NUMBER && path.is_file() => {}
+                made => return made.map(|wav| (number, wav)),
+            }
         }
         number += 1;
     }

@@ -47,7 +47,8 @@ impl Tail {
                 let index = usize::from(index).min(self.n_channels - 1);
                 self.mono.extend(frames.map(|frame| frame[index]));
             }
-            ChannelChoice::Mean => self
+            // Which channel is the loudest is known only when all is over.
+            ChannelChoice::Mean | ChannelChoice::Loudest => self
                 .mono
                 .extend(frames.map(|frame| frame.iter().sum::<f32>() / self.n_channels as f32)),
         }

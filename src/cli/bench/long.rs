@@ -116,6 +116,7 @@ fn opened(path: &Path) -> anyhow::Result<State> {
         settings,
         spectrogram: Arc::new(Spectrogram::default()),
         bin_hz: (0..=settings.n_fft / 2).map(hz).collect(),
+        ..LoadedClip::default()
     };
     workbench.focus_view = FocusView {
         loaded: Some(Arc::new(loaded)),

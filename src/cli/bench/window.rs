@@ -264,6 +264,7 @@ fn loaded_clip(clip_idx: usize) -> LoadedClip {
         settings,
         bin_hz: (0..spectrogram.n_bins).map(hz).collect(),
         spectrogram: Arc::new(spectrogram),
+        ..LoadedClip::default()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Wheel, drag, click and keys on the picture: zoom, pan, select, seek.
 
-use eframe::egui::{self, Key, Modifiers, PointerButton, Response};
+use eframe::egui::{self, Key, Modifiers, PointerButton, Pos2, Response};
 
 use super::picture::{PictureView, Stage};
-use super::tool_row::{next_map, other_fft};
-use crate::app::{Action, Playback, SpectrogramSettings};
+use crate::app::{Action, Playback};
+use crate::dsp::TimeFrequencyBox;
 use crate::ui::plots::Span;
 
 /// The closest zoom: a few periods of a high tone, a hundredth of the frequency axis.
@@ -12,12 +12,26 @@ const MIN_SECS: f64 = 0.004;
 const MIN_POSITIONS: f64 = 0.01;
 /// A drag over less than this selects nothing.
 const MIN_SELECTION_POINTS: f32 = 3.0;
+/// So near to an edge of the stretch a drag moves it.
+const EDGE_POINTS: f32 = 5.0;
 
 /// What the drag that is going on does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Drag {
-    Select { from_secs: f64, to_secs: f64 },
+    Select {
+        from_secs: f64,
+        to_secs: f64,
+    },
     Pan,
+    /// A measuring box between two corners (seconds, Hz).
+    Measure {
+        from: [f64; 2],
+        to: [f64; 2],
+    },
+    /// A line of the harmonic cursor.
+    Harmonic {
+        order: u32,
+    },
 }
 
 /// Everything that a pointer does on the waveform or, with frequency, on the spectrogram.
@@ -33,7 +47,7 @@ pub(super) fn gestures(
     if response.contains_pointer() {
         wheel(view, ui, stage, has_frequency);
     }
-    drag(view, ui, response, stage, has_frequency, actions);
+    drag(view, ui, response, stage, has_frequency, playback, actions);
     if response.double_clicked() {
         view.reset_zoom(stage.whole);
     } else if response.clicked()
@@ -48,8 +62,49 @@ pub(super) fn gestures(
     }
     if view.drag == Some(Drag::Pan) {
         ui.ctx().set_cursor_icon(egui::CursorIcon::Grabbing);
-    } else if response.hovered() {
-        ui.ctx().set_cursor_icon(egui::CursorIcon::Crosshair);
+    } else if is_on_line(view, response, stage) {
+        ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeVertical);
+    } else if let Some(pointer) = response.hover_pos() {
+        ui.ctx().set_cursor_icon(match other_edge(stage, playback, pointer.x) {
+            Some(_) => egui::CursorIcon::ResizeHorizontal,
+            None => egui::CursorIcon::Crosshair,
+        });
+    }
+}
+
+fn is_on_line(view: &PictureView, response: &Response, stage: &Stage) -> bool {
+    let pointer = response.hover_pos();
+    matches!(view.drag, Some(Drag::Harmonic { .. }))
+        || pointer.is_some_and(|pointer| view.instruments.harmonics.line_at(stage, view.axis, pointer).is_some())
+}
+
+/// The edge of the stretch that stays where a drag from here moves the other one.
+fn other_edge(stage: &Stage, playback: &Playback, x: f32) -> Option<f64> {
+    let (start, end) = playback.loop_span_secs?;
+    let away = |secs: f64| (stage.time.pixel(secs) - x).abs();
+    let (edge, other) = if away(start) < away(end) { (start, end) } else { (end, start) };
+    (away(edge) <= EDGE_POINTS).then_some(other)
+}
+
+/// What a drag with the left button does that begins here: it holds a line, draws a measuring box (with Shift or where that tool
+/// is in the hand), or selects a span of time.
+fn drag_from(view: &PictureView, ui: &egui::Ui, stage: &Stage, has_frequency: bool, playback: &Playback, origin: Pos2) -> Drag {
+    let secs = stage.secs(origin.x);
+    if has_frequency {
+        if let Some(order) = view.instruments.harmonics.line_at(stage, view.axis, origin) {
+            return Drag::Harmonic { order };
+        }
+        if view.instruments.is_measuring || ui.input(|input| input.modifiers.shift) {
+            let corner = [secs, stage.hz(view.axis, origin.y)];
+            return Drag::Measure {
+                from: corner,
+                to: corner,
+            };
+        }
+    }
+    Drag::Select {
+        from_secs: other_edge(stage, playback, origin.x).unwrap_or(secs),
+        to_secs: secs,
     }
 }
 
@@ -86,31 +141,39 @@ fn wheel(view: &mut PictureView, ui: &egui::Ui, stage: &Stage, has_frequency: bo
     }
 }
 
-/// The left button selects a span of time; the middle one, or the left one with Alt, moves the picture.
+/// The left button selects a span of time or works an instrument; the middle one, or the left one with Alt, moves the picture.
 fn drag(
     view: &mut PictureView,
     ui: &egui::Ui,
     response: &Response,
     stage: &Stage,
     has_frequency: bool,
+    playback: &Playback,
     actions: &mut Vec<Action>,
 ) {
-    let secs_at = |x: f32| stage.time.value(x).clamp(0.0, stage.whole.end);
     let is_alt = ui.input(|input| input.modifiers.alt);
     if response.drag_started_by(PointerButton::Middle) || response.drag_started_by(PointerButton::Primary) && is_alt {
         view.drag = Some(Drag::Pan);
     } else if response.drag_started_by(PointerButton::Primary) {
         let origin = ui.input(|input| input.pointer.press_origin());
-        view.drag = origin.map(|origin| Drag::Select {
-            from_secs: secs_at(origin.x),
-            to_secs: secs_at(origin.x),
-        });
+        view.drag = origin.map(|origin| drag_from(view, ui, stage, has_frequency, playback, origin));
     }
     if response.dragged() {
         match &mut view.drag {
             Some(Drag::Select { to_secs, .. }) => {
                 if let Some(pointer) = response.interact_pointer_pos() {
-                    *to_secs = secs_at(pointer.x);
+                    *to_secs = stage.secs(pointer.x);
+                }
+            }
+            Some(Drag::Measure { to, .. }) => {
+                if let Some(pointer) = response.interact_pointer_pos() {
+                    *to = [stage.secs(pointer.x), stage.hz(view.axis, pointer.y)];
+                }
+            }
+            Some(Drag::Harmonic { order }) => {
+                if let Some(pointer) = response.interact_pointer_pos() {
+                    let hz = stage.hz(view.axis, pointer.y);
+                    view.instruments.harmonics.drag_to(*order, hz, stage.top_hz);
                 }
             }
             Some(Drag::Pan) => {
@@ -131,19 +194,21 @@ fn drag(
                 actions.push(Action::SetLoop(Some((start, end))));
             }
         }
+        if let Some(Drag::Measure { from, to }) = view.drag {
+            let place = |[secs, hz]: [f64; 2]| {
+                let position = view.axis.position(hz, stage.top_hz);
+                Pos2::new(stage.time.pixel(secs), stage.frequency.pixel(position))
+            };
+            if place(from).distance(place(to)) >= MIN_SELECTION_POINTS {
+                actions.push(Action::Measure(Some(TimeFrequencyBox::between(from, to))));
+            }
+        }
         view.drag = None;
     }
 }
 
-/// F shows the whole, Z the selection, Esc drops it; C and G go through colour maps and transform sizes.
-pub(super) fn keys(
-    view: &mut PictureView,
-    ui: &egui::Ui,
-    whole: Span,
-    settings: SpectrogramSettings,
-    playback: &Playback,
-    actions: &mut Vec<Action>,
-) {
+/// F shows the whole, Z the selection, Esc drops it.
+pub(super) fn keys(view: &mut PictureView, ui: &egui::Ui, whole: Span, playback: &Playback, actions: &mut Vec<Action>) {
     let is_elsewhere = egui::Popup::is_any_open(ui.ctx()) || ui.memory(|memory| memory.top_modal_layer().is_some());
     if is_elsewhere || ui.ctx().text_edit_focused() {
         return;
@@ -162,14 +227,5 @@ pub(super) fn keys(
         if pressed(Modifiers::NONE, Key::Escape) {
             actions.push(Action::SetLoop(None));
         }
-    }
-    // With Shift first: egui lets a plain key match with Shift held.
-    if pressed(Modifiers::SHIFT, Key::G) {
-        actions.extend(other_fft(settings, -1).map(Action::SetSpectrogram));
-    } else if pressed(Modifiers::NONE, Key::G) {
-        actions.extend(other_fft(settings, 1).map(Action::SetSpectrogram));
-    }
-    if pressed(Modifiers::NONE, Key::C) {
-        view.map = next_map(view.map);
     }
 }

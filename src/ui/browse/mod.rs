@@ -2,11 +2,17 @@
 
 mod boxes;
 mod cells;
+mod channel;
 mod chips;
+mod color_bar;
 mod crops;
 mod filter_bar;
 mod gestures;
+mod harmonics;
+mod instruments;
+mod listening_row;
 mod long;
+mod measuring;
 mod model;
 mod overlays;
 mod picture;

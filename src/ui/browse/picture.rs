@@ -2,43 +2,49 @@
 
 use std::sync::{Arc, Weak};
 
-use eframe::egui::{self, Align, Color32, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
+use eframe::egui::{self, Align, Color32, Pos2, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
 
 use super::boxes::{self, BoxesView};
 use super::gestures::{Drag, gestures, keys};
+use super::instruments::{self, Instruments};
+use super::listening_row::follow_choice;
 use super::tool_row::tool_row;
-use super::{crops, overlays, rulers};
-use crate::app::{Action, LoadedClip, LongPiece, LongView, Playback, State, TriageAction, Workbench, spectrogram_figure};
+use super::{channel, color_bar, crops, measuring, overlays, rulers};
+use crate::app::{
+    Action, LevelRange, LoadedClip, LongPiece, LongView, Measured, PictureLook, Playback, State, TriageAction, Workbench,
+    spectrogram_figure,
+};
 use crate::audio::Clip;
 use crate::dataset::ClipEntry;
+use crate::dsp::TimeFrequencyBox;
 use crate::figures::Figure;
 use crate::ui::plots::{
-    ColorMap, FrequencyAxis, Picture, Scale, Span, TileValues, TiledSpectrogram, format_secs, loudest, n_columns, paint_outline,
+    Coloring, FrequencyAxis, Picture, Scale, Span, TileValues, TiledSpectrogram, format_secs, loudest, n_columns, paint_outline,
     paint_waveform, peak_amplitude,
 };
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets;
 
-/// Audacity's window: clips stay comparable.
-const DEFAULT_RANGE_DB: [f32; 2] = [-100.0, -20.0];
+const COLOR_BAR_POINTS: f32 = 12.0;
 
 /// The private look of the picture.
 pub(super) struct PictureView {
     pub(super) axis: FrequencyAxis,
-    pub(super) map: ColorMap,
-    pub(super) range_db: [f32; 2],
-    /// Turn the page when the playhead leaves it.
-    pub(super) follows: bool,
+    /// The project's, as of this frame.
+    pub(super) look: PictureLook,
+    range_db: [f32; 2],
+    pub(super) instruments: Instruments,
     /// The visible seconds.
     pub(super) time: Span,
     /// The visible part of the frequency axis.
     pub(super) positions: Span,
     pub(super) drag: Option<Drag>,
     boxes: BoxesView,
-    /// The clip that `time` was set for.
-    /// The sound whose stretch is shown: another one is shown whole at first.
+    /// The sound whose stretch is shown, the clip that it is of, and its length.
     shown: Weak<Clip>,
-    last_position_secs: f64,
+    shown_idx: Option<usize>,
+    whole: Span,
+    pub(super) last_position_secs: f64,
     /// Of a long recording, what the app was told to be in sight.
     pub(super) in_sight: Vec<LongPiece>,
     /// Frames in a column of its picture.
@@ -50,14 +56,16 @@ impl Default for PictureView {
     fn default() -> Self {
         Self {
             axis: FrequencyAxis::default(),
-            map: ColorMap::default(),
-            range_db: DEFAULT_RANGE_DB,
-            follows: true,
+            look: PictureLook::default(),
+            range_db: LevelRange::USUAL_DB,
+            instruments: Instruments::default(),
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
             boxes: BoxesView::default(),
             shown: Weak::new(),
+            shown_idx: None,
+            whole: Span::UNIT,
             last_position_secs: 0.0,
             in_sight: Vec::new(),
             pool: 1,
@@ -82,6 +90,18 @@ pub(super) struct Stage {
     pub(super) top_hz: f64,
 }
 
+impl Stage {
+    /// The time at a place of the screen, within the clip.
+    pub(super) fn secs(&self, x: f32) -> f64 {
+        self.time.value(x).clamp(0.0, self.whole.end)
+    }
+
+    /// The frequency at a height of the screen, within the axis.
+    pub(super) fn hz(&self, axis: FrequencyAxis, y: f32) -> f64 {
+        axis.hz(self.frequency.value(y).clamp(0.0, 1.0), self.top_hz)
+    }
+}
+
 impl PictureView {
     pub(super) fn ui(&mut self, ui: &mut egui::Ui, state: &State, workbench: &Workbench, actions: &mut Vec<Action>) {
         let Some(clip) = workbench.focused() else {
@@ -94,9 +114,12 @@ impl PictureView {
             return;
         };
         self.boxes.follow(workbench);
-        self.title(ui, workbench, clip, actions);
-        tool_row(ui, self, workbench, actions);
         let focus = &workbench.focus_view;
+        self.take_look(workbench.look, focus.loaded.as_deref());
+        // Before the menus of the tool row: what Esc closes there is not to close a box too.
+        instruments::keys(&mut self.instruments, ui, workbench, actions);
+        self.title(ui, state, workbench, clip, actions);
+        tool_row(ui, self, workbench, actions);
         if let Some(error) = &focus.error {
             let file = workbench.dataset.file(clip);
             let text = format!("{error}\n{}", file.display());
@@ -110,7 +133,7 @@ impl PictureView {
         {
             Some(loaded) => {
                 boxes::list(&mut self.boxes, ui, workbench, clip, actions);
-                self.loaded(ui, loaded, workbench, &state.playback, actions);
+                self.loaded(ui, loaded, workbench, state, actions);
             }
             None => {
                 ui.vertical_centered(|ui| {
@@ -121,27 +144,19 @@ impl PictureView {
         }
     }
 
-    /// The clip's name; at the right whether to follow the playhead, and where to save the picture.
-    fn title(&mut self, ui: &mut egui::Ui, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
+    /// The clip's name; at the right how to go along with what is heard, and where to save the picture.
+    fn title(&self, ui: &mut egui::Ui, state: &State, workbench: &Workbench, clip: &ClipEntry, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
-            let range_db = self.range_db;
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
                 let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
-                widgets::save_figure_menu(ui, stem, || {
-                    let mut figure = spectrogram_figure(workbench)?;
-                    figure.range_db = range_db;
-                    Some(Figure::Spectrogram(figure))
-                });
-                let follow = egui::Button::selectable(self.follows, "Follow").frame_when_inactive(true);
-                let hint = "Turn the page when the playhead runs over its edge";
-                if ui.add(follow).on_hover_text(hint).clicked() {
-                    self.follows = !self.follows;
-                }
+                widgets::save_figure_menu(ui, stem, || spectrogram_figure(workbench).map(Figure::Spectrogram));
+                follow_choice(ui, state.listening, actions);
                 let is_in_triage = workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
                 let hint = "Decide on the clips of the table one by one (R)";
                 if !is_in_triage && widgets::labelled_button(ui, true, "Triage", hint).clicked() {
                     actions.push(Action::Triage(TriageAction::Begin));
                 }
+                channel::picker(ui, workbench, clip, actions);
                 ui.with_layout(egui::Layout::left_to_right(Align::Center), |ui| {
                     let name = egui::RichText::new(clip.file_name()).strong();
                     ui.add(egui::Label::new(name).truncate()).on_hover_text(&clip.path);
@@ -160,8 +175,27 @@ impl PictureView {
         self.positions = Span::UNIT;
     }
 
+    /// The look that the project asks for, and its levels for the clip that is there.
+    fn take_look(&mut self, look: PictureLook, loaded: Option<&LoadedClip>) {
+        if look.axis != self.axis {
+            self.set_axis(look.axis);
+        }
+        self.look = look;
+        if let Some(loaded) = loaded {
+            self.range_db = look.level.ends_db(&loaded.levels);
+        }
+    }
+
+    pub(super) fn coloring(&self) -> Coloring {
+        Coloring {
+            map: self.look.map,
+            is_inverted: self.look.is_inverted,
+            range_db: self.range_db,
+        }
+    }
+
     /// Another axis, with the same frequencies in sight.
-    pub(super) fn set_axis(&mut self, axis: FrequencyAxis) {
+    fn set_axis(&mut self, axis: FrequencyAxis) {
         if self.positions != Span::UNIT {
             // Any top serves: both positions are taken of the same one.
             let top_hz = f64::from(crate::audio::SAMPLE_RATE_HZ) / 2.0;
@@ -176,23 +210,25 @@ impl PictureView {
         ui: &mut egui::Ui,
         loaded: &Arc<LoadedClip>,
         workbench: &Workbench,
-        playback: &Playback,
+        state: &State,
         actions: &mut Vec<Action>,
     ) {
+        let playback = &state.playback;
         let duration_secs = workbench.focus_view.duration_secs().unwrap_or(0.0);
         let whole = Span::new(0.0, duration_secs.max(1e-3));
-        let clip = Arc::downgrade(&loaded.clip);
-        if !self.shown.ptr_eq(&clip) {
-            self.shown = clip;
-            self.time = whole;
-            self.drag = None;
-        }
-        self.follow(playback, whole);
+        self.show(loaded, whole);
+        self.follow(state.listening.follow, playback, whole);
         self.boxes.keys(ui, workbench, actions);
-        keys(self, ui, whole, workbench.spectrogram, playback, actions);
+        keys(self, ui, whole, playback, actions);
+        let top_hz = f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0;
+        let above = ui.cursor().top();
+        self.instruments.harmonics.row(ui, top_hz);
+        measuring::row(ui, workbench, actions);
+        let taken = ui.cursor().top() - above;
         // Windows have their scores in a moment: the picture keeps its height meanwhile.
         let has_ribbon = workbench.focus_view.ribbon.is_some() || workbench.focus_view.window.is_some();
-        let stage = self.stage(ui, loaded, whole, has_ribbon);
+        let stage = self.stage(ui, loaded, whole, has_ribbon, taken);
+        let focus = &workbench.focus_view;
         let name = workbench.focused().map_or("", |clip| clip.file_name());
         let sense = Sense::click_and_drag();
         let waveform = ui.interact(stage.waveform, ui.scope_id().with("waveform"), sense);
@@ -207,7 +243,6 @@ impl PictureView {
 
         let painter = ui.painter().clone();
         let palette = theme::palette(ui);
-        let focus = &workbench.focus_view;
         let long = focus.long.as_ref();
         if let Some(long) = long {
             let n_pixels = n_columns(&painter, on_pixels(&painter, stage.spectrogram));
@@ -224,25 +259,65 @@ impl PictureView {
         }
         overlays::paint_playhead(&painter, palette, &stage, playback.position_secs);
         let pointer = picture.hover_pos().or(waveform.hover_pos());
+        self.paint_instruments(&painter, &stage, focus.measured.as_ref(), pointer);
         rulers::paint(&painter, palette, &stage, self, pointer);
+        color_bar::ui(ui, self, &stage, actions);
         let selected = self.selected(playback);
-        rulers::readout(&painter, palette, &stage, self, (loaded, long), pointer, selected);
+        rulers::readout(ui, &stage, self, (loaded, long), pointer, selected);
     }
 
-    /// Room for the parts: gutters left and right for labels, the spectrogram gets what is left.
-    fn stage(&self, ui: &mut egui::Ui, loaded: &LoadedClip, whole: Span, has_ribbon: bool) -> Stage {
+    /// Another clip is shown whole at first, another channel of the same one where a person was.
+    fn show(&mut self, loaded: &LoadedClip, whole: Span) {
+        let clip = Arc::downgrade(&loaded.clip);
+        if !self.shown.ptr_eq(&clip) {
+            let is_same_clip = self.shown_idx == Some(loaded.clip_idx) && self.whole == whole;
+            (self.shown, self.shown_idx, self.whole) = (clip, Some(loaded.clip_idx), whole);
+            if !is_same_clip {
+                self.time = whole;
+                self.drag = None;
+            }
+        }
+    }
+
+    fn paint_instruments(&mut self, painter: &egui::Painter, stage: &Stage, measured: Option<&Measured>, pointer: Option<Pos2>) {
+        let on_picture = pointer.filter(|pointer| stage.spectrogram.contains(*pointer));
+        self.instruments.pointer_hz = on_picture.map(|pointer| stage.hz(self.axis, pointer.y));
+        let held = match self.drag {
+            Some(Drag::Harmonic { order }) => Some(order),
+            _ => on_picture.and_then(|pointer| self.instruments.harmonics.line_at(stage, self.axis, pointer)),
+        };
+        self.instruments.harmonics.paint(painter, stage, self.axis, held);
+        let being_drawn = match self.drag {
+            Some(Drag::Measure { from, to }) => Some(Measured {
+                area: TimeFrequencyBox::between(from, to),
+                result: None,
+            }),
+            _ => None,
+        };
+        if let Some(measured) = being_drawn.as_ref().or(measured) {
+            measuring::paint(painter, stage, self.axis, measured);
+        }
+    }
+
+    /// Room for the parts: gutters left and right for labels, the spectrogram gets what is left. What the figures of the instruments
+    /// have `taken` above, the waveform gives up: the picture stays where the pointer is.
+    fn stage(&self, ui: &mut egui::Ui, loaded: &LoadedClip, whole: Span, has_ribbon: bool, taken: f32) -> Stage {
         let (area, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
-        let x = Rangef::new(area.left() + 46.0, (area.right() - 58.0).max(area.left() + 100.0));
+        let x = Rangef::new(
+            area.left() + 46.0,
+            (area.right() - 2.0 * GRID - COLOR_BAR_POINTS - color_bar::ROOM).max(area.left() + 100.0),
+        );
         let strip = |top: f32, height: f32| Rect::from_x_y_ranges(x, Rangef::new(top, top + height));
         let readout = strip(area.bottom() - 18.0, 18.0);
         let time_axis = strip(readout.top() - 20.0, 20.0);
         let ribbon_height = if has_ribbon { 20.0 } else { 0.0 };
         let ribbon = strip(time_axis.top() - ribbon_height, ribbon_height);
-        let waveform = strip(area.top(), if area.height() > 320.0 { 72.0 } else { 40.0 });
+        let waveform_height = if area.height() + taken > 320.0 { 72.0 } else { 40.0 };
+        let waveform = strip(area.top(), (waveform_height - taken).max(24.0));
         let top = waveform.bottom() + 2.0 * GRID;
         let bottom = ribbon.top() - if has_ribbon { 3.0 } else { 0.0 };
         let spectrogram = strip(top, (bottom - top).max(60.0));
-        let bar_x = Rangef::new(x.max + 2.0 * GRID, x.max + 2.0 * GRID + 12.0);
+        let bar_x = Rangef::new(x.max + 2.0 * GRID, x.max + 2.0 * GRID + COLOR_BAR_POINTS);
         Stage {
             waveform,
             spectrogram,
@@ -296,8 +371,7 @@ impl PictureView {
                 axis: self.axis,
                 top_hz: stage.top_hz,
                 positions: self.positions,
-                map: self.map,
-                range_db: self.range_db,
+                coloring: self.coloring(),
             },
         );
     }
@@ -308,16 +382,6 @@ impl PictureView {
             Some(Drag::Select { from_secs, to_secs }) => Some(Span::new(from_secs.min(to_secs), from_secs.max(to_secs))),
             _ => playback.loop_span_secs.map(|(start, end)| Span::new(start, end)),
         }
-    }
-
-    /// Turns the page when the playhead has run over its edge; a person who pans away is not pulled back.
-    fn follow(&mut self, playback: &Playback, whole: Span) {
-        let position = playback.position_secs;
-        let has_left = self.time.contains(self.last_position_secs) && !self.time.contains(position);
-        if self.follows && playback.is_playing && has_left && self.drag.is_none() {
-            self.time = Span::new(position, position + self.time.len()).pushed_into(whole);
-        }
-        self.last_position_secs = position;
     }
 }
 

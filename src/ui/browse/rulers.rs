@@ -1,20 +1,23 @@
 //! What stands round the picture: axes, colour bar, guides at the pointer, and the figures under it.
 
-use eframe::egui::{self, Align2, Color32, FontId, Mesh, Pos2, Rect, Stroke, emath::Rangef, pos2};
+use eframe::egui::{self, Align2, Color32, FontId, Pos2, Rect, Role, Sense, Stroke, WidgetInfo, emath::Rangef, pos2};
 
-use super::long;
+use super::gestures::Drag;
 use super::picture::{PictureView, Stage, span_text};
-use crate::app::{LoadedClip, LongView};
-use crate::ui::plots::{Span, decibel_ticks, format_hz, format_secs, frequency_ticks, time_ticks};
-use crate::ui::theme::Palette;
+use super::{long, measuring};
+use crate::app::{LoadedClip, LongView, SpectrogramSettings};
+use crate::dsp::TimeFrequencyBox;
+use crate::ui::plots::{Span, format_hz, format_secs, frequency_ticks, time_ticks};
+use crate::ui::theme::{self, Palette};
 
 const TICK_POINTS: f32 = 4.0;
+/// Width of a character of the readout.
+const CHARACTER_POINTS: f32 = 7.3;
 
 /// All rulers, and where the pointer is on them.
 pub(super) fn paint(painter: &egui::Painter, palette: Palette, stage: &Stage, view: &PictureView, pointer: Option<Pos2>) {
     time_axis(painter, palette, stage, view);
     frequency_axis(painter, palette, stage, view);
-    color_bar(painter, palette, stage.color_bar, view);
     if let Some(pointer) = pointer {
         guides(painter, palette, stage, pointer);
     }
@@ -33,24 +36,28 @@ pub(super) fn paint_amplitude(painter: &egui::Painter, palette: Palette, rect: R
 
 /// Under the picture: what is at the pointer, and what is selected.
 pub(super) fn readout(
-    painter: &egui::Painter,
-    palette: Palette,
+    ui: &egui::Ui,
     stage: &Stage,
     view: &PictureView,
     (loaded, long): (&LoadedClip, Option<&LongView>),
     pointer: Option<Pos2>,
     selected: Option<Span>,
 ) {
+    let (painter, palette) = (ui.painter(), theme::palette(ui));
     let rect = stage.readout;
     let font = FontId::monospace(12.0);
-    let text = match pointer {
-        Some(pointer) => at_pointer(stage, view, (loaded, long), pointer),
-        None if view.time == stage.whole => {
-            let khz = f64::from(loaded.clip.sample_rate_hz) / 1000.0;
-            format!("{} at {khz} kHz", format_secs(stage.whole.end))
+    let text = match (view.drag, pointer) {
+        (Some(Drag::Measure { from, to }), _) => measuring::size_text(TimeFrequencyBox::between(from, to)),
+        (_, Some(pointer)) => at_pointer(stage, view, (loaded, long), pointer),
+        (_, None) if view.time == stage.whole => {
+            let is_narrow = |text: &String| text.chars().count() as f32 * CHARACTER_POINTS <= rect.width();
+            let of = |has_steps| how_it_is_made(stage, loaded, has_steps);
+            Some(of(true)).filter(is_narrow).unwrap_or_else(|| of(false))
         }
-        None => format!("{} shown", span_text(view.time)),
+        (_, None) => format!("{} shown", span_text(view.time)),
     };
+    let response = ui.interact(rect, ui.scope_id().with("readout"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Readout: {text}")));
     let color = if pointer.is_some() { palette.ink } else { palette.weak };
     let left = painter.text(rect.left_center(), Align2::LEFT_CENTER, text, font.clone(), color);
     if let Some(selected) = selected {
@@ -64,13 +71,27 @@ pub(super) fn readout(
     }
 }
 
-/// `2.310 s   1.85 kHz   −43.2 dBFS`.
+/// `10.000 s at 16 kHz   Hann 2048/512: 128 ms, 7.8 Hz`, without the steps where there is no room for them.
+fn how_it_is_made(stage: &Stage, loaded: &LoadedClip, has_steps: bool) -> String {
+    let rate_hz = f64::from(loaded.clip.sample_rate_hz.max(1));
+    let SpectrogramSettings { n_fft, hop, .. } = loaded.settings;
+    let (secs, khz) = (format_secs(stage.whole.end), rate_hz / 1000.0);
+    let made = format!("{secs} at {khz} kHz   Hann {n_fft}/{hop}");
+    if !has_steps {
+        return made;
+    }
+    let (ms, hz) = (1000.0 * n_fft as f64 / rate_hz, rate_hz / n_fft as f64);
+    format!("{made}: {ms:.0} ms, {hz:.1} Hz")
+}
+
+/// `2.310 s  1.852 kHz  −43.2 dBFS`; frequencies as fine as a pixel.
 fn at_pointer(stage: &Stage, view: &PictureView, (loaded, long): (&LoadedClip, Option<&LongView>), pointer: Pos2) -> String {
     let secs = stage.time.value(pointer.x);
     if !stage.spectrogram.contains(pointer) {
         return format_secs(secs);
     }
-    let hz = view.axis.hz(stage.frequency.value(pointer.y), stage.top_hz);
+    let hz = stage.hz(view.axis, pointer.y);
+    let pixel_hz = (stage.hz(view.axis, pointer.y - 1.0) - hz).abs().clamp(0.01, 10.0);
     let level = match long {
         None => level_db(loaded, secs, hz).map(|level| (level, false)),
         Some(long) => nearest_bin(loaded, hz).and_then(|bin| {
@@ -80,9 +101,14 @@ fn at_pointer(stage: &Stage, view: &PictureView, (loaded, long): (&LoadedClip, O
     };
     let level = level.map_or(String::new(), |(db, is_loudest)| {
         let (sign, most) = (if db < 0.0 { "\u{2212}" } else { "" }, if is_loudest { "up to " } else { "" });
-        format!("   {most}{sign}{:.1} dBFS", db.abs())
+        format!("  {most}{sign}{:.1} dBFS", db.abs())
     });
-    format!("{}   {}{level}", format_secs(secs), format_hz(hz))
+    let order = view
+        .instruments
+        .harmonics
+        .order_text(hz)
+        .map_or(String::new(), |order| format!("  {order}"));
+    format!("{}  {}{level}{order}", format_secs(secs), format_hz(hz, pixel_hz))
 }
 
 /// The level of the bin and frame nearest to a place.
@@ -158,43 +184,6 @@ fn frequency_axis(painter: &egui::Painter, palette: Palette, stage: &Stage, view
         pos2(rect.left() - 6.0, rect.top() - 3.0),
         Align2::RIGHT_BOTTOM,
         "Hz",
-        font(),
-        palette.weak,
-    );
-}
-
-fn color_bar(painter: &egui::Painter, palette: Palette, rect: Rect, view: &PictureView) {
-    let mut mesh = Mesh::default();
-    let colors = view.map.colors();
-    let n_colors = colors.len() as f32;
-    for (i, color) in colors.into_iter().enumerate() {
-        let y = |i: f32| rect.bottom() - i / n_colors * rect.height();
-        let band = Rect::from_min_max(pos2(rect.left(), y(i as f32 + 1.0)), pos2(rect.right(), y(i as f32)));
-        mesh.add_colored_rect(band, color);
-    }
-    painter.add(mesh);
-    let [low, high] = view.range_db.map(f64::from);
-    let range = Span::new(low, high);
-    for tick in decibel_ticks(range, rect.height()) {
-        let y = rect.bottom() - ((tick.value - low) / range.len()) as f32 * rect.height();
-        painter.hline(
-            Rangef::new(rect.right(), rect.right() + 3.0),
-            y,
-            Stroke::new(1.0, palette.weak),
-        );
-        let label_y = y.clamp(rect.top() + 6.0, rect.bottom() - 6.0);
-        painter.text(
-            pos2(rect.right() + 5.0, label_y),
-            Align2::LEFT_CENTER,
-            tick.label,
-            font(),
-            palette.weak,
-        );
-    }
-    painter.text(
-        pos2(rect.left() - 2.0, rect.top() - 3.0),
-        Align2::LEFT_BOTTOM,
-        "dBFS",
         font(),
         palette.weak,
     );

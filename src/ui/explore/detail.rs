@@ -9,7 +9,8 @@ use crate::evaluation::Figure;
 use crate::pipeline::TrialReport;
 
 pub(super) struct Detail {
-    name: String,
+    /// Of the search.
+    pub(super) name: String,
     number: usize,
     /// Rungs behind it, and the AUC after the last: what else follows from the judged clips changes with them.
     rung: (usize, Option<f64>),

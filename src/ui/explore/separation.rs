@@ -39,7 +39,14 @@ pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, trial: &TrialReport, 
             separation.n_anomalous
         ),
     );
-    misses(ui, workbench, trial, separation, &detail.missed_clips, actions);
+    misses(
+        ui,
+        workbench,
+        (&detail.name, trial),
+        separation,
+        &detail.missed_clips,
+        actions,
+    );
 }
 
 /// Normal and anomalous scores in the same bins, the threshold as a line.
@@ -106,7 +113,7 @@ fn ending(file: &str) -> String {
 fn misses(
     ui: &mut egui::Ui,
     workbench: &Workbench,
-    trial: &TrialReport,
+    (name, trial): (&str, &TrialReport),
     separation: &Separation,
     clips: &[Option<usize>],
     actions: &mut Vec<Action>,
@@ -124,7 +131,7 @@ fn misses(
     if separation.missed.iter().any(is_synthetic) {
         remark(
             ui,
-            "Click to hear one, Space to pause. The faults were put in for the search: what is played is the recording before that.",
+            "Click to hear one, with the fault that the search put in. A right click plays the recording before that.",
         );
     } else {
         remark(ui, "Click to hear one, Space to pause");
@@ -151,7 +158,15 @@ fn misses(
         let response = ui.add_enabled(clip_idx.is_some(), button);
         let response = response.on_hover_text(hint.clone()).on_disabled_hover_text(hint);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, clip_idx.is_some(), format!("Play {what}")));
-        if let (true, Some(clip_idx)) = (response.clicked(), clip_idx) {
+        let Some(clip_idx) = clip_idx else { continue };
+        let is_faulty = is_synthetic(&place);
+        if response.clicked() && is_faulty {
+            actions.push(Action::HearJudged {
+                exploration: name.to_owned(),
+                trial: trial.number,
+                place,
+            });
+        } else if response.clicked() || response.secondary_clicked() {
             actions.push(Action::Listen(clip_idx));
         }
     }

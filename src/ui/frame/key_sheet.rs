@@ -19,7 +19,8 @@ pub(super) fn ui(ui: &mut egui::Ui) -> bool {
         let weak = theme::palette(ui).weak;
         ui.columns(2, |columns| {
             for (place, (title, keys)) in keys::SHEET.into_iter().enumerate() {
-                let ui = &mut columns[2 * place / keys::SHEET.len()];
+                // What one does with a clip at the left, the rest at the right.
+                let ui = &mut columns[usize::from(place > 1)];
                 widgets::heading(ui, title);
                 Grid::new(title)
                     .num_columns(2)

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Key, Modifiers, ViewportCommand};
 
-use super::Frame;
+use super::{Frame, play_keys};
 use crate::app::{Action, Screen, State, TriageAction, Workbench};
 use crate::dataset::Label;
 use crate::ui::dialogs;
@@ -12,24 +12,30 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     (
         "Listen",
         &[
-            ("Space", "Play or pause the focused clip"),
-            ("L", "Loop it"),
-            ("X", "A/B: hear the nearest normal clip (Browse)"),
-            ("Home", "Back to its start"),
-            ("Ctrl+Space, M", "Record, mark a moment (Live)"),
+            ("Space", "Play from the worst crop, pause"),
+            ("Shift+Space", "Play from the start"),
+            ("Home, End", "To the start, to the end"),
+            (", .", "One crop back, on"),
+            ("L", "Loop the stretch, or the clip"),
+            ("- = 0", "Half, twice, its own speed"),
+            ("X", "A/B with the nearest normal"),
             ("J K, down up", "Next, previous clip"),
+            ("Ctrl+Space, M", "Record, mark a moment (Live)"),
         ],
     ),
     (
         "Look",
         &[
             ("Ctrl+, Alt+wheel", "Zoom time, frequency"),
-            ("Z, F", "Zoom to selection, show all"),
-            ("C", "Next colour map"),
+            ("Wheel, Alt+drag", "Move along, move the picture"),
+            ("Z, F", "Zoom to the stretch, show all"),
+            ("C, Shift+C", "Next colour map, invert"),
+            ("M, H", "Measuring box, harmonic cursor"),
+            ("Shift+drag", "Draw a measuring box"),
             ("G, Shift+G", "Larger, smaller FFT"),
-            ("Esc", "Drop the selection"),
+            ("Esc", "Drop the stretch"),
             ("Ctrl+F, Ctrl+A", "Search, select all clips"),
-            ("P, O, [ ]", "Pin, open a row, move threshold (Compare)"),
+            ("P, O, [ ]", "Pin, open, threshold (Compare)"),
             ("P, down up", "Pin, next design (Explore)"),
         ],
     ),
@@ -66,6 +72,11 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
+/// The lines of the key sheet: keys and what they do.
+pub fn key_sheet() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SHEET.into_iter().flat_map(|(_, lines)| lines.iter().copied())
+}
+
 const NUMBERS: [Key; 7] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7];
 
 /// Takes the keys that belong to the window out of the input. Single letters are left to a text field that has the focus.
@@ -101,11 +112,11 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         }
         undo_keys(&pressed, actions);
         if state.screen == Screen::Browse && triage_keys(&pressed, workbench, actions) {
-            space_key(context, &pressed, actions);
+            play_keys::read(context, state, workbench, actions);
             return;
         }
         edit_keys(&pressed, workbench, actions);
-        clip_keys(context, &pressed, state, workbench, actions);
+        clip_keys(context, state, workbench, actions);
     }
 }
 
@@ -154,13 +165,7 @@ fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, a
     }
 }
 
-fn clip_keys(
-    context: &egui::Context,
-    pressed: &impl Fn(Modifiers, Key) -> bool,
-    state: &State,
-    workbench: &Workbench,
-    actions: &mut Vec<Action>,
-) {
+fn clip_keys(context: &egui::Context, state: &State, workbench: &Workbench, actions: &mut Vec<Action>) {
     // Arrows belong to a control that has the focus: a slider, a combo box; on Explore they go through the designs.
     let arrows_are_free = state.screen != Screen::Explore && context.memory(|memory| memory.focused().is_none());
     // Each press counts: a held key repeats several times within a slow frame.
@@ -174,33 +179,5 @@ fn clip_keys(
     if n_rows != 0 {
         actions.push(Action::MoveFocus(n_rows));
     }
-    let Some(clip) = workbench.focused() else { return };
-    space_key(context, pressed, actions);
-    if pressed(Modifiers::NONE, Key::Home) {
-        actions.push(Action::Seek(0.0));
-    }
-    if pressed(Modifiers::NONE, Key::L) {
-        let whole = (0.0, f64::from(clip.duration_secs));
-        let span = state.playback.loop_span_secs.is_none().then_some(whole);
-        actions.push(Action::SetLoop(span));
-    }
-}
-
-fn space_key(context: &egui::Context, pressed: &impl Fn(Modifiers, Key) -> bool, actions: &mut Vec<Action>) {
-    let is_held = context.input(|input| input.events.iter().any(is_repeated_space));
-    if pressed(Modifiers::NONE, Key::Space) && !is_held {
-        actions.push(Action::PlayPause);
-    }
-}
-
-/// A key that is held down is pressed again and again by the system.
-fn is_repeated_space(event: &egui::Event) -> bool {
-    matches!(
-        event,
-        egui::Event::Key {
-            key: Key::Space,
-            repeat: true,
-            ..
-        }
-    )
+    play_keys::read(context, state, workbench, actions);
 }

@@ -3,7 +3,9 @@
 mod inspector;
 mod key_sheet;
 mod keys;
+mod listening_controls;
 mod notices;
+mod play_keys;
 mod rail;
 mod safety;
 mod status_bar;
@@ -12,6 +14,7 @@ mod transport;
 
 use eframe::egui::{self, CentralPanel, Margin, Panel};
 
+pub use self::keys::key_sheet;
 use self::notices::Notices;
 use super::browse::BrowseView;
 use super::compare::CompareView;
@@ -84,7 +87,7 @@ impl Frame {
         if let Some(workbench) = &state.workbench {
             Panel::bottom("transport")
                 .frame(bar(&style))
-                .show(ui, |ui| transport::ui(ui, workbench, &state.playback, actions));
+                .show(ui, |ui| transport::ui(ui, workbench, state, actions));
             // Compare needs its width more than the inspector does.
             let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
             let is_in_triage = state.screen == Screen::Browse && workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);

@@ -1,30 +1,32 @@
-//! The player at the foot of the window: play, loop, time, and the outline of the focused clip with the playhead.
+//! The player at the foot of the window: play, loop, speed, volume, time, and the outline of the focused clip with the playhead.
 
 use eframe::egui::{self, Align2, Color32, FontId, Mesh, Rect, Sense, Stroke, WidgetInfo, emath::Rangef, pos2, vec2};
 
-use super::theme;
-use crate::app::{Action, LoadedClip, Playback, Workbench};
+use super::{listening_controls, theme};
+use crate::app::{Action, ListeningAction, LoadedClip, Playback, State, Workbench};
 use crate::ui::plots::merged_cells;
 use crate::ui::widgets::{Icon, clock, icon_button, icon_toggle};
 
 const OUTLINE_HEIGHT: f32 = 36.0;
 const RIBBON_HEIGHT: f32 = 4.0;
 
-pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, playback: &Playback, actions: &mut Vec<Action>) {
+pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, state: &State, actions: &mut Vec<Action>) {
+    let playback = &state.playback;
     ui.horizontal(|ui| {
         ui.set_min_height(OUTLINE_HEIGHT);
         let loaded = workbench.focus_view.loaded.as_deref();
         play_button(ui, loaded.is_some(), playback, actions);
-        let is_looping = playback.loop_span_secs.is_some();
         let duration = workbench.focus_view.duration_secs().unwrap_or(0.0);
-        if icon_toggle(ui, is_looping, Icon::Loop, "Loop", "L").clicked() && duration > 0.0 {
-            actions.push(Action::SetLoop((!is_looping).then_some((0.0, duration))));
+        if icon_toggle(ui, playback.is_looping, Icon::Loop, "Loop", "L").clicked() {
+            actions.push(Action::Listening(ListeningAction::Loop(!playback.is_looping)));
         }
+        listening_controls::ui(ui, state.listening, &workbench.focus_view, actions);
         let time = format!("{} / {}", clock(playback.position_secs), clock(duration));
         ui.monospace(time);
         if let Some(reason) = &playback.unavailable {
             let warning = theme::palette(ui).warning;
-            ui.colored_label(warning, "No sound output").on_hover_text(reason);
+            let hint = format!("{reason}\nPlay tries again.");
+            ui.colored_label(warning, "No sound output").on_hover_text(hint);
         }
         match (loaded, &workbench.focus_view.error) {
             (Some(loaded), _) => outline(ui, workbench, loaded, playback, actions),
@@ -53,8 +55,8 @@ fn play_button(ui: &mut egui::Ui, is_loaded: bool, playback: &Playback, actions:
     } else {
         (Icon::Play, "Play")
     };
-    let is_enabled = is_loaded && playback.unavailable.is_none();
-    if icon_button(ui, is_enabled, icon, name, "Space").clicked() {
+    // Without a sound card as well: a press looks for one anew.
+    if icon_button(ui, is_loaded, icon, name, "Space").clicked() {
         actions.push(Action::PlayPause);
     }
 }

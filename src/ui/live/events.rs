@@ -73,6 +73,10 @@ fn row(ui: &mut egui::Ui, event: &LiveEvent, actions: &mut Vec<Action>) {
                     "Write its sound to the recordings as a normal training clip",
                 ),
             ];
+            // Nothing was raised that could have been false.
+            let verdicts = verdicts
+                .into_iter()
+                .filter(|(verdict, ..)| !(event.is_near_miss && *verdict == EventVerdict::FalseAlarm));
             for (verdict, text, hint) in verdicts {
                 if labelled_button(ui, true, text, hint).clicked() {
                     actions.push(Action::Live(LiveAction::JudgeEvent { id: event.id, verdict }));

@@ -105,7 +105,7 @@ fn channel(ui: &mut egui::Ui, live: &LiveView, n_channels: u16, actions: &mut Ve
     }
     let title = |choice: ChannelChoice| match choice {
         ChannelChoice::Index(index) => format!("Channel {} of {n_channels}", index + 1),
-        ChannelChoice::Mean => "Mean of all".to_owned(),
+        ChannelChoice::Mean | ChannelChoice::Loudest => "Mean of all".to_owned(),
     };
     let choices = (0..n_channels).map(ChannelChoice::Index).chain([ChannelChoice::Mean]);
     let combo = ComboBox::from_id_salt("live channel")

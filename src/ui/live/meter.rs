@@ -65,6 +65,8 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
             .on_hover_text("Samples without room, and times that the sound card lost sound, since the input was opened");
         if let Some(training_db) = state.live.scoring.as_ref().and_then(|scoring| scoring.training_db) {
             let differs = level.rms_db - training_db;
+            // A zero without a sign.
+            let differs = differs.round() + 0.0;
             let (colour, text) = if differs.abs() >= LEVEL_WARNING_DB {
                 (palette.warning, format!("level differs from training by {differs:+.0} dB"))
             } else {

@@ -17,6 +17,11 @@ use crate::app::{Action, LiveAction, LiveView, State};
 
 const FOOT_HEIGHT: f32 = 216.0;
 const SCORES_HEIGHT: f32 = 96.0;
+/// Where the window is so low that the picture would vanish.
+const LOW_SCORES_HEIGHT: f32 = 64.0;
+const LOW: f32 = 240.0;
+/// Of the width, for events and watched files.
+const FOUND_SHARE: f32 = 0.54;
 /// A card that delivers nothing for so long is said to.
 const WAITS_SECS: f64 = 1.5;
 
@@ -46,12 +51,11 @@ impl LiveScreen {
             .show_separator_line(false)
             .show(ui, |ui| {
                 ui.add_space(theme::GRID);
-                ui.columns(2, |columns| {
-                    if let [left, right] = columns {
-                        self.found(left, state, actions);
-                        take::ui(right, state, actions);
-                    }
-                });
+                // Two panes side by side; what was found has the longer rows.
+                let (left, right) = ui.available_rect_before_wrap().split_left_right_at_fraction(FOUND_SHARE);
+                let pane = |rect: egui::Rect| egui::UiBuilder::new().max_rect(rect.shrink2(vec2(theme::GRID, 0.0)));
+                ui.scope_builder(pane(left), |ui| self.found(ui, state, actions));
+                ui.scope_builder(pane(right), |ui| take::ui(ui, state, actions));
             });
         if live.input.is_none() {
             let (title, text) = if live.is_opening {
@@ -74,7 +78,11 @@ impl LiveScreen {
         }
         meter::ui(ui, state, actions);
         ui.add_space(theme::GRID);
-        let scores_height = if live.scoring.is_some() { SCORES_HEIGHT } else { 0.0 };
+        let scores_height = match live.scoring {
+            None => 0.0,
+            Some(_) if ui.available_height() < LOW => LOW_SCORES_HEIGHT,
+            Some(_) => SCORES_HEIGHT,
+        };
         let size = vec2(
             ui.available_width(),
             (ui.available_height() - scores_height - theme::GRID).max(64.0),

@@ -4,7 +4,7 @@ use eframe::egui::{self, Label, RichText, ScrollArea};
 
 use crate::app::{Action, LiveAction, WatchView};
 use crate::pipeline::{WatchedFile, WatchedState};
-use crate::ui::widgets::{Icon, clock, heading, icon_button, labelled_button, message};
+use crate::ui::widgets::{Icon, clock, icon_button, labelled_button, message};
 use crate::ui::{dialogs, theme};
 
 const ROW_HEIGHT: f32 = 24.0;
@@ -19,7 +19,7 @@ pub(super) fn ui(ui: &mut egui::Ui, watch: &WatchView, actions: &mut Vec<Action>
         }
     }
     ui.horizontal(|ui| {
-        heading(ui, &format!("Watched folder: {n_scored} scored, {n_anomalous} anomalous"));
+        ui.label(RichText::new(format!("Watched folder: {n_scored} scored, {n_anomalous} anomalous")).strong());
         if labelled_button(ui, n_scored > 0, "Save CSV…", "Write the scores of all its files as a table").clicked() {
             dialogs::save_file(ui.ctx(), "Save the scores", "watched.csv", |path| {
                 Action::Live(LiveAction::SaveWatched(path))

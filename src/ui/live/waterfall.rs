@@ -6,11 +6,15 @@ use eframe::egui::{
 
 use crate::app::Waterfall;
 use crate::audio::SAMPLE_RATE_HZ;
-use crate::ui::plots::{ColorMap, FrequencyAxis, Look, RowSource, Span, frequency_ticks, row_sources, tile_image};
+use crate::ui::plots::{ColorMap, Coloring, FrequencyAxis, Look, RowSource, Span, frequency_ticks, row_sources, tile_image};
 use crate::ui::theme;
 
 const N_ROWS: usize = 256;
-const RANGE_DB: [f32; 2] = [-100.0, -20.0];
+const COLORING: Coloring = Coloring {
+    map: ColorMap::Magma,
+    is_inverted: false,
+    range_db: [-100.0, -20.0],
+};
 const TOP_HZ: f64 = SAMPLE_RATE_HZ as f64 / 2.0;
 const LEFT: f32 = 44.0;
 const BOTTOM: f32 = 16.0;
@@ -77,13 +81,11 @@ impl WaterfallView {
                 top_hz: TOP_HZ,
                 positions: Span::UNIT,
                 n_rows: N_ROWS,
-                map: ColorMap::Magma,
-                range_db: RANGE_DB,
             };
             self.rows = row_sources(waterfall.band_hz(), &look);
         }
         if self.texture.is_none() || waterfall.n_columns() < self.n_columns {
-            let black = ColorImage::filled([Waterfall::N_COLUMNS, N_ROWS], ColorMap::Magma.colors()[0]);
+            let black = ColorImage::filled([Waterfall::N_COLUMNS, N_ROWS], COLORING.colors()[0]);
             self.texture = Some(context.load_texture("waterfall", black, TextureOptions::LINEAR));
             self.n_columns = 0;
         }
@@ -100,7 +102,7 @@ impl WaterfallView {
             if new.n_frames == 0 {
                 break;
             }
-            let image = tile_image(&new, &self.rows, 0..new.n_frames, 1, ColorMap::Magma, RANGE_DB);
+            let image = tile_image(&new, &self.rows, 0..new.n_frames, 1, &COLORING);
             texture.set_partial([(start % ring) as usize, 0], without_seams(&image), TextureOptions::LINEAR);
             start = end;
         }

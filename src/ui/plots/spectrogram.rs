@@ -7,9 +7,9 @@ use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Color32, ColorImage, Rect, TextureHandle, TextureOptions, emath::GuiRounding as _, pos2};
+use eframe::egui::{self, Color32, Rect, TextureHandle, TextureOptions, emath::GuiRounding as _, pos2};
 
-use super::{FrequencyAxis, Look, RowSource, Scale, Span, n_columns, row_sources, tile_image};
+use super::{Coloring, FrequencyAxis, Look, RowSource, Scale, Span, TileLevels, n_columns, row_sources, tile_levels};
 use crate::dsp::Spectrogram;
 
 /// Columns of a tile at most.
@@ -49,8 +49,7 @@ pub struct Picture<'a> {
     pub top_hz: f64,
     /// The visible part of the frequency axis.
     pub positions: Span,
-    pub map: super::ColorMap,
-    pub range_db: [f32; 2],
+    pub coloring: Coloring,
 }
 
 /// Which part of the picture a tile holds.
@@ -66,6 +65,9 @@ struct TileKey {
 
 struct Tile {
     key: TileKey,
+    levels: TileLevels,
+    /// What the texture is coloured with.
+    coloring: Coloring,
     texture: TextureHandle,
     n_columns: usize,
     last_used: u64,
@@ -98,12 +100,12 @@ impl TiledSpectrogram {
             top_hz: picture.top_hz,
             positions: picture.positions,
             n_rows: (rect.height() * pixels_per_point).round().clamp(1.0, 4096.0) as usize,
-            map: picture.map,
-            range_db: picture.range_db,
         };
         let pool = pool_for(picture.frames.len() / n_columns(painter, rect).max(1) as f64);
         let keys = picture.keys(look, pool);
-        let is_complete = self.build_missing(painter.ctx(), picture, &keys);
+        let start = Instant::now();
+        let is_colored = self.color_anew(painter.ctx(), &picture.coloring, &keys, start);
+        let is_complete = self.build_missing(painter.ctx(), picture, &keys, start) && is_colored;
         if !is_complete {
             self.paint_held(painter, rect, picture, look, pool);
             self.paint_stand_ins(painter, rect, picture, look.axis);
@@ -123,9 +125,26 @@ impl TiledSpectrogram {
         self.tiles.len()
     }
 
+    /// Gives the tiles in sight the colours that are wanted now, from the levels that they keep.
+    fn color_anew(&mut self, ctx: &egui::Context, coloring: &Coloring, keys: &[TileKey], start: Instant) -> bool {
+        let mut is_any_done = false;
+        for tile in &mut self.tiles {
+            if tile.coloring == *coloring || !keys.contains(&tile.key) {
+                continue;
+            }
+            if is_any_done && start.elapsed() > BUILD_BUDGET {
+                ctx.request_repaint();
+                return false;
+            }
+            tile.texture.set(tile.levels.image(coloring), TextureOptions::LINEAR);
+            tile.coloring = *coloring;
+            is_any_done = true;
+        }
+        true
+    }
+
     /// Builds what there is time for. False where something is missing; a repaint is asked for where it only takes time.
-    fn build_missing(&mut self, ctx: &egui::Context, picture: &Picture<'_>, keys: &[TileKey]) -> bool {
-        let start = Instant::now();
+    fn build_missing(&mut self, ctx: &egui::Context, picture: &Picture<'_>, keys: &[TileKey], start: Instant) -> bool {
         let mut rows = None;
         let mut is_complete = true;
         for &key in keys {
@@ -138,14 +157,17 @@ impl TiledSpectrogram {
             }
             let columns = picture.columns_of(key.pool, key.tile_idx);
             let rows = rows.get_or_insert_with(|| row_sources(picture.bin_hz, &key.look));
-            let Some(image) = picture.image(&key, rows, columns.clone()) else {
+            let Some(levels) = picture.levels(&key, rows, columns.clone()) else {
                 // Who computes it wakes the window.
                 is_complete = false;
                 continue;
             };
+            let image = levels.image(&picture.coloring);
             self.tiles.push(Tile {
                 key,
                 texture: ctx.load_texture("spectrogram tile", image, TextureOptions::LINEAR),
+                levels,
+                coloring: picture.coloring,
                 n_columns: columns.len(),
                 last_used: self.clock,
             });
@@ -159,7 +181,9 @@ impl TiledSpectrogram {
             return;
         };
         let keys = picture.keys(look, held);
-        self.build_missing(painter.ctx(), picture, &keys);
+        let start = Instant::now();
+        self.color_anew(painter.ctx(), &picture.coloring, &keys, start);
+        self.build_missing(painter.ctx(), picture, &keys, start);
         for key in keys {
             if let Some(tile) = self.tiles.iter().find(|tile| tile.key == key) {
                 paint_tile(painter, rect, picture, tile);
@@ -213,14 +237,13 @@ impl Picture<'_> {
         columns_of_tile(self.n_frames(), pool, tile_idx)
     }
 
-    /// The colours of a tile from its values; `None` where these are not there yet.
-    fn image(&self, key: &TileKey, rows: &[RowSource], columns: Range<usize>) -> Option<ColorImage> {
-        let Look { map, range_db, .. } = key.look;
+    /// The levels of a tile from its values; `None` where these are not there yet.
+    fn levels(&self, key: &TileKey, rows: &[RowSource], columns: Range<usize>) -> Option<TileLevels> {
         match self.long {
-            None => Some(tile_image(self.spectrogram, rows, columns, key.pool, map, range_db)),
+            None => Some(tile_levels(self.spectrogram, rows, columns, key.pool)),
             Some(long) => {
                 let values = long.values(key.pool, &columns)?;
-                Some(tile_image(&values, rows, 1..columns.len() + 1, 1, map, range_db))
+                Some(tile_levels(&values, rows, 1..columns.len() + 1, 1))
             }
         }
     }
@@ -282,10 +305,16 @@ fn paint_tile(painter: &egui::Painter, rect: Rect, picture: &Picture<'_>, tile: 
 mod tests {
     use super::{Picture, TileValues, TiledSpectrogram, columns_of_tile, pool_for, tile_columns, tiles_in_sight};
     use crate::dsp::Spectrogram;
-    use crate::ui::plots::{ColorMap, FrequencyAxis, Span};
+    use crate::ui::plots::{ColorMap, Coloring, FrequencyAxis, Span};
     use eframe::egui::{self, Rect, pos2, vec2};
     use std::ops::Range;
     use std::sync::Arc;
+
+    const MAGMA: Coloring = Coloring {
+        map: ColorMap::Magma,
+        is_inverted: false,
+        range_db: [-100.0, -20.0],
+    };
 
     fn draw(tiles: &mut TiledSpectrogram, ctx: &egui::Context, picture: &Picture<'_>) -> bool {
         let mut is_complete = false;
@@ -314,8 +343,7 @@ mod tests {
             axis: FrequencyAxis::Linear,
             top_hz: 8000.0,
             positions: Span::UNIT,
-            map: ColorMap::Magma,
-            range_db: [-100.0, -20.0],
+            coloring: MAGMA,
         };
         let (mut tiles, ctx) = (TiledSpectrogram::default(), egui::Context::default());
         let whole = picture(0.0, n_frames as f64);
@@ -328,6 +356,10 @@ mod tests {
         assert_eq!(n_whole, n_frames.div_ceil(32).div_ceil(tile_columns(32)));
         assert!(draw(&mut tiles, &ctx, &whole));
         assert_eq!(tiles.n_tiles(), n_whole, "the same picture needs no new tile");
+        let mut in_grey = whole;
+        in_grey.coloring.map = ColorMap::Grey;
+        while !draw(&mut tiles, &ctx, &in_grey) {}
+        assert_eq!(tiles.n_tiles(), n_whole, "other colours need no new tile");
         while !draw(&mut tiles, &ctx, &picture(9000.0, 9100.0)) {}
         assert_eq!(tiles.n_tiles(), n_whole + 1, "only what is in sight is built");
     }
@@ -393,8 +425,7 @@ mod tests {
                 axis: FrequencyAxis::Linear,
                 top_hz: 8000.0,
                 positions: Span::UNIT,
-                map: ColorMap::Magma,
-                range_db: [-100.0, -20.0],
+                coloring: MAGMA,
             };
             let is_complete = draw(tiles, ctx, &picture);
             let longest = tiles.tiles.iter().flat_map(|tile| tile.texture.size()).max();
@@ -450,8 +481,7 @@ mod tests {
                 axis: FrequencyAxis::Linear,
                 top_hz: 8000.0,
                 positions: Span::UNIT,
-                map: ColorMap::Magma,
-                range_db: [-100.0, -20.0],
+                coloring: MAGMA,
             };
             assert!(tiles.paint(ui.painter(), rect, &picture));
         });

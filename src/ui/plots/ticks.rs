@@ -72,12 +72,12 @@ pub fn frequency_ticks(axis: FrequencyAxis, top_hz: f64, positions: Span, len_po
         .collect()
 }
 
-/// A frequency with its unit, three digits: `437 Hz`, `1.85 kHz`.
-pub fn format_hz(hz: f64) -> String {
+/// A frequency with its unit, to the digit that says `step_hz`: `437.2 Hz`, `1.8523 kHz`.
+pub fn format_hz(hz: f64, step_hz: f64) -> String {
     if hz < 999.5 {
-        format!("{hz:.0} Hz")
+        format!("{hz:.0$} Hz", decimals_of(step_hz))
     } else {
-        format!("{:.2} kHz", hz / 1000.0)
+        format!("{:.1$} kHz", hz / 1000.0, decimals_of(step_hz / 1000.0))
     }
 }
 
@@ -283,8 +283,10 @@ mod tests {
             labels(&decibel_ticks(Span::new(-100.0, -20.0), 200.0)),
             ["\u{2212}100", "\u{2212}80", "\u{2212}60", "\u{2212}40", "\u{2212}20"]
         );
-        assert_eq!(format_hz(437.4), "437 Hz");
-        assert_eq!(format_hz(999.9), "1.00 kHz");
+        assert_eq!(format_hz(437.24, 0.1), "437.2 Hz");
+        assert_eq!(format_hz(1852.34, 0.1), "1.8523 kHz");
+        assert_eq!(format_hz(1852.34, 8.0), "1.852 kHz");
+        assert_eq!(format_hz(999.9, 10.0), "1.00 kHz");
         assert_eq!(format_secs(482.31), "8:02.310");
         assert_eq!(format_secs(7199.9996), "2:00:00.000");
         assert_eq!(

@@ -1,13 +1,15 @@
-//! One tile of a spectrogram as an image: time pooled to the zoom, frequency laid out on the axis, dB turned into colour.
+//! One tile of a spectrogram: time pooled to the zoom, frequency laid out on the axis; and from these levels the image.
+//!
+//! A tile keeps its levels, so that other colours or another range of levels cost a look-up a pixel.
 
 use std::ops::Range;
 
-use eframe::egui::{Color32, ColorImage};
+use eframe::egui::ColorImage;
 
-use super::{ColorMap, FrequencyAxis, Span};
+use super::{Coloring, FrequencyAxis, Span};
 use crate::dsp::Spectrogram;
 
-/// All that decides the colours of a tile, beside the sound.
+/// All that decides the levels of a tile, beside the sound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Look {
     pub axis: FrequencyAxis,
@@ -17,9 +19,36 @@ pub struct Look {
     pub positions: Span,
     /// Rows of pixels, top to bottom.
     pub n_rows: usize,
-    pub map: ColorMap,
-    /// The level of the first and the last colour.
-    pub range_db: [f32; 2],
+}
+
+/// Levels are kept in steps of 0.01 dB above this.
+const LOWEST_DB: f32 = -300.0;
+const STEPS_PER_DB: f32 = 100.0;
+
+/// The levels of a tile's pixels, rows from top to bottom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TileLevels {
+    size: [usize; 2],
+    levels: Vec<u16>,
+}
+
+impl TileLevels {
+    /// `[width, height]`
+    pub fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    pub fn image(&self, coloring: &Coloring) -> ColorImage {
+        let colors = coloring.colors();
+        let [low, high] = coloring.range_db;
+        let scale = 255.0 / (high - low).max(1e-3);
+        let color = |&level: &u16| {
+            let level_db = f32::from(level) / STEPS_PER_DB + LOWEST_DB;
+            // The cast holds at both ends.
+            colors[usize::from(((level_db - low) * scale).round() as u8)]
+        };
+        ColorImage::new(self.size, self.levels.iter().map(color).collect())
+    }
 }
 
 /// Where the value of a row of pixels comes from.
@@ -59,23 +88,14 @@ pub fn row_sources(bin_hz: &[f32], look: &Look) -> Vec<RowSource> {
         .collect()
 }
 
-/// The image of `columns`, each the loudest of `pool` frames, with one more column on either side so that
+/// The levels of `columns`, each the loudest of `pool` frames, with one more column on either side so that
 /// interpolation goes over the seams. Size: `[columns.len() + 2, rows.len()]`.
-pub fn tile_image(
-    spectrogram: &Spectrogram,
-    rows: &[RowSource],
-    columns: Range<usize>,
-    pool: usize,
-    map: ColorMap,
-    range_db: [f32; 2],
-) -> ColorImage {
-    let colors = map.colors();
+pub fn tile_levels(spectrogram: &Spectrogram, rows: &[RowSource], columns: Range<usize>, pool: usize) -> TileLevels {
     let width = columns.len() + 2;
-    let mut pixels = vec![Color32::BLACK; width * rows.len()];
+    let mut levels = vec![0; width * rows.len()];
     let n_columns = spectrogram.n_frames.div_ceil(pool);
     let bins = used_bins(rows);
     let mut loudest = Vec::new();
-    let scale = 255.0 / (range_db[1] - range_db[0]).max(1e-3);
     for x in 0..width {
         let column = (columns.start + x).saturating_sub(1).min(n_columns.saturating_sub(1));
         let frames = column * pool..((column + 1) * pool).min(spectrogram.n_frames);
@@ -83,11 +103,24 @@ pub fn tile_image(
         for (y, row) in rows.iter().enumerate() {
             let level_db = level(&loudest, bins.start, row);
             // The cast holds at both ends, and takes what is not a number for silence.
-            let index = ((level_db - range_db[0]) * scale).round() as u8;
-            pixels[y * width + x] = colors[usize::from(index)];
+            levels[y * width + x] = ((level_db - LOWEST_DB) * STEPS_PER_DB).round() as u16;
         }
     }
-    ColorImage::new([width, rows.len()], pixels)
+    TileLevels {
+        size: [width, rows.len()],
+        levels,
+    }
+}
+
+/// The image of these levels at once, see [`tile_levels`].
+pub fn tile_image(
+    spectrogram: &Spectrogram,
+    rows: &[RowSource],
+    columns: Range<usize>,
+    pool: usize,
+    coloring: &Coloring,
+) -> ColorImage {
+    tile_levels(spectrogram, rows, columns, pool).image(coloring)
 }
 
 /// The bins that any row needs.
@@ -128,8 +161,9 @@ fn level(levels_db: &[f32], first_bin: usize, row: &RowSource) -> f32 {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{ColorMap, FrequencyAxis, Look, RowSource, Span, row_sources, tile_image};
+    use super::{Coloring, FrequencyAxis, Look, RowSource, Span, row_sources, tile_image};
     use crate::dsp::Spectrogram;
+    use crate::ui::plots::ColorMap;
     use eframe::egui::Color32;
 
     const TOP_HZ: f64 = 8000.0;
@@ -144,10 +178,14 @@ mod tests {
             top_hz: TOP_HZ,
             positions,
             n_rows,
-            map: ColorMap::Grey,
-            range_db: [-100.0, -20.0],
         }
     }
+
+    const GREY: Coloring = Coloring {
+        map: ColorMap::Grey,
+        is_inverted: false,
+        range_db: [-100.0, -20.0],
+    };
 
     /// Silence with one loud bin in one frame.
     fn with_peak(n_frames: usize, n_bins: usize, frame_idx: usize, bin: usize) -> Spectrogram {
@@ -172,7 +210,7 @@ mod tests {
                         continue;
                     }
                     let rows = row_sources(&bin_hz(1025), &look);
-                    let image = tile_image(&with_peak(40, 1025, 13, bin), &rows, 0..40, 1, look.map, look.range_db);
+                    let image = tile_image(&with_peak(40, 1025, 13, bin), &rows, 0..40, 1, &GREY);
                     assert_eq!(image.size, [42, n_rows]);
                     let wanted = ((positions.end - position) / positions.len() * n_rows as f64) as usize;
                     let (brightest, color) = image.pixels.iter().enumerate().max_by_key(|(_, color)| color.r()).unwrap();
@@ -188,14 +226,7 @@ mod tests {
     #[test]
     fn pooling_keeps_a_single_loud_frame() {
         let rows = row_sources(&bin_hz(129), &look(FrequencyAxis::Linear, Span::UNIT, 64));
-        let image = tile_image(
-            &with_peak(1000, 129, 777, 64),
-            &rows,
-            0..63,
-            16,
-            ColorMap::Grey,
-            [-100.0, -20.0],
-        );
+        let image = tile_image(&with_peak(1000, 129, 777, 64), &rows, 0..63, 16, &GREY);
         let white: Vec<usize> = (0..image.pixels.len())
             .filter(|&i| image.pixels[i] == Color32::WHITE)
             .collect();
@@ -220,7 +251,7 @@ mod tests {
                 n_bins: 5,
             };
             let rows = vec![RowSource::Loudest(2..3); 4];
-            let image = tile_image(&flat, &rows, 0..3, 1, ColorMap::Grey, [-100.0, -20.0]);
+            let image = tile_image(&flat, &rows, 0..3, 1, &GREY);
             assert!(
                 image.pixels.iter().all(|&color| color == Color32::from_gray(grey)),
                 "{level_db} dB"
@@ -237,7 +268,7 @@ mod tests {
             n_bins: 1,
         };
         let greys = |columns| -> Vec<u8> {
-            let image = tile_image(&spectrogram, &rows, columns, 1, ColorMap::Grey, [-100.0, -20.0]);
+            let image = tile_image(&spectrogram, &rows, columns, 1, &GREY);
             image.pixels.iter().map(|color| color.r()).collect()
         };
         assert_eq!(greys(1..3), [0, 64, 128, 191]);

@@ -13,7 +13,9 @@ use crate::audio::ChannelChoice;
 use crate::dataset::{ClipEntry, Dataset, Label, Split};
 use crate::extractors::{ConditionHead, DeviceChoice, LossChoice, Recipe, TrainingConfig, condition_heads};
 use crate::project::RunRecipe;
-use crate::ui::widgets::{self, duration, field, heading, menu_button, message, primary_button};
+use crate::ui::widgets::{
+    self, channel_choices, channel_name, channel_title, duration, field, heading, menu_button, message, primary_button,
+};
 use crate::ui::{dialogs, theme};
 
 /// The settings as the person left them.
@@ -194,16 +196,11 @@ impl Form {
 
     /// Recordings with several channels: the one that Browse plays, unless a person wants to know what another hears.
     fn channel(&mut self, ui: &mut egui::Ui, shown: ChannelChoice, n_channels: u16) {
-        let choices: Vec<Option<ChannelChoice>> = [None]
-            .into_iter()
-            .chain((0..n_channels).map(|index| Some(ChannelChoice::Index(index))))
-            .chain([Some(ChannelChoice::Mean)])
-            .collect();
+        let choices: Vec<Option<ChannelChoice>> = [None].into_iter().chain(channel_choices(n_channels).map(Some)).collect();
         ui.add_space(theme::GRID);
         choice_of(ui, "Channel", &mut self.config.channel, &choices, |channel| match channel {
-            None => format!("As in Browse ({})", channel_title(shown)),
-            Some(ChannelChoice::Index(index)) => format!("Channel {} of {n_channels}", u32::from(index) + 1),
-            Some(ChannelChoice::Mean) => "Mean of all channels".to_owned(),
+            None => format!("As in Browse ({})", channel_name(shown)),
+            Some(channel) => channel_title(channel, n_channels),
         });
     }
 
@@ -316,14 +313,6 @@ impl Form {
             machines,
             sections: Vec::new(),
         }
-    }
-}
-
-/// Counted from 1, as on the page where a folder is opened.
-fn channel_title(channel: ChannelChoice) -> String {
-    match channel {
-        ChannelChoice::Index(index) => format!("channel {}", u32::from(index) + 1),
-        ChannelChoice::Mean => "mean of all".to_owned(),
     }
 }
 

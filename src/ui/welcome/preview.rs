@@ -8,9 +8,10 @@ use egui_extras::{Column, TableBuilder};
 
 use super::summary::{Counts, Summary};
 use crate::app::{Action, ImportPreview, JobView};
-use crate::audio::ChannelChoice;
 use crate::dataset::{DETECTION_ORDER, Dataset, Layout, SkippedFile};
-use crate::ui::widgets::{Icon, count, duration, icon_button, job_row, labelled_button, message, primary_button};
+use crate::ui::widgets::{
+    Icon, channel_choices, channel_title, count, duration, icon_button, job_row, labelled_button, message, primary_button,
+};
 use crate::ui::{dialogs, theme};
 
 const ROW_HEIGHT: f32 = 20.0;
@@ -141,17 +142,13 @@ fn layout_box(ui: &mut egui::Ui, preview: &ImportPreview, dataset: &Dataset, act
 }
 
 fn channel_box(ui: &mut egui::Ui, preview: &ImportPreview, n_channels: u16, actions: &mut Vec<Action>) {
-    let title = |channel| match channel {
-        ChannelChoice::Index(index) => format!("Channel {} of {n_channels}", index + 1),
-        ChannelChoice::Mean => "Mean of all channels".to_owned(),
-    };
+    let title = |channel| channel_title(channel, n_channels);
     ComboBox::from_id_salt("channel")
         .width(160.0)
         .height(400.0)
         .selected_text(title(preview.channel))
         .show_ui(ui, |ui| {
-            let choices = (0..n_channels).map(ChannelChoice::Index).chain([ChannelChoice::Mean]);
-            for channel in choices {
+            for channel in channel_choices(n_channels) {
                 if ui.selectable_label(preview.channel == channel, title(channel)).clicked() {
                     let layout = preview.layout;
                     actions.push(Action::InspectAgain { layout, channel });

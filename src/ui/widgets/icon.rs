@@ -14,6 +14,12 @@ pub enum Icon {
     Undo,
     Redo,
     SidePanel,
+    /// A box with a scale.
+    Measure,
+    /// Lines at equal distances.
+    Harmonics,
+    /// Half dark, half light.
+    Invert,
 }
 
 /// A square button with an icon. `name` is read aloud; the tooltip is `name` and `key`, e.g. `Play` and `Space`.
@@ -92,6 +98,30 @@ fn paint(painter: &Painter, rect: Rect, icon: Icon, colour: Color32) {
         }
         Icon::Undo => turn(painter, rect, false, stroke),
         Icon::Redo => turn(painter, rect, true, stroke),
+        Icon::Measure => {
+            painter.rect_stroke(
+                Rect::from_min_max(at(0.0, 0.0), at(1.0, 0.72)),
+                0.0,
+                stroke,
+                egui::StrokeKind::Inside,
+            );
+            for x in [0.06, 0.35, 0.65, 0.94] {
+                line(&[at(x, 0.84), at(x, 1.05)]);
+            }
+        }
+        Icon::Harmonics => {
+            for (y, left) in [(0.95, 0.0), (0.65, 0.15), (0.35, 0.3), (0.05, 0.45)] {
+                line(&[at(left, y), at(1.0, y)]);
+            }
+        }
+        Icon::Invert => {
+            painter.circle_stroke(rect.center(), rect.width() * 0.48, stroke);
+            let half = (0..=12).map(|i| {
+                let angle = std::f32::consts::PI * (i as f32 / 12.0 - 0.5);
+                rect.center() + rect.width() * 0.48 * vec2(angle.cos(), angle.sin())
+            });
+            painter.add(Shape::convex_polygon(half.collect(), colour, Stroke::NONE));
+        }
         Icon::SidePanel => {
             painter.rect_stroke(rect, 1.0, stroke, egui::StrokeKind::Inside);
             line(&[at(0.62, 0.0), at(0.62, 1.0)]);

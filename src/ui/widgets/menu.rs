@@ -32,6 +32,14 @@ pub fn menu_button_that(
     menu.ui(ui, add_items).0.accessible_name(name)
 }
 
+/// The same with a name of its own and a tooltip; it stays open while several things are set in it.
+pub fn settings_menu(ui: &mut Ui, name: &str, title: &str, hint: &str, add_items: impl FnOnce(&mut Ui)) {
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let button = Button::new((RichText::new(title), arrow()));
+    let (response, _) = MenuButton::from_button(button).config(config).ui(ui, add_items);
+    response.on_hover_text(hint).accessible_name(name);
+}
+
 /// A small triangle that points down, in the colour of the text beside it.
 fn arrow() -> Atom<'static> {
     let size = Vec2::splat(10.0);

@@ -83,8 +83,8 @@ fn extent(annotation: &Annotation) -> String {
     };
     match (annotation.low_hz, annotation.high_hz) {
         (None, None) => format!("{time}, all frequencies"),
-        (None, Some(high)) => format!("{time}, below {}", format_hz(high)),
-        (Some(low), None) => format!("{time}, above {}", format_hz(low)),
+        (None, Some(high)) => format!("{time}, below {}", format_hz(high, 10.0)),
+        (Some(low), None) => format!("{time}, above {}", format_hz(low, 10.0)),
         (Some(low), Some(high)) if high < 999.5 => format!("{time}, {low:.0}\u{2013}{high:.0} Hz"),
         (Some(low), Some(high)) => format!("{time}, {:.2}\u{2013}{:.2} kHz", low / 1000.0, high / 1000.0),
     }

@@ -56,7 +56,8 @@ impl ModelPanel {
                 if panes.contains(&ModelPane::Nearest) {
                     self.pair.ui(ui, workbench, &state.playback, picture, actions);
                 } else {
-                    self.window.ui(ui, workbench, picture.map);
+                    let coloring = picture.coloring();
+                    self.window.ui(ui, workbench, (coloring.map, coloring.is_inverted));
                 }
             });
     }

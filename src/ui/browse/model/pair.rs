@@ -106,8 +106,7 @@ impl PairView {
                 axis: picture.axis,
                 top_hz: f64::from(loaded.clip.sample_rate_hz.max(80)) / 2.0,
                 positions,
-                map: picture.map,
-                range_db: picture.range_db,
+                coloring: picture.coloring(),
                 long: None,
             },
         );

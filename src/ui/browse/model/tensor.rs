@@ -2,7 +2,7 @@
 
 use eframe::egui::{Color32, ColorImage, Context, Rect, TextureHandle, TextureOptions, pos2};
 
-use crate::ui::plots::ColorMap;
+use crate::ui::plots::{ColorMap, Coloring};
 
 /// Rows of a picture at most.
 const MAX_ROWS: usize = 2048;
@@ -12,14 +12,19 @@ const MAX_ROWS: usize = 2048;
 pub(super) struct Shade {
     /// The number of the first and the last colour.
     pub(super) range: [f32; 2],
-    /// `None`: from blue over white (nothing) to red.
-    pub(super) map: Option<ColorMap>,
+    /// And whether it is inverted; `None`: from blue over white (nothing) to red.
+    pub(super) map: Option<(ColorMap, bool)>,
 }
 
 impl Shade {
     pub(super) fn colors(self) -> [Color32; 256] {
         match self.map {
-            Some(map) => map.colors(),
+            Some((map, is_inverted)) => Coloring {
+                map,
+                is_inverted,
+                range_db: self.range,
+            }
+            .colors(),
             None => std::array::from_fn(|i| {
                 let color = colorous::RED_BLUE.eval_rational(255 - i, 256);
                 Color32::from_rgb(color.r, color.g, color.b)
@@ -120,7 +125,7 @@ mod tests {
 
     const GREY: Shade = Shade {
         range: [0.0, 1.0],
-        map: Some(ColorMap::Grey),
+        map: Some((ColorMap::Grey, false)),
     };
 
     #[test]

@@ -101,7 +101,7 @@ impl WindowView {
         self.plane.unwrap_or(view.n_planes / 2).min(view.n_planes.saturating_sub(1))
     }
 
-    pub(super) fn ui(&mut self, ui: &mut egui::Ui, workbench: &Workbench, map: ColorMap) {
+    pub(super) fn ui(&mut self, ui: &mut egui::Ui, workbench: &Workbench, map: (ColorMap, bool)) {
         let panes: Vec<ModelPane> = workbench
             .model
             .panes
@@ -146,7 +146,7 @@ impl WindowView {
         view: &Arc<ModelView>,
         pane: ModelPane,
         rect: Rect,
-        map: ColorMap,
+        map: (ColorMap, bool),
     ) {
         let palette = theme::palette(ui);
         let (title, _) = rect.split_top_bottom_at_y(rect.top() + TITLE_HEIGHT);
@@ -267,7 +267,7 @@ fn frequencies(ui: &egui::Ui, view: &ModelView, x: Rangef, y: Rangef) {
     let weak = theme::palette(ui).weak;
     let font = FontId::proportional(11.0);
     let right = x.max - 5.0;
-    let [low, high] = view.band_hz.map(|hz| format_hz(f64::from(hz)));
+    let [low, high] = view.band_hz.map(|hz| format_hz(f64::from(hz), 10.0));
     ui.painter()
         .text(pos2(right, y.min), Align2::RIGHT_TOP, high, font.clone(), weak);
     ui.painter()
