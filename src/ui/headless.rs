@@ -74,7 +74,7 @@ impl Headless {
         let wander = f32::from(self.n_frames as u16 % 97) / 97.0;
         let place = match gesture {
             Gesture::Wander => vec2(0.2 + 0.6 * wander, 0.3 + 0.4 * wander),
-            _ => vec2(0.64, 0.55),
+            _ => vec2(0.64, 0.4),
         };
         let and = match gesture {
             Gesture::Wander | Gesture::Rest => None,
