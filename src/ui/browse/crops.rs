@@ -196,13 +196,19 @@ fn left_over(ui: &mut egui::Ui, stage: &Stage, shape: WindowShape, from_secs: f6
     if galley.size().x + 4.0 < rect.width() {
         ui.painter().galley(rect.center() - 0.5 * galley.size(), galley, weak);
     } else {
-        // No room there: at the end of the line below, where the pointer's readings begin at the left.
+        // No room there: at the end of the line below, where the pointer's readings begin at the left. Where they need all of it
+        // the tooltip alone says so.
         let galley = layout(format!("last {left_secs:.2} s left out"));
         let at = stage.readout.right_center() - vec2(galley.size().x, 0.5 * galley.size().y);
-        ui.painter().galley(at, galley, weak);
+        if stage.readout.width() - galley.size().x > READINGS_POINTS {
+            ui.painter().galley(at, galley, weak);
+        }
     }
     response.on_hover_text(words);
 }
+
+/// Room for the pointer's readings at the left of their line.
+const READINGS_POINTS: f32 = 290.0;
 
 /// The whole window of the crop that is pointed at.
 fn outline(ui: &egui::Ui, stage: &Stage, crop: CropWindow) {

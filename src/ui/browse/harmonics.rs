@@ -146,7 +146,7 @@ impl HarmonicCursor {
         }
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = GRID;
-            ui.label("Harmonics of");
+            ui.label("Base");
             let range = MIN_BASE_HZ..=top_hz;
             let speed = 0.002 * self.base_hz;
             ui.add(
