@@ -354,3 +354,26 @@ fn unsaved_work_is_asked_about_once() {
         assert_eq!(harness.state_mut().take(), [Action::Safety(action)]);
     }
 }
+
+#[test]
+fn pictures() {
+    let mut harness = window(Theme::Dark);
+    press(&mut harness, Key::R);
+    for key in [Key::ArrowUp, Key::ArrowDown, Key::ArrowRight] {
+        press(&mut harness, key);
+    }
+    let clip_idx = harness.state_mut().workbench().focus.unwrap();
+    fabricated::focus(&mut harness.state_mut().app.state, clip_idx, 10.0);
+    harness.run_steps(3);
+    press(&mut harness, Key::B);
+    let (from, to) = (at(&harness, 3.0, 2.2), at(&harness, 5.0, 3.0));
+    drag(&mut harness, from, to);
+    harness.get_by_label("Label of box 1").type_text("whistle");
+    press(&mut harness, Key::Escape);
+    // Neither jobs nor notices of files that do not exist.
+    harness.state_mut().app.state.jobs.clear();
+    harness.state_mut().app.state.notices.clear();
+    harness.hover_at(Pos2::new(640.0, 4.0));
+    harness.run_steps(4);
+    harness.snapshot("triage_dark");
+}

@@ -1,10 +1,11 @@
 //! How the focused clip is looked at: colours and axis, the channel, and what a box of it holds.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::{App, JobKind, Measured, PictureLook, PictureSettings, Severity, Workbench};
-use crate::audio::ChannelChoice;
+use crate::audio::{ChannelChoice, LONG_SECS, SAMPLE_RATE_HZ};
 use crate::dsp::{self, Padding, StftConfig, TimeFrequencyBox};
 use crate::progress::Progress;
 
@@ -69,20 +70,36 @@ impl App {
     pub(super) fn measure(&mut self, area: Option<TimeFrequencyBox>) {
         self.abandon(|kind| *kind == JobKind::Measure);
         let Some(workbench) = &mut self.state.workbench else { return };
-        workbench.focus_view.measured = area.map(|area| Measured { area, result: None });
-        let Some((area, loaded)) = area.zip(workbench.focus_view.loaded.clone()) else {
+        let view = &mut workbench.focus_view;
+        view.measured = area.map(|area| Measured { area, result: None });
+        let recording = view.long.as_ref().map(|long| Arc::clone(long.recording()));
+        let Some((area, loaded)) = area.zip(view.loaded.clone()) else {
             return;
         };
+        if recording.is_some() && area.len_secs() > LONG_SECS {
+            view.measured = None;
+            let text = format!("a box of at most {LONG_SECS} s can be measured: zoom in and draw a shorter one");
+            return self.notify(Severity::Warning, text);
+        }
         let config = StftConfig {
             n_fft: workbench.spectrogram.n_fft,
             hop: workbench.spectrogram.hop,
             padding: Padding::Zero,
         };
         self.spawn(JobKind::Measure, "Measuring", move |context| {
-            let clip = &loaded.clip;
-            let result = dsp::measure(&clip.samples, clip.sample_rate_hz, config, area, |done, total| {
-                Progress::step(context, done as u64, total as u64)
-            })?;
+            let step = |done: usize, total: usize| Progress::step(context, done as u64, total as u64);
+            let result = match recording {
+                None => dsp::measure(&loaded.clip.samples, loaded.clip.sample_rate_hz, config, area, step)?,
+                Some(recording) => {
+                    let stretch = stretch_of(area, config);
+                    let begin_secs = stretch.start as f64 / f64::from(SAMPLE_RATE_HZ);
+                    let samples = recording.read(stretch)?;
+                    let moved = moved(area, -begin_secs);
+                    let mut result = dsp::measure(&samples, SAMPLE_RATE_HZ, config, moved, step)?;
+                    result.peak_secs += begin_secs;
+                    result
+                }
+            };
             Ok(JobOutput::BoxMeasured(Measured {
                 area,
                 result: Some(result),
@@ -105,6 +122,23 @@ impl App {
     }
 }
 
+/// The samples of a recording that the frames of a box are made of; they begin with a frame of the whole.
+fn stretch_of(area: TimeFrequencyBox, config: StftConfig) -> Range<u64> {
+    let margin = config.n_fft / 2 + config.hop;
+    let sample = |secs: f64| (secs.max(0.0) * f64::from(SAMPLE_RATE_HZ)) as u64;
+    let first = sample(area.start_secs).saturating_sub(margin as u64);
+    let hop = config.hop.max(1) as u64;
+    first / hop * hop..sample(area.end_secs) + margin as u64
+}
+
+fn moved(area: TimeFrequencyBox, by_secs: f64) -> TimeFrequencyBox {
+    TimeFrequencyBox {
+        start_secs: area.start_secs + by_secs,
+        end_secs: area.end_secs + by_secs,
+        ..area
+    }
+}
+
 impl Workbench {
     pub(super) fn picture_settings(&self) -> PictureSettings {
         PictureSettings {
@@ -118,5 +152,34 @@ impl Workbench {
         let (_, run) = self.run.as_ref()?;
         let scored = run.recipe.channel(&self.dataset);
         (scored != self.dataset.channel).then_some(scored)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SAMPLE_RATE_HZ, moved, stretch_of};
+    use crate::dsp::{self, Padding, StftConfig, TimeFrequencyBox};
+
+    #[test]
+    fn a_box_of_a_stretch_measures_what_it_does_of_the_whole() {
+        let sample = |i: usize| (i as f32 * 0.3).sin() * (i as f32 * 1e-5).sin() + 0.1 * (i as f32 * 12.9898).sin();
+        let samples: Vec<f32> = (0..20 * SAMPLE_RATE_HZ as usize).map(sample).collect();
+        let config = StftConfig {
+            n_fft: 2048,
+            hop: 512,
+            padding: Padding::Zero,
+        };
+        for start_secs in [0.0, 7.3, 18.9] {
+            let area = TimeFrequencyBox::between([start_secs, 200.0], [start_secs + 1.0, 3000.0]);
+            let stretch = stretch_of(area, config);
+            let begin_secs = stretch.start as f64 / f64::from(SAMPLE_RATE_HZ);
+            let part = &samples[stretch.start as usize..samples.len().min(stretch.end as usize)];
+            let step = |_, _| Ok::<_, ()>(());
+            let whole = dsp::measure(&samples, SAMPLE_RATE_HZ, config, area, step).expect("not stopped");
+            let found = dsp::measure(part, SAMPLE_RATE_HZ, config, moved(area, -begin_secs), step).expect("not stopped");
+            assert!((found.peak_secs + begin_secs - whole.peak_secs).abs() < 1e-9);
+            assert!((found.peak_hz - whole.peak_hz).abs() < 1e-3 && (found.peak_db - whole.peak_db).abs() < 1e-4);
+            assert!((found.mean_db - whole.mean_db).abs() < 1e-4 && (found.band_db - whole.band_db).abs() < 1e-4);
+        }
     }
 }
