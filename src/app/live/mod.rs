@@ -23,12 +23,15 @@ pub use crate::project::LiveSettings;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{App, LiveAction};
 use crate::audio::Player;
 use crate::audio::capture::{DeviceWatch, LeftTake, Listener};
 use crate::jobs::Wake;
+
+/// A take that ends so shortly before its input is known to be gone has ended by that.
+const SAME_MOMENT: Duration = Duration::from_secs(2);
 
 /// Below the project's folder.
 pub(super) const RECORDINGS: &str = "recordings";
@@ -47,6 +50,8 @@ pub(super) struct Live {
     /// What the last take is of.
     take: Option<TakeAbout>,
     left: Vec<LeftTake>,
+    /// When the last take came to its end.
+    take_over: Option<Instant>,
     settings_due: Option<Instant>,
 }
 
@@ -61,6 +66,7 @@ impl Live {
             is_monitored: false,
             take: None,
             left: Vec::new(),
+            take_over: None,
             settings_due: None,
         }
     }
@@ -143,10 +149,14 @@ impl App {
             self.notify(super::Severity::Warning, format!("monitoring ended: {reason}"));
         }
         if is_over && let Some(listener) = self.live.listener.clone() {
+            self.live.take_over = Some(Instant::now());
             self.tell_of_take(&listener);
         }
         if let Some(reason) = failure {
-            self.lose_input(reason, is_over);
+            // The take ends on a thread of its own, a moment before or after the input is known to be gone.
+            let ended = self.live.take_over.take();
+            let has_just_ended = ended.is_some_and(|ended| ended.elapsed() < SAME_MOMENT);
+            self.lose_input(reason, has_just_ended || self.state.live.heard.take.is_running);
         }
         has_more
     }
