@@ -1,11 +1,12 @@
 //! The whole job without a window, on synthetic machines: from a folder of recordings to scores, figures and a reopened project.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+#[path = "common/program.rs"]
+mod program;
 
-use auscult::app::{Action, App, AppFolders, DeployFormat, ExplorationStatus, JobKind, RunStatus, Screen, Workbench};
+use std::path::Path;
+
+use auscult::app::{Action, App, DeployFormat, ExplorationStatus, JobKind, RunStatus, Screen, Workbench};
 use auscult::dataset::{self, Label, MachineSection, Split, SyntheticConfig, SyntheticLayout};
 use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, ThresholdRule};
@@ -14,6 +15,7 @@ use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::pipeline::{ExploreSettings, JudgedBy, LabelUse, TrialReport};
 use auscult::progress::NoProgress;
 use auscult::project::{DetectorChoice, RunRecipe};
+use program::{app, wait};
 
 fn recordings(dir: &Path) {
     let config = SyntheticConfig {
@@ -24,25 +26,6 @@ fn recordings(dir: &Path) {
         seed: 11,
     };
     dataset::write_synthetic(dir, &config, &mut NoProgress).unwrap();
-}
-
-fn app(home: &Path) -> App {
-    let folders = AppFolders {
-        settings: home.join("settings"),
-        projects: home.join("projects"),
-    };
-    App::with_folders(Arc::new(|| ()), folders)
-}
-
-/// Polls until `is_reached`, as the window does each frame.
-fn wait(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !is_reached(app) {
-        let notices: Vec<&str> = app.state.notices.iter().map(|notice| notice.text.as_str()).collect();
-        assert!(Instant::now() < deadline, "waited in vain for {what}; notices: {notices:?}");
-        app.poll();
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn workbench(app: &App) -> &Workbench {

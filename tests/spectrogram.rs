@@ -1,17 +1,18 @@
 //! The picture of a clip without a window: its levels against librosa and scipy, its settings, and the channel that is heard.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use auscult::app::{
-    Action, App, AppFolders, LevelRange, LoadedClip, PictureLook, SpectrogramKind, SpectrogramSettings, Workbench,
-};
+use auscult::app::{Action, App, LevelRange, LoadedClip, PictureLook, SpectrogramKind, SpectrogramSettings, Workbench};
 use auscult::audio::{ChannelChoice, heard_channel, read_clip};
 use auscult::dsp::{self, FrequencyAxis, LevelHistogram, MelFilterBank, Stft, StftConfig, TimeFrequencyBox};
 use auscult::figures::ColorMap;
+use program::{app, wait};
 use serde_json::Value;
 
 const RATE_HZ: u32 = 16_000;
@@ -63,24 +64,6 @@ fn write_wav(path: &Path, channels: &[Vec<f32>]) {
 fn sine(hz: f64, amplitude: f64) -> Vec<f32> {
     let sample = |i: u32| (amplitude * (TAU * hz * f64::from(i) / f64::from(RATE_HZ)).sin()) as f32;
     (0..2 * RATE_HZ).map(sample).collect()
-}
-
-fn app(home: &Path) -> App {
-    let folders = AppFolders {
-        settings: home.join("settings"),
-        projects: home.join("projects"),
-    };
-    App::with_folders(Arc::new(|| ()), folders)
-}
-
-fn wait(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !is_reached(app) {
-        let notices: Vec<&str> = app.state.notices.iter().map(|notice| notice.text.as_str()).collect();
-        assert!(Instant::now() < deadline, "waited in vain for {what}; notices: {notices:?}");
-        app.poll();
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 fn workbench(app: &App) -> &Workbench {

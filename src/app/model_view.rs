@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::listening::picture;
-use super::playing::give;
-use super::{App, JobKind, LoadedClip, Playback, SpectrogramSettings, Workbench};
+use super::{App, JobKind, LoadedClip, SpectrogramSettings, Workbench};
 use crate::audio::{self, LONG_SECS};
 use crate::dataset::{CropWindow, Dataset};
 use crate::detectors::Metric;
@@ -326,22 +325,8 @@ impl App {
         if wants_nearest && !self.ready_to_play() {
             return;
         }
-        let Playback {
-            loop_span_secs,
-            is_looping,
-            ..
-        } = self.state.playback;
-        if let Some(player) = &mut self.player {
-            let (is_playing, position_secs) = (player.is_playing(), self.state.playback.position_secs);
-            if let Err(error) = give(player, (clip, recording)) {
-                self.state.playback.unavailable = Some(error.to_string());
-                return;
-            }
-            player.set_loop(loop_span_secs, is_looping);
-            player.seek(position_secs);
-            if is_playing {
-                player.play();
-            }
+        if !self.hand_over((clip, recording)) {
+            return;
         }
         if let Some(workbench) = &mut self.state.workbench {
             workbench.model.hears_nearest = wants_nearest;

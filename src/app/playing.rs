@@ -153,17 +153,21 @@ impl App {
         }
     }
 
-    /// Plays these samples from now on, where the playhead stands: another clip, or the same by another microphone.
-    pub(super) fn hand_over(&mut self, sound: Sound) {
+    /// Plays these samples from now on, where the playhead stands: another clip, or the same by another microphone. False where
+    /// they cannot be played.
+    pub(super) fn hand_over(&mut self, sound: Sound) -> bool {
         let playback = &mut self.state.playback;
-        if let Some(player) = &mut self.player {
-            let goes_on = player.is_playing();
-            match set_up(player, sound, playback) {
-                Ok(()) if goes_on => player.play(),
-                Ok(()) => {}
-                Err(error) => playback.unavailable = Some(error.to_string()),
+        let Some(player) = &mut self.player else { return true };
+        let goes_on = player.is_playing();
+        match set_up(player, sound, playback) {
+            Ok(()) if goes_on => player.play(),
+            Ok(()) => {}
+            Err(error) => {
+                playback.unavailable = Some(error.to_string());
+                return false;
             }
         }
+        true
     }
 
     fn step_crop(&mut self, n_steps: isize) {
@@ -226,7 +230,7 @@ pub(super) fn sound_of(loaded: &LoadedClip, view: &FocusView) -> Sound {
 }
 
 /// Gives the player a clip, or the recording in its place that is too long to be held.
-pub(super) fn give(player: &mut Player, (clip, recording): Sound) -> Result<(), AudioError> {
+fn give(player: &mut Player, (clip, recording): Sound) -> Result<(), AudioError> {
     match recording {
         Some(recording) => player.load_recording(recording),
         None => player.load(clip),

@@ -32,9 +32,7 @@ impl Saver {
         project: Project,
         unsaved_folder: &Path,
     ) -> impl FnOnce() -> Result<(), ProjectError> + Send + 'static + use<> {
-        self.n_asked += 1;
-        let (number, written) = (self.n_asked, Arc::clone(&self.written));
-        let places = UnsavedPlaces::of(&path, unsaved_folder);
+        let (number, written, places) = self.next(&path, unsaved_folder);
         move || {
             // Held while writing, so that what is written of one file stands in a row.
             let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,6 +48,13 @@ impl Saver {
         }
     }
 
+    /// The number of a state that is asked to be written, what was written, and where it is kept meanwhile.
+    fn next(&mut self, path: &Path, unsaved_folder: &Path) -> (u64, Arc<Mutex<BTreeMap<PathBuf, Written>>>, UnsavedPlaces) {
+        self.n_asked += 1;
+        let places = UnsavedPlaces::of(path, unsaved_folder);
+        (self.n_asked, Arc::clone(&self.written), places)
+    }
+
     /// The work of keeping a state until it is saved: does nothing where a later one was saved or kept.
     pub(super) fn keep(
         &mut self,
@@ -57,9 +62,7 @@ impl Saver {
         project: Project,
         unsaved_folder: &Path,
     ) -> impl FnOnce() -> Result<(), ProjectError> + Send + 'static + use<> {
-        self.n_asked += 1;
-        let (number, written) = (self.n_asked, Arc::clone(&self.written));
-        let places = UnsavedPlaces::of(&path, unsaved_folder);
+        let (number, written, places) = self.next(&path, unsaved_folder);
         move || {
             let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
             let last = written.entry(path).or_default();

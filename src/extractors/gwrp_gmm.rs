@@ -14,10 +14,10 @@
 use std::path::Path;
 
 use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
-use super::model_view::{excerpt, secs_of};
+use super::model_view::excerpt;
 use super::ranking_pooling::ranking_pooled;
 use super::{Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingConfig, WindowPlace};
-use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::audio::Clip;
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, MelScale, Padding, Spectrogram};
 
@@ -116,19 +116,12 @@ impl Extractor for GwrpGmm {
         }
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.decibel(&part);
-        Ok(ModelView {
-            values: log_mel.values[first * log_mel.n_bins..(first + frames.len()) * log_mel.n_bins].to_vec(),
-            n_planes: 1,
-            n_frames: frames.len(),
-            n_bins: log_mel.n_bins,
-            redrawn: None,
-            residual: None,
-            shape: vec![(frames.len(), "frames"), (log_mel.n_bins, "mel bands")],
-            unit: "dB, -100 at the least",
-            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
-            window: secs_of(clip, &frames),
-            note: "no network sees it: its levels, pooled by rank, are the embedding",
-        })
+        Ok(ModelView::of_log_mel(
+            (&log_mel, first),
+            (clip, &frames),
+            "dB, -100 at the least",
+            "no network sees it: its levels, pooled by rank, are the embedding",
+        ))
     }
 
     /// There is nothing to keep.

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::crops::HOP;
-use crate::audio::Clip;
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::CropWindow;
+use crate::dsp::Spectrogram;
 
 /// Frames on either side of a stretch that its own frames hear of: half of the longest transform, and one more.
 const MARGIN_FRAMES: usize = 3;
@@ -44,6 +45,29 @@ pub struct ModelView {
 }
 
 impl ModelView {
+    /// Of a front end without a network: frames of a log-mel spectrogram of an [`excerpt`] of the clip, the first of them at `first`.
+    pub(super) fn of_log_mel(
+        (log_mel, first): (&Spectrogram, usize),
+        (clip, frames): (&Clip, &Range<usize>),
+        unit: &'static str,
+        note: &'static str,
+    ) -> Self {
+        let n_bins = log_mel.n_bins;
+        Self {
+            values: log_mel.values[first * n_bins..(first + frames.len()) * n_bins].to_vec(),
+            n_planes: 1,
+            n_frames: frames.len(),
+            n_bins,
+            redrawn: None,
+            residual: None,
+            shape: vec![(frames.len(), "frames"), (n_bins, "mel bands")],
+            unit,
+            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
+            window: secs_of(clip, frames),
+            note,
+        }
+    }
+
     /// The numbers of one plane, `[n_frames, n_bins]`.
     pub fn plane(&self, plane: usize) -> &[f32] {
         plane_of(&self.values, plane, self.n_frames * self.n_bins)

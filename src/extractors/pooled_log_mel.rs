@@ -35,7 +35,7 @@ use std::sync::Arc;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::model_view::{excerpt, secs_of};
+use super::model_view::excerpt;
 use super::ranking_pooling::ranking_pooled;
 use super::{Embedding, Extractor, ExtractorError, ModelView, Recipe, WindowPlace};
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
@@ -171,19 +171,12 @@ impl Extractor for PooledLogMel {
         let frames = start..end;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.log_mel.decibel(&part.samples);
-        Ok(ModelView {
-            values: log_mel.values[first * log_mel.n_bins..(first + frames.len()) * log_mel.n_bins].to_vec(),
-            n_planes: 1,
-            n_frames: frames.len(),
-            n_bins: log_mel.n_bins,
-            redrawn: None,
-            residual: None,
-            shape: vec![(frames.len(), "frames"), (log_mel.n_bins, "mel bands")],
-            unit: "dB",
-            band_hz: [0.0, 0.5 * SAMPLE_RATE_HZ as f32],
-            window: secs_of(clip, &frames),
-            note: "no network sees it: its statistics over time are the embedding",
-        })
+        Ok(ModelView::of_log_mel(
+            (&log_mel, first),
+            (clip, &frames),
+            "dB",
+            "no network sees it: its statistics over time are the embedding",
+        ))
     }
 
     /// There is nothing to keep.

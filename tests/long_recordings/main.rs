@@ -3,37 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod fabricated;
+#[path = "../common/program.rs"]
+mod program;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use auscult::app::{Action, App, AppFolders, FocusView, JobKind, LongPiece, LongView, SpectrogramSettings};
+use auscult::app::{Action, App, FocusView, JobKind, LongPiece, LongView, SpectrogramSettings};
 use auscult::audio::{ChannelChoice, Recording, SAMPLE_RATE_HZ, read_clip};
 use auscult::dsp::{Padding, Stft, StftConfig};
+use program::{app, wait};
 
 const RATE: f64 = SAMPLE_RATE_HZ as f64;
-
-fn app(home: &Path) -> App {
-    let folders = AppFolders {
-        settings: home.join("settings"),
-        projects: home.join("projects"),
-    };
-    App::with_folders(Arc::new(|| ()), folders)
-}
-
-fn wait(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !is_reached(app) {
-        assert!(
-            Instant::now() < deadline,
-            "waited in vain for {what}; notices: {:?}",
-            app.state.notices
-        );
-        app.poll();
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
 
 fn view(app: &App) -> &FocusView {
     &app.state.workbench.as_ref().unwrap().focus_view
