@@ -108,6 +108,7 @@ fn event(id: u64, peak: f32, is_near_miss: bool, verdict: Option<EventVerdict>) 
         at: 1_795_000_000,
         clip: Some(Arc::new(Clip::default())),
         verdict,
+        file: None,
     }
 }
 

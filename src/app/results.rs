@@ -63,6 +63,8 @@ impl App {
                 self.notify(Severity::Info, format!("Saved {n_boxes} {what}: {}", path.display()));
             }
             JobOutput::ProjectKept | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
+            JobOutput::FigureLooked(looked) => self.take_looked(*looked),
+            JobOutput::ReportExported(exported) => self.take_exported_report(*exported),
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -74,6 +76,7 @@ impl App {
             JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Stopped),
             JobKind::CompareBeside { run } => self.take_beside(run, None),
             JobKind::Scan => self.dismiss_preview(),
+            JobKind::DrawFigure { id } => self.end_look(*id, Err("its drawing was stopped: Refresh draws it".to_owned())),
             _ => {}
         }
     }
@@ -105,6 +108,7 @@ impl App {
             JobKind::Keep => {}
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
+            JobKind::DrawFigure { id } => self.take_look_failure(*id, error),
             JobKind::Measure => self.notify(Severity::Error, text),
             JobKind::CompareBeside { run } => {
                 self.take_beside(run, None);
@@ -115,6 +119,7 @@ impl App {
             | JobKind::Tour
             | JobKind::Score
             | JobKind::SaveFile
+            | JobKind::ExportReport
             | JobKind::TakeIn
             | JobKind::SaveCopy
             | JobKind::ImportBoxes

@@ -5,8 +5,9 @@ use super::canvas::{Area, Canvas, Stroke};
 use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
 use super::palette::{GRID, INK, Shape, WEAK, colour, dash, mark};
+use super::style::Room;
 
-const WIDTH: f64 = 400.0;
+pub(super) const WIDTH: f64 = 400.0;
 const BAND_OPACITY: f64 = 0.08;
 
 /// ROC curves of several detectors on one machine section.
@@ -34,9 +35,12 @@ pub struct RocSeries {
 }
 
 impl RocFigure {
-    pub(super) fn draw(&self) -> Canvas {
-        let mut canvas = Canvas::new(WIDTH);
+    /// The legend stands below the plot, in a wide room beside it.
+    pub(super) fn draw(&self, room: Room) -> Canvas {
+        let mut canvas = Canvas::new(room.width, room.theme);
         let mut frame = Frame::new(&canvas, Axis::new(0.0, 1.0, 5), Axis::new(0.0, 1.0, 5), 0.0, GAP);
+        // Square, whatever room there is.
+        frame.area.width = room.plot_height.unwrap_or(frame.area.width).min(frame.area.width);
         frame.area.height = frame.area.width;
         frame.draw_title(&mut canvas, &self.title);
         if self.has_band() {
@@ -96,7 +100,14 @@ impl RocFigure {
             };
             entries.push((key, "threshold in use".to_owned()));
         }
-        canvas.height = legend::draw(&mut canvas, frame.area.x, bottom + GAP, &entries) + MARGIN;
+        let is_beside = room.is_wide && canvas.width > 2.0 * frame.area.right();
+        canvas.height = MARGIN
+            + if is_beside {
+                let left = frame.area.right() + 4.0 * GAP;
+                legend::draw(&mut canvas, left, frame.area.y, &entries).max(bottom)
+            } else {
+                legend::draw(&mut canvas, frame.area.x, bottom + GAP, &entries)
+            };
         canvas
     }
 

@@ -1,5 +1,6 @@
 //! Events: stretches of a stream whose score lies above the threshold, and those that came near.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
@@ -34,6 +35,8 @@ pub struct LiveEvent {
     /// Its sound with a little before and after, once it is over.
     pub clip: Option<Arc<Clip>>,
     pub verdict: Option<EventVerdict>,
+    /// Where its sound is kept.
+    pub file: Option<PathBuf>,
 }
 
 impl LiveEvent {
@@ -83,6 +86,7 @@ impl EventFinder {
                 at: now.saturating_sub(age),
                 clip: None,
                 verdict: None,
+                file: None,
             });
         }
         None

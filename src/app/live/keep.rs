@@ -75,11 +75,11 @@ impl App {
             EventVerdict::KeptAsNormal => Label::Normal,
         };
         let becomes_training_clip = label == Label::Normal && self.state.workbench.is_some();
-        let at = event.at;
+        let name = new_recording(layout, &group, label, &[]);
+        let place = format!("{}/{}{}{id:02}{}.wav", name.folder, name.prefix, event.at, name.suffix);
+        let path = folder.join(&place);
+        event.file = Some(path.clone());
         self.spawn(JobKind::SaveFile, "Keep the event", move |_| {
-            let name = new_recording(layout, &group, label, &[]);
-            let place = format!("{}/{}{at}{id:02}{}.wav", name.folder, name.prefix, name.suffix);
-            let path = folder.join(&place);
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
