@@ -110,18 +110,16 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
         } else {
             (Align2::LEFT_TOP, 4.0)
         };
-        let at = pos2(pointer.x + gap, rect.top() + 2.0);
-        painter.text(
-            at,
-            anchor,
-            if duration > 90.0 {
-                clock(secs)
-            } else {
-                format!("{secs:.2} s")
-            },
-            FontId::monospace(11.0),
-            palette.ink,
-        );
+        let text = if duration > 90.0 {
+            clock(secs)
+        } else {
+            format!("{secs:.2} s")
+        };
+        let galley = painter.layout_no_wrap(text, FontId::monospace(11.0), palette.ink);
+        let place = anchor.anchor_size(pos2(pointer.x + gap, rect.top() + 2.0), galley.size());
+        // The waveform would shine through the figures.
+        painter.rect_filled(place.expand(2.0), 2.0, ui.visuals().extreme_bg_color.gamma_multiply(0.85));
+        painter.galley(place.min, galley, palette.ink);
     }
     let playhead = Stroke::new(1.5, palette.accent);
     painter.vline(x_of(playback.position_secs), rect.y_range(), playhead);

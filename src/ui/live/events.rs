@@ -15,6 +15,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
     let title = match (events.len(), n_near) {
         (0, _) => "Events".to_owned(),
         (n, 0) => format!("Events: {n}"),
+        (n, 1) => format!("Events: {} and a near miss", n - 1),
         (n, near) => format!("Events: {} and {near} near misses", n - near),
     };
     heading(ui, &title);
@@ -63,6 +64,16 @@ fn row(ui: &mut egui::Ui, event: &LiveEvent, actions: &mut Vec<Action>) {
             }
             if event.is_near_miss {
                 ui.colored_label(palette.weak, "near miss");
+            }
+            if event.is_going_on {
+                ui.colored_label(palette.anomalous, "going on");
+            }
+            if event.clip.is_none() {
+                if !event.is_going_on {
+                    let hint = "The sound of the last twenty minutes of events is held; Keep writes one to a file";
+                    ui.colored_label(palette.weak, "sound no longer held").on_hover_text(hint);
+                }
+                return;
             }
             let verdicts = [
                 (EventVerdict::Kept, "Keep", "Write its sound to the recordings as anomalous"),
