@@ -404,6 +404,23 @@ fn an_event_that_goes_on_is_listed_and_one_whose_sound_is_gone_cannot_be_kept() 
 }
 
 #[test]
+fn no_row_moves_from_under_the_pointer_when_an_event_comes() {
+    let mut harness = stage(listening(), egui::Theme::Dark);
+    // Under the pointer its hint bears the same words.
+    let place = |harness: &Harness<'_, Scene>, label: &str| harness.query_all_by_label(label).next().unwrap().rect().center();
+    let row = place(&harness, "Play the event at 00:10.00");
+    harness.hover_at(row);
+    harness.run();
+    harness.state_mut().state.live.events.insert(0, event(3, 99.9, false, None));
+    harness.run();
+    assert_eq!(place(&harness, "Play the event at 00:10.00"), row);
+    harness.get_by_label("Events: 3 and a near miss; 1 new when the pointer is elsewhere");
+    harness.hover_at(egui::pos2(600.0, 200.0));
+    harness.run();
+    assert_eq!(place(&harness, "Play the event at 00:15.00"), row);
+}
+
+#[test]
 fn a_take_is_begun_marked_and_ended_by_its_keys_and_its_machine_cannot_change_meanwhile() {
     let mut harness = stage(listening(), egui::Theme::Dark);
     harness.run();

@@ -58,7 +58,7 @@ impl App {
         let Some((run_name, source)) = run_of(workbench, settings.run.as_deref()) else {
             return self.notify(
                 Severity::Warning,
-                "no run is ready: train one on the screen Train, or wait until it is scored",
+                "No run is ready: train one on the screen Train, or wait until it is scored",
             );
         };
         let detector = detector_of(workbench, &group, settings.detector);
