@@ -560,6 +560,50 @@ fn whoever_looks_at_one_machine_trains_on_it() {
 }
 
 #[test]
+fn the_palette_finds_commands_runs_and_clips_and_does_what_is_chosen() {
+    let mut harness = window(open(Screen::Train));
+    let ask = |harness: &mut Harness<'_, Scene>, words: &str| {
+        press(harness, Modifiers::COMMAND, Key::P);
+        harness.get_by_label("Command").type_text(words);
+        harness.run();
+    };
+    ask(&mut harness, "anomaly");
+    let label = Label::Anomalous;
+    assert_eq!(
+        press(&mut harness, Modifiers::NONE, Key::Enter),
+        [Action::SetLabel { clip: 37, label }]
+    );
+    assert!(harness.query_by_label("Command").is_none(), "it closes");
+    ask(&mut harness, "gearbox");
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    let wishes = press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(
+        matches!(wishes.as_slice(), [Action::Show(Screen::Browse), Action::Focus(_)]),
+        "below the scope stand the clips of that machine: {wishes:?}"
+    );
+    ask(&mut harness, "gearbox");
+    let scope = Action::SetScope {
+        machine: Some("gearbox".to_owned()),
+        section: None,
+    };
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Enter), [scope]);
+    ask(&mut harness, "no such thing");
+    harness.get_by_label("Nothing is called so");
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Enter), []);
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.query_by_label("Command").is_none());
+}
+
+#[test]
+fn a_key_pauses_the_newest_job_and_lets_it_go_on() {
+    let mut harness = window(trained());
+    let key = |harness: &mut Harness<'_, Scene>| press(harness, Modifiers::COMMAND, Key::Period);
+    assert_eq!(key(&mut harness), [Action::PauseJob(JobId(8))]);
+    harness.state_mut().state.jobs[1].is_paused = true;
+    assert_eq!(key(&mut harness), [Action::ContinueJob(JobId(8))]);
+}
+
+#[test]
 fn a_failed_save_is_told() {
     let mut state = open(Screen::Train);
     state.workbench.as_mut().unwrap().save = SaveState::Failed("the disk is full".to_owned());
