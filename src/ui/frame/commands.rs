@@ -61,7 +61,8 @@ pub(super) fn matching(state: &State, query: &str) -> Vec<Command> {
     found
 }
 
-/// How well a command fits: every word must be found, at the beginning of one of its words, within, or letter by letter.
+/// How well a command fits: every word must be found, at the beginning of one of its words, within, or as what is short for it:
+/// `plm` and `pld` both find `pooled-log-mel`.
 fn rank(words: &[String], command: &Command) -> Option<u32> {
     let text = format!("{} {}", command.title, command.about).to_lowercase();
     words.iter().map(|word| rank_of_word(word, &text)).sum()
@@ -75,8 +76,16 @@ fn rank_of_word(word: &str, text: &str) -> Option<u32> {
     if text.contains(word) {
         return Some(1);
     }
-    let mut letters = text.chars();
-    word.chars().all(|wanted| letters.any(|letter| letter == wanted)).then_some(0)
+    let parts: Vec<&str> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let initials: String = parts.iter().filter_map(|part| part.chars().next()).collect();
+    let is_short_for = |part: &&str| {
+        let mut letters = part.chars();
+        part.chars().next() == word.chars().next() && word.chars().all(|wanted| letters.any(|letter| letter == wanted))
+    };
+    (initials.contains(word) || parts.iter().any(is_short_for)).then_some(0)
 }
 
 fn all(state: &State) -> Vec<Command> {
@@ -240,7 +249,9 @@ mod tests {
         };
         assert_eq!(fits("dense", "Use dense-ae-1"), Some(2));
         assert_eq!(fits("ense", "Use dense-ae-1"), Some(1));
-        assert_eq!(fits("uda", "Use dense-ae-1"), Some(0));
+        assert_eq!(fits("dns", "Use dense-ae-1"), Some(0), "short for dense");
+        assert_eq!(fits("uda", "Use dense-ae-1"), Some(0), "its initials");
+        assert_eq!(fits("dense", "Triage: decide on the clips one by one"), None);
         assert_eq!(fits("run dense", "Use dense-ae-1"), Some(4), "also by what it is about");
         assert_eq!(fits("dense map", "Use dense-ae-1"), None);
         assert_eq!(fits("", "Use dense-ae-1"), Some(0), "nothing asked for is everything");

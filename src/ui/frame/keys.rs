@@ -29,6 +29,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Ctrl+, Alt+wheel", "Zoom time, frequency"),
             ("Wheel, Alt+drag", "Move along, move the picture"),
+            ("Right drag, click", "Zoom to what is drawn, menu"),
             ("Z, F", "Zoom to the stretch, show all"),
             ("C, Shift+C", "Next colour map, invert"),
             ("M, H", "Measuring box, harmonic cursor"),
