@@ -33,7 +33,10 @@ impl CommandPalette {
                 .hint_text("Command, screen, machine, run, project or clip")
                 .desired_width(f32::INFINITY);
             let line = ui.add(line).accessible_name("Command");
-            line.request_focus();
+            // Asking each frame would draw without end.
+            if !line.has_focus() {
+                line.request_focus();
+            }
             if line.changed() {
                 self.found = None;
                 self.chosen = 0;
