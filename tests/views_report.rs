@@ -16,7 +16,7 @@ use auscult::ui::frame::Frame;
 use common::{Scene, focus, group, run, workbench};
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Theme, pos2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 const ROC: u32 = 3;
 const TABLE: u32 = 7;
@@ -96,23 +96,24 @@ fn table_plate() -> Plate {
 }
 
 fn drawn(plate: &Plate, style: &FigureStyle, status: FigureStatus) -> FigureView {
-    let svg = plate.to_svg(style, None).unwrap();
+    let drawn = plate.on_paper(style, None).unwrap();
     let mut view = FigureView::default();
     view.status = status;
     view.caption = "Loss of fan over 12 epochs, made up for a test.".to_owned();
     view.preview = Some(Arc::new(Preview {
-        pixels: figures::pixels_of(&svg, 1200).unwrap(),
-        svg,
+        pixels: figures::pixels_of(&drawn.svg, 1200).unwrap(),
+        svg: drawn.svg,
+        type_pt: drawn.type_pt,
     }));
     view
 }
 
 /// Three figures: a fresh one, a stale table, one that cannot be drawn.
 fn report() -> Workbench {
-    report_in(FigureStyle::of(FigurePreset::PaperColumn))
+    report_in(&FigureStyle::of(FigurePreset::PaperColumn))
 }
 
-fn report_in(style: FigureStyle) -> Workbench {
+fn report_in(style: &FigureStyle) -> Workbench {
     let mut workbench = workbench();
     focus(&mut workbench, 37);
     let roc = FigureRecipe::Roc {
@@ -134,7 +135,7 @@ fn report_in(style: FigureStyle) -> Workbench {
     };
     let style = FigureStyle {
         footer: Some("run dense-ae-1 · seed 7 · data 91ac0d2e · 2026-11-22".to_owned()),
-        ..style
+        ..style.clone()
     };
     let changes = vec!["labels of its clips changed".to_owned()];
     let views = &mut workbench.report.figures;
@@ -185,7 +186,7 @@ fn pictures() {
             "report_slide_dark",
             small,
             Theme::Dark,
-            broken(report_in(slide)),
+            broken(report_in(&slide)),
             Some("Fig 3: fan 00: ROC, fresh"),
         ),
     ];
@@ -364,12 +365,12 @@ fn f9_adds_the_loss_of_the_run_that_is_shown() {
     let mut workbench = workbench();
     workbench.runs.insert("dense-ae-1".to_owned(), run(RunStatus::Done, 12, None));
     let mut harness = window(show(Screen::Train, workbench));
-    let loss = wish(ReportAction::Add(Box::new(FigureRecipe::Loss {
+    let loss = [wish(ReportAction::Add(Box::new(FigureRecipe::Loss {
         run: "dense-ae-1".to_owned(),
-    })));
-    assert_eq!(press(&mut harness, Modifiers::NONE, Key::F9), [loss.clone()]);
+    })))];
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::F9), loss);
     click(&mut harness, "Save figure…");
-    assert_eq!(click(&mut harness, "Add to report"), [loss]);
+    assert_eq!(click(&mut harness, "Add to report"), loss);
 }
 
 #[test]
@@ -419,6 +420,7 @@ fn f9_in_live_adds_the_event_that_was_kept() {
         peak: 99.0,
         is_near_miss: false,
         at: 1_795_000_000,
+        is_going_on: false,
         clip: Some(Arc::new(Clip::default())),
         verdict: file.map(|_| EventVerdict::Kept),
         file: file.map(PathBuf::from),

@@ -195,48 +195,45 @@ impl Canvas {
         self.element(&format!("<defs>{definition}</defs>"));
     }
 
-    /// The whole document on its ground.
+    /// The whole document on its ground, as large as it was drawn.
     pub(super) fn finish(&self, title: &str, provenance: Option<&str>) -> String {
-        self.finish_on(None, title, provenance)
+        self.finish_on([self.width, self.height], None, title, provenance)
     }
 
-    /// The same set so wide on paper (mm), in the middle of a page of this height (points) where it has one.
-    pub(super) fn finish_on(&self, paper: Option<(f64, Option<f64>)>, title: &str, provenance: Option<&str>) -> String {
-        let page_height = paper.and_then(|(_, height)| height).unwrap_or(self.height);
-        let top = 0.5 * (self.height - page_height);
-        let size = match paper {
-            None => format!(r#"width="{}" height="{}""#, number(self.width), number(page_height)),
-            Some((width_mm, _)) => format!(
-                r#"width="{}mm" height="{}mm""#,
-                number(width_mm),
-                number(width_mm * page_height / self.width)
-            ),
-        };
-        let [width, height, top] = [self.width, page_height, top].map(number);
+    /// The same in the middle of a page of this size, which is so wide on paper (mm).
+    pub(super) fn finish_on(&self, page: [f64; 2], width_mm: Option<f64>, title: &str, provenance: Option<&str>) -> String {
+        let (unit, scale) = width_mm.map_or(("", 1.0), |width| ("mm", width / page[0]));
+        let [paper_width, paper_height] = page.map(|length| number(length * scale));
+        let [left, top] = [0.5 * (self.width - page[0]), 0.5 * (self.height - page[1])].map(number);
+        let [width, height] = page.map(number);
         let metadata = provenance
             .map(|text| format!("<metadata>{}</metadata>\n", escaped(text)))
             .unwrap_or_default();
-        let ground = match top.as_str() {
-            "0" => String::new(),
-            top => format!(r#" y="{top}""#),
+        let place = if (left.as_str(), top.as_str()) == ("0", "0") {
+            String::new()
+        } else {
+            format!(r#" x="{left}" y="{top}""#)
         };
         format!(
             concat!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" ",
-                "{size} viewBox=\"0 {top} {width} {height}\" font-family=\"{families}\">\n",
-                "<title>{title}</title>\n{metadata}",
-                "<rect{ground} width=\"100%\" height=\"100%\" fill=\"{paper_colour}\"/>\n{body}</svg>\n",
+                "width=\"{paper_width}{unit}\" height=\"{paper_height}{unit}\" viewBox=\"{left} {top} {width} {height}\" ",
+                "font-family=\"{families}\">\n<title>{title}</title>\n{metadata}",
+                "<rect{place} width=\"100%\" height=\"100%\" fill=\"{ground}\"/>\n{body}</svg>\n",
             ),
-            size = size,
+            paper_width = paper_width,
+            paper_height = paper_height,
+            unit = unit,
+            left = left,
             top = top,
             width = width,
             height = height,
             families = font::FAMILIES,
             title = escaped(title),
             metadata = metadata,
-            ground = ground,
-            paper_colour = self.theme.colour("#ffffff"),
+            place = place,
+            ground = self.theme.colour("#ffffff"),
             body = self.body,
         )
     }

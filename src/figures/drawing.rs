@@ -4,6 +4,7 @@ use super::canvas::{Anchor, Canvas, TextStyle};
 use super::font;
 use super::frame::MARGIN;
 use super::palette::WEAK;
+use super::plate::OnPaper;
 use super::style::{FigureStyle, Room};
 
 const FOOTER_SIZE: f64 = 8.0;
@@ -42,12 +43,17 @@ pub(super) fn set(
     Ok(canvas)
 }
 
-/// A drawing on its paper, as SVG.
-pub(super) fn on_paper(canvas: &Canvas, style: &FigureStyle, title: &str, provenance: Option<&str>) -> String {
-    // A table that needs more room than there is is set smaller, and the page with it.
-    let page = style.height().map(|height| height * canvas.width / style.width());
-    let page = page.map(|height| height.max(canvas.height));
-    canvas.finish_on(Some((style.preset.width_mm(), page)), title, provenance)
+/// A drawing on its paper. What needs more room than there is, a table with many columns, is set smaller.
+pub(super) fn on_paper(canvas: &Canvas, style: &FigureStyle, title: &str, provenance: Option<&str>) -> OnPaper {
+    let page = style.height();
+    let too_high = page.map_or(1.0, |height| canvas.height / height);
+    // Drawings come within half a point of the page.
+    let scale = (canvas.width / style.width()).max(too_high - 0.01).max(1.0);
+    let size = [scale * style.width(), page.map_or(canvas.height, |height| scale * height)];
+    OnPaper {
+        svg: canvas.finish_on(size, Some(style.preset.width_mm()), title, provenance),
+        type_pt: style.font_pt / scale,
+    }
 }
 
 fn footer_below(canvas: &mut Canvas, footer: &str) {

@@ -42,7 +42,7 @@ pub use lines::{LineFigure, Quantity, Scale};
 pub use loss::LossFigure;
 pub use map::{MapFigure, MapPoint};
 pub use page::{Grid, GridRow, Page, write_page};
-pub use plate::{Pixels, Plate, pixels_of};
+pub use plate::{OnPaper, Pixels, Plate, pixels_of};
 pub use roc::{RocFigure, RocSeries};
 pub use save::Provenance;
 pub use scatter::{ScatterFigure, ScatterGroup};
@@ -103,8 +103,13 @@ impl Figure {
 
     /// About the height of its plot in a room.
     fn plot_height(&self, room: Room) -> f64 {
-        let [width, height] = self.natural_size();
-        room.height_of(width, height)
+        match self {
+            Self::Roc(_) => RocFigure::side(room),
+            _ => {
+                let [width, height] = self.natural_size();
+                room.height_of(width, height)
+            }
+        }
     }
 
     /// Header and rows of the plotted data.

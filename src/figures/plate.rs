@@ -13,6 +13,14 @@ pub enum Plate {
     Table { title: String, table: Table },
 }
 
+/// A drawing as SVG.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnPaper {
+    pub svg: String,
+    /// The size of its type, in points: less than was asked for where a table would not fit.
+    pub type_pt: f64,
+}
+
 /// A drawing in pixels: 8-bit RGBA, not premultiplied, `[height, width, 4]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pixels {
@@ -67,11 +75,11 @@ impl Plate {
         hasher.finalize().to_hex()[..16].to_owned()
     }
 
-    /// The SVG text: what a file holds and what a preview shows.
+    /// The drawing: what a file holds and what a preview shows.
     ///
     /// # Errors
     /// Where the data do not fit together.
-    pub fn to_svg(&self, style: &FigureStyle, provenance: Option<&Provenance>) -> Result<String, String> {
+    pub fn on_paper(&self, style: &FigureStyle, provenance: Option<&Provenance>) -> Result<OnPaper, String> {
         let canvas = drawing::set(
             style,
             |room| self.plot_height(room),
@@ -102,9 +110,9 @@ impl Plate {
             reason,
         };
         let bytes = match (save::ending(path).as_str(), self) {
-            ("svg", _) => self.to_svg(style, Some(provenance)).map_err(reason)?.into_bytes(),
+            ("svg", _) => self.on_paper(style, Some(provenance)).map_err(reason)?.svg.into_bytes(),
             ("png", _) => {
-                let svg = self.to_svg(style, None).map_err(reason)?;
+                let svg = self.on_paper(style, None).map_err(reason)?.svg;
                 let image = Image::of_svg_wide(&svg, style.width_px()).map_err(reason)?;
                 let per_point = (style.preset.dots_per_inch() / 96.0) as f32;
                 let comment = provenance.to_string();

@@ -47,7 +47,10 @@ pub fn open(path: &Path) -> Result<Project, ProjectError> {
         migrate(&mut value);
     }
     value["version"] = Value::from(VERSION);
-    let project: Project = serde_json::from_value(value).map_err(invalid)?;
+    let mut project: Project = serde_json::from_value(value).map_err(invalid)?;
+    // Of figures that were removed before the program was closed.
+    let report = &project.report;
+    project.drawn.retain(|&id, _| report.figure(id).is_some());
     // Runs are written to and deleted by these names: none may lead out of the project's own folder.
     if let Some(name) = project.runs.keys().find(|name| !is_plain_name(name)) {
         return Err(invalid(serde::de::Error::custom(format!("'{name}' cannot name a run"))));

@@ -5,6 +5,7 @@ mod fabricated;
 mod instruments;
 mod listening;
 mod model;
+mod right_button;
 mod table;
 
 use std::time::Instant;

@@ -57,7 +57,8 @@ pub(super) fn histogram(workbench: &Workbench, group: &MachineSection, figure: &
 
 pub(super) fn matrix(workbench: &Workbench, metric: MatrixMetric, table: &Table) -> String {
     let run = workbench.project.active_run.as_deref().unwrap_or("the run in use");
-    format!("{} {}: {}.", table.caption, metric.title(), first_small(metric.definition())) + &format!(" Run {run}.")
+    let definition = first_small(metric.definition());
+    format!("{} {}: {definition}. Run {run}.", table.caption, metric.title())
 }
 
 pub(super) fn map(workbench: &Workbench, figure: &MapFigure, color: MapColor) -> String {

@@ -45,26 +45,21 @@ pub(super) fn one(order: Order, path: PathBuf, setting: &Setting, progress: &mut
 }
 
 /// Draws all figures and writes each in all its formats into a folder, and a page that shows them.
-pub(super) fn all(
-    orders: Vec<Order>,
-    folder: PathBuf,
-    setting: &Setting,
-    progress: &mut dyn Progress,
-) -> anyhow::Result<Exported> {
+pub(super) fn all(orders: Vec<Order>, folder: &Path, setting: &Setting, progress: &mut dyn Progress) -> anyhow::Result<Exported> {
     use anyhow::Context as _;
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let total = orders.len() as u64;
     let mut book = Book {
         title: setting.project.clone(),
         facts: vec![
-            ("data".to_owned(), setting.dataset.fingerprint()),
+            ("data".to_owned(), setting.data().to_owned()),
             ("auscult".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("on".to_owned(), setting.today.clone()),
         ],
         figures: Vec::new(),
     };
     let mut exported = Exported {
-        place: folder.clone(),
+        place: folder.to_owned(),
         files: Vec::new(),
         left_out: Vec::new(),
         drawings: Vec::new(),
@@ -99,7 +94,7 @@ pub(super) fn all(
         }
         book.figures.push(BookFigure {
             number,
-            svg: drawing.svg(&title, setting)?,
+            svg: drawing.on_paper(&title, setting)?.svg,
             caption: own_caption.unwrap_or_else(|| drawing.caption.clone()),
             table: match &*drawing.plate {
                 Plate::Table { table, .. } => Some(table.clone()),

@@ -1,11 +1,11 @@
 //! The work of one look at a figure: is it still what was drawn, and how does it look on paper?
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::clip::Stamp;
 use super::task::{Source, Task};
 use crate::dataset::Dataset;
-use crate::figures::{self, FigureStyle, Pixels, Plate, Provenance};
+use crate::figures::{self, FigureStyle, OnPaper, Pixels, Plate, Provenance};
 use crate::progress::Progress;
 use crate::project::{DrawnFrom, FigureRecipe, ReportStyle};
 
@@ -25,19 +25,28 @@ pub(super) struct Drawing {
 }
 
 /// What is seen of a figure: the very SVG that is saved, in pixels.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
     pub svg: String,
     pub pixels: Pixels,
+    /// The size of its type on paper: less than was asked for where a table would not fit.
+    pub type_pt: f64,
 }
 
 /// What all figures of a report have in common while they are drawn.
-#[derive(Clone)]
 pub(super) struct Setting {
     pub(super) style: ReportStyle,
     pub(super) project: String,
     pub(super) dataset: Arc<Dataset>,
     pub(super) today: String,
+    /// Of the data set, once it was asked for: of many clips it takes a moment.
+    pub(super) fingerprint: OnceLock<String>,
+}
+
+impl Setting {
+    pub(super) fn data(&self) -> &str {
+        self.fingerprint.get_or_init(|| self.dataset.fingerprint())
+    }
 }
 
 /// What was known of a figure before the look.
@@ -81,12 +90,13 @@ pub(super) fn look(task: Task, before: Before, setting: &Setting, progress: &mut
     let preview = match &drawing {
         None => None,
         Some(drawing) => {
-            let svg = drawing.svg(&title, setting)?;
+            let OnPaper { svg, type_pt } = drawing.on_paper(&title, setting)?;
             match before.preview.filter(|preview| preview.svg == svg) {
                 Some(preview) => Some(preview),
                 None => Some(Arc::new(Preview {
                     pixels: pixels(&svg, &drawing.style(setting))?,
                     svg,
+                    type_pt,
                 })),
             }
         }
@@ -161,7 +171,7 @@ impl Drawing {
     fn footer(&self, setting: &Setting) -> String {
         let run = self.run.as_ref().map(|run| format!("run {run}"));
         let seed = self.seed.map(|seed| format!("seed {seed}"));
-        let data = format!("data {}", &setting.dataset.fingerprint()[..8]);
+        let data = format!("data {}", &setting.data()[..8]);
         let parts = [run, seed, Some(data), Some(self.from.on.clone())];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
@@ -171,17 +181,17 @@ impl Drawing {
             project: setting.project.clone(),
             run: self.run.clone().unwrap_or_default(),
             seed: self.seed,
-            data_fingerprint: setting.dataset.fingerprint(),
+            data_fingerprint: setting.data().to_owned(),
             version: format!("{}, {}", env!("CARGO_PKG_VERSION"), self.from.on),
         }
     }
 
     /// As it is saved.
-    pub(super) fn svg(&self, title: &str, setting: &Setting) -> anyhow::Result<String> {
+    pub(super) fn on_paper(&self, title: &str, setting: &Setting) -> anyhow::Result<OnPaper> {
         let plate = (*self.plate).clone().titled(title);
         let provenance = self.provenance(setting);
-        let svg = plate.to_svg(&self.style(setting), Some(&provenance));
-        svg.map_err(anyhow::Error::msg)
+        let drawn = plate.on_paper(&self.style(setting), Some(&provenance));
+        drawn.map_err(anyhow::Error::msg)
     }
 }
 

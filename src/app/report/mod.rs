@@ -20,7 +20,7 @@ pub(super) use self::export::Exported;
 pub(super) use self::look::Looked;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use self::export::Order;
@@ -29,7 +29,7 @@ use self::state::Basis;
 use self::task::Missing;
 use super::job_types::JobOutput;
 use super::runs::failure_text;
-use super::{App, JobKind, Screen, Severity, Workbench};
+use super::{Action, App, JobKind, NextStep, Screen, Severity, Workbench};
 use crate::figures::{self, Plate};
 use crate::project::{FigureRecipe, Report, ReportFigure, ReportStyle};
 
@@ -179,7 +179,11 @@ impl App {
         if let Some(workbench) = &mut self.state.workbench {
             workbench.report.ask(&[id]);
         }
-        self.notify(Severity::Info, format!("Added as Fig {number}: Ctrl+7 shows the report"));
+        let show = NextStep {
+            label: "Show",
+            action: Action::Show(Screen::Report),
+        };
+        self.notify_with(Severity::Info, format!("Added as Fig {number}"), Some(show));
     }
 
     /// Draws figures from their inputs as they are now; a map that is not there is computed first.
@@ -321,7 +325,7 @@ impl App {
             .collect();
         let setting = workbench.report_setting();
         self.spawn(JobKind::ExportReport, "Export the report", move |context| {
-            let exported = export::all(orders, folder, &setting, context)?;
+            let exported = export::all(orders, &folder, &setting, context)?;
             Ok(JobOutput::ReportExported(Box::new(exported)))
         });
     }
@@ -364,6 +368,7 @@ impl Workbench {
             project: self.project.name.clone(),
             dataset: Arc::clone(&self.dataset),
             today: figures::date(since_1970.as_secs()),
+            fingerprint: OnceLock::new(),
         }
     }
 }

@@ -48,6 +48,10 @@ fn gone(text: impl Into<String>) -> Missing {
     Missing::Gone(text.into())
 }
 
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
+}
+
 /// What a figure is called where nobody has named it.
 pub(super) fn title(recipe: &FigureRecipe) -> String {
     match recipe {
@@ -95,7 +99,7 @@ pub(super) fn task(workbench: &Workbench, figure: &ReportFigure) -> Result<Task,
     };
     // What a person changed of the figure itself is to be drawn at once, and makes nothing stale.
     let own = format!("{:?} {}", figure.recipe, figure.shows_intervals);
-    making.note("recipe", blake3::hash(own.as_bytes()).to_hex()[..16].to_owned());
+    making.note("recipe", hash(own.as_bytes()));
     let (source, caption) = making.source(figure)?;
     let Making { inputs, run, seed, .. } = making;
     Ok(Task {
@@ -146,10 +150,8 @@ impl Making<'_> {
             }
             FigureRecipe::Matrix { run, metric } => {
                 self.run_in_use(run.as_deref())?;
-                self.note(
-                    "detectors",
-                    format!("{:?} {:?}", workbench.project.choice, workbench.project.pins),
-                );
+                let chosen = format!("{:?} {:?}", workbench.project.choice, workbench.project.pins);
+                self.note("detectors", hash(chosen.as_bytes()));
                 let known = MatrixMetric::ALL.into_iter().find(|known| known.title() == metric);
                 let known = known.ok_or_else(|| gone(format!("this version knows no figure of merit '{metric}'")))?;
                 let table = matrix_table(workbench, known).ok_or_else(|| Missing::Waits("waits for scores".to_owned()))?;
@@ -167,6 +169,18 @@ impl Making<'_> {
                 let words = caption::loss(run, &view.recipe, &loss);
                 Ok((plate(Figure::Loss(loss)), words))
             }
+            FigureRecipe::TradeOff { .. }
+            | FigureRecipe::BestSoFar { .. }
+            | FigureRecipe::Separation { .. }
+            | FigureRecipe::Designs { .. } => self.of_search(&figure.recipe),
+        }
+    }
+
+    /// The figures of a search for tiny designs.
+    fn of_search(&mut self, recipe: &FigureRecipe) -> Result<(Source, String), Missing> {
+        let workbench = self.workbench;
+        let plate = |figure: Figure| Source::Plate(Box::new(Plate::Figure(figure)));
+        match recipe {
             FigureRecipe::TradeOff {
                 exploration,
                 x,
@@ -210,9 +224,10 @@ impl Making<'_> {
                     .collect();
                 let table = design_table(exploration, &view.exploration, &places);
                 let words = table.caption.clone() + ".";
-                let title = title(&figure.recipe);
+                let title = title(recipe);
                 Ok((Source::Plate(Box::new(Plate::Table { title, table })), words))
             }
+            _ => Err(gone("this is of no search")),
         }
     }
 
@@ -287,9 +302,8 @@ impl Making<'_> {
                 hasher.update(&score.to_le_bytes());
             }
         }
-        let short = |hash: blake3::Hash| hash.to_hex()[..16].to_owned();
-        self.note("labels", short(blake3::hash(labels.as_bytes())));
-        self.note("scores", short(hasher.finalize()));
+        self.note("labels", hash(labels.as_bytes()));
+        self.note("scores", &hasher.finalize().to_hex()[..16]);
         self.note("detector", workbench.detector(group).0.title());
         let threshold = workbench.threshold(group);
         self.note(

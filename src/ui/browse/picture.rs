@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 use eframe::egui::{self, Align, Color32, Pos2, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
 
 use super::boxes::{self, BoxesView};
-use super::gestures::{Drag, gestures, keys};
+use super::context_menu::Place;
+use super::gestures::{Drag, gestures, keys, zoomed_area};
 use super::instruments::{self, Instruments};
 use super::listening_row::follow_choice;
 use super::tool_row::tool_row;
@@ -42,7 +43,9 @@ pub(super) struct PictureView {
     /// The visible part of the frequency axis.
     pub(super) positions: Span,
     pub(super) drag: Option<Drag>,
-    boxes: BoxesView,
+    /// Where the menu of the right button was opened.
+    pub(super) menu_at: Option<Place>,
+    pub(super) boxes: BoxesView,
     /// The sound whose stretch is shown, the clip that it is of, and its length.
     shown: Weak<Clip>,
     shown_idx: Option<usize>,
@@ -65,6 +68,7 @@ impl Default for PictureView {
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
+            menu_at: None,
             boxes: BoxesView::default(),
             shown: Weak::new(),
             shown_idx: None,
@@ -277,6 +281,9 @@ impl PictureView {
         }
         if let Some(selected) = self.selected(playback) {
             overlays::paint_selection(&painter, palette, &stage, selected);
+        }
+        if let Some(Drag::Zoom { from, to }) = self.drag {
+            overlays::paint_zoom(&painter, &stage, zoomed_area(&stage, from, to));
         }
         overlays::paint_playhead(&painter, palette, &stage, playback.position_secs);
         let pointer = picture.hover_pos().or(waveform.hover_pos());

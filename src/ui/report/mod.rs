@@ -15,14 +15,18 @@ use crate::project::ReportFigure;
 
 const LIST_WIDTH: f32 = 264.0;
 const NARROW_LIST_WIDTH: f32 = 224.0;
+/// Smaller type is read by nobody.
+const LEAST_TYPE_PT: f64 = 4.5;
 /// So wide must the screen be for the wide list.
 const WIDE_FROM: f32 = 1000.0;
 
 /// The private look of the screen.
 #[derive(Default)]
 pub struct ReportScreen {
-    /// The figure that is shown; `None`: the first.
+    /// The figure that is shown; `None`: the last.
     selected: Option<u32>,
+    /// Where it stood: once it is removed, the one in its place is shown.
+    place: usize,
     list: list::ListView,
     draft: Draft,
     preview: PreviewView,
@@ -39,7 +43,7 @@ impl ReportScreen {
             return;
         };
         let place = self.keys(ui, workbench, place, actions);
-        self.selected = Some(figures[place].id);
+        (self.selected, self.place) = (Some(figures[place].id), place);
         header(ui, workbench, actions);
         let is_wide = ui.available_width() >= WIDE_FROM;
         let clicked = Panel::left("report_figures")
@@ -78,10 +82,14 @@ impl ReportScreen {
     }
 
     /// The figure that was clicked, else the last; `None`: there is none.
-    fn selected_place(&mut self, workbench: &Workbench) -> Option<usize> {
+    fn selected_place(&self, workbench: &Workbench) -> Option<usize> {
         let report = &workbench.project.report;
-        let known = self.selected.and_then(|id| report.number(id)).map(|number| number - 1);
-        known.or_else(|| report.figures.len().checked_sub(1))
+        let last = report.figures.len().checked_sub(1)?;
+        let place = match self.selected {
+            None => last,
+            Some(id) => report.number(id).map_or(self.place, |number| number - 1),
+        };
+        Some(place.min(last))
     }
 
     /// The arrows go through the list, with Alt they move the figure; Delete removes it. Returns the place that is shown now.
@@ -116,9 +124,7 @@ fn header(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let hint = "Every figure in all its formats and a page with the captions, into a folder; stale figures are drawn anew for it";
             if widgets::primary_button(ui, true, "Export all…", hint).clicked() {
-                dialogs::pick_folder(ui.ctx(), "Export the report into a folder", |folder| {
-                    Action::Report(ReportAction::ExportAll(folder))
-                });
+                dialogs::export_report(ui.ctx());
             }
         });
     });
@@ -153,6 +159,13 @@ fn headline(
             });
         }
     });
+    if let Some(preview) = view.preview.as_ref().filter(|preview| preview.type_pt < LEAST_TYPE_PT) {
+        let text = format!(
+            "Its type is {:.1} pt on paper: choose a larger size, or fewer columns",
+            preview.type_pt
+        );
+        widgets::message(ui, theme::palette(ui).warning, &text);
+    }
     if let Some(reason) = view.status.reason() {
         let colour = list::colour(ui, &view.status);
         let sentence = match &view.status {
