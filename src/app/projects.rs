@@ -148,7 +148,7 @@ impl App {
                     let project = project::open(&path)?;
                     if lock.is_some() {
                         project::clear_up(&path);
-                        found = UnsavedPlaces::of(&path, &folder).find(&project);
+                        found = UnsavedPlaces::of(&path, &folder).find(&project)?;
                     }
                     project
                 }

@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::ChannelArgument;
-use super::commands::{open_run, print, scan_data};
+use super::commands::{open_run, scan_data};
 use super::detector_arguments::DetectorArguments;
+use super::output::print;
 use super::progress::{StderrProgress, say};
 use crate::detectors::DetectorKind;
 use crate::evaluation::ThresholdRule;

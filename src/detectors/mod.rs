@@ -19,6 +19,7 @@ mod left_out;
 mod lof;
 mod maha;
 mod mahalanobis;
+mod neighbour;
 mod neighbours;
 mod outer_sum;
 mod own_score;

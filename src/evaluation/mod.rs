@@ -18,6 +18,7 @@ mod result_file;
 mod roc;
 mod rules;
 mod score_files;
+mod section;
 mod threshold;
 mod truth;
 
@@ -29,12 +30,13 @@ pub use error::EvaluationError;
 pub use gamma::Gamma;
 pub use means::{MeanFigures, Means};
 pub use names::{FileSubject, Naming};
-pub use official::{EvaluationOptions, MachineEvaluation, OfficialEvaluation, SectionEvaluation, evaluate_files};
+pub use official::{EvaluationOptions, MachineEvaluation, OfficialEvaluation, evaluate_files};
 pub use pooled::{RowFigures, TableFigures, table_figures, table_figures_midway};
 pub use result_file::{result_csv, write_result};
 pub use roc::{auc, harmonic_mean, partial_auc, partial_auc_raw, roc_curve};
 pub use rules::Rules;
 pub use score_files::{read_decisions, read_scores, write_decisions, write_scores};
+pub use section::SectionEvaluation;
 pub use threshold::{percentile, percentile_of_sorted, threshold};
 pub use truth::{Truth, TruthClip, read_truth};
 

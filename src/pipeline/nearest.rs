@@ -1,7 +1,7 @@
 //! The normal training clip that a run finds most like a clip: something healthy to hold a strange sound against.
 
 use super::EmbeddedClips;
-use super::train::may_be_fitted_on;
+use super::training_clips::may_be_fitted_on;
 use crate::dataset::Dataset;
 use crate::detectors::Metric;
 

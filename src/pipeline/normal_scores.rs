@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::held_out::{MIN_HELD_OUT, held_out_clips};
-use super::train::may_be_fitted_on;
+use super::training_clips::may_be_fitted_on;
 use super::{PipelineError, Run};
 use crate::audio;
 use crate::dataset::{Dataset, Split};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::extract::own_score_detectors;
 use super::ribbon_crops::crops_of;
-use super::train::may_be_fitted_on;
+use super::training_clips::may_be_fitted_on;
 use super::{PipelineError, Run};
 use crate::audio::Recording;
 use crate::dataset::{CropWindow, Dataset, MachineSection};

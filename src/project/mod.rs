@@ -29,9 +29,8 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
 use crate::projection::ProjectionConfig;
 
-/// The newest version of the project file.
+/// What the newest format of the project file holds; whatever is added here, or below, is a line in [`file`]'s list of formats.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Project {
     pub version: u32,
     pub name: String,
@@ -216,7 +215,6 @@ fn relative_to(target: &Path, base: &Path) -> PathBuf {
 
 /// Where the recordings are and how they are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DataSource {
     /// Relative to the project file where both lie on one disk; absolute otherwise.
     pub root: PathBuf,
@@ -238,7 +236,6 @@ pub struct RunRecipe {
 
 /// Where the person left off.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ViewSettings {
     /// Name of the screen.
     pub screen: String,

@@ -9,7 +9,7 @@ use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorKind, Obser
 use crate::evaluation::{self, ThresholdRule};
 use crate::pipeline::extract::{extract, own_score_detectors};
 use crate::pipeline::held_out;
-use crate::pipeline::train::may_be_fitted_on;
+use crate::pipeline::training_clips::may_be_fitted_on;
 use crate::pipeline::{EmbeddedClips, PipelineError, Run, ThresholdBasis};
 use crate::progress::Progress;
 
