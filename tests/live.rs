@@ -84,7 +84,7 @@ fn what_a_stream_scores_is_what_the_same_file_scores() {
             let scores = streamed(&mut scorer, &sound.samples);
             assert!(scores.len() >= 4, "{} windows of {}", scores.len(), ribbon.crops.len());
             for ((start, percentile), (crop, of_file)) in scores.iter().zip(ribbon.crops.iter().zip(&ribbon.percentiles)) {
-                assert!((start - f64::from(crop.start_secs)).abs() < 1e-6);
+                assert!((start - crop.start_secs).abs() < 1e-6);
                 assert!(
                     (percentile - of_file).abs() < 1e-3,
                     "{recipe:?} at {start} s: {percentile} and {of_file}"

@@ -108,7 +108,7 @@ impl App {
         };
         let file = workbench.dataset.file(&workbench.dataset.clips[clip_idx]);
         let (channel, settings) = (workbench.dataset.channel, workbench.spectrogram);
-        if f64::from(workbench.dataset.clips[clip_idx].duration_secs) > LONG_SECS {
+        if workbench.dataset.clips[clip_idx].duration_secs > LONG_SECS {
             self.open_long(clip_idx);
             return;
         }

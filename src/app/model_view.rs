@@ -250,7 +250,7 @@ impl App {
             let NearestKey { dataset, clip, .. } = wanted;
             let found = pipeline::nearest_normal(&dataset, &embedded, clip, wanted.metric)?;
             let known = known.filter(|known| known.found.clip_idx == found.clip_idx);
-            let duration_secs = f64::from(dataset.clips[found.clip_idx].duration_secs);
+            let duration_secs = dataset.clips[found.clip_idx].duration_secs;
             if duration_secs > audio::LONG_SECS {
                 let path = &dataset.clips[found.clip_idx].path;
                 anyhow::bail!(
@@ -262,7 +262,7 @@ impl App {
                 Some(known) => Arc::new(picture(found.clip_idx, Arc::clone(&known.loaded.clip), wanted.settings)),
                 None => {
                     let entry = &dataset.clips[found.clip_idx];
-                    anyhow::ensure!(f64::from(entry.duration_secs) <= LONG_SECS, TOO_LONG);
+                    anyhow::ensure!(entry.duration_secs <= LONG_SECS, TOO_LONG);
                     let file = dataset.file(entry);
                     let sound = Arc::new(audio::read_clip(&file, dataset.channel)?);
                     Arc::new(picture(found.clip_idx, sound, wanted.settings))
@@ -369,7 +369,7 @@ impl Workbench {
 
 /// The last window that has begun: where they overlap, the one that begins where the playhead was put.
 fn window_at(windows: &[CropWindow], secs: f64) -> Option<usize> {
-    let n_begun = windows.partition_point(|window| f64::from(window.start_secs) <= secs + EARLY_SECS);
+    let n_begun = windows.partition_point(|window| window.start_secs <= secs + EARLY_SECS);
     (!windows.is_empty()).then(|| n_begun.saturating_sub(1))
 }
 
@@ -377,10 +377,10 @@ fn window_at(windows: &[CropWindow], secs: f64) -> Option<usize> {
 mod tests {
     use super::{CropWindow, window_at};
 
-    fn windows(hop_secs: f32) -> Vec<CropWindow> {
+    fn windows(hop_secs: f64) -> Vec<CropWindow> {
         let window = |idx: i16| CropWindow {
-            start_secs: f32::from(idx) * hop_secs,
-            end_secs: f32::from(idx) * hop_secs + 1.024,
+            start_secs: f64::from(idx) * hop_secs,
+            end_secs: f64::from(idx) * hop_secs + 1.024,
         };
         (0..9).map(window).collect()
     }
@@ -389,16 +389,12 @@ mod tests {
     fn the_window_is_the_last_that_has_begun() {
         let side_by_side = windows(1.024);
         for (idx, window) in side_by_side.iter().enumerate() {
-            assert_eq!(window_at(&side_by_side, f64::from(window.start_secs)), Some(idx));
-            assert_eq!(window_at(&side_by_side, f64::from(window.start_secs) + 1.0), Some(idx));
+            assert_eq!(window_at(&side_by_side, window.start_secs), Some(idx));
+            assert_eq!(window_at(&side_by_side, window.start_secs + 1.0), Some(idx));
         }
         let overlapping = windows(0.096);
         for (idx, window) in overlapping.iter().enumerate() {
-            assert_eq!(
-                window_at(&overlapping, f64::from(window.start_secs)),
-                Some(idx),
-                "a click on its cell"
-            );
+            assert_eq!(window_at(&overlapping, window.start_secs), Some(idx), "a click on its cell");
         }
         assert_eq!(window_at(&side_by_side, 99.0), Some(8));
         assert_eq!(window_at(&[], 0.0), None);

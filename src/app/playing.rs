@@ -34,7 +34,7 @@ impl FocusView {
                 .map(|step| step as f64 * STEP_SECS)
                 .collect()
         } else {
-            self.crops.iter().map(|crop| f64::from(crop.start_secs)).collect()
+            self.crops.iter().map(|crop| crop.start_secs).collect()
         };
         let n_before = if n_steps < 0 {
             starts.iter().filter(|start| **start < from_secs - 1e-3).count()
@@ -77,7 +77,7 @@ impl App {
             return;
         }
         if is_free && let Some(worst) = worst {
-            player.seek(f64::from(worst.start_secs));
+            player.seek(worst.start_secs);
         }
         player.play();
         self.state.playback.is_placed = true;
@@ -256,8 +256,8 @@ mod tests {
     fn view(n_crops: usize, percentiles: &[f32], scores: &[f32]) -> FocusView {
         let crops: Vec<CropWindow> = (0..n_crops)
             .map(|crop_idx| CropWindow {
-                start_secs: crop_idx as f32 * 2.0,
-                end_secs: crop_idx as f32 * 2.0 + 2.0,
+                start_secs: crop_idx as f64 * 2.0,
+                end_secs: crop_idx as f64 * 2.0 + 2.0,
             })
             .collect();
         FocusView {

@@ -226,12 +226,12 @@ impl Extractor for AttributeClassifier {
         self.embed_stretches(stretches(&clip.samples), group)
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
-        let stretch_secs = N_SAMPLES as f32 / SAMPLE_RATE_HZ as f32;
-        let n_samples = (f64::from(clip_secs) * f64::from(SAMPLE_RATE_HZ)).round() as usize;
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
+        let stretch_secs = N_SAMPLES as f64 / f64::from(SAMPLE_RATE_HZ);
+        let n_samples = (clip_secs * f64::from(SAMPLE_RATE_HZ)).round() as usize;
         let window = |idx: usize| CropWindow {
-            start_secs: idx as f32 * stretch_secs,
-            end_secs: ((idx + 1) as f32 * stretch_secs).min(clip_secs),
+            start_secs: idx as f64 * stretch_secs,
+            end_secs: ((idx + 1) as f64 * stretch_secs).min(clip_secs),
         };
         (0..n_stretches(n_samples)).map(window).collect()
     }
@@ -248,7 +248,7 @@ impl Extractor for AttributeClassifier {
 
     /// The spectrogram: the samples beside it are those that are heard.
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let windows = self.crop_windows(clip.duration_secs() as f32);
+        let windows = self.crop_windows(clip.duration_secs());
         let found = stretches(&clip.samples).zip(windows).nth(place.idx);
         let Some((samples, window)) = found else {
             return Err(ExtractorError::ClipTooShort {

@@ -106,14 +106,14 @@ impl Extractor for DenseAe {
         embed_frames(machine, &log_mel, 0, log_mel.n_frames)
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         crop_windows(clip_secs, N_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let machine = self.machines.of(group)?;
         let log_mel = self.log_mel.decibel(&clip.samples);
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
+        let n_crops = self.crop_windows(clip.duration_secs()).len();
         (0..n_crops)
             .map(|crop_idx| {
                 let end = ((crop_idx + 1) * CROP_FRAMES).min(log_mel.n_frames);
@@ -130,7 +130,7 @@ impl Extractor for DenseAe {
     fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
         let machine = self.machines.of(group)?;
         let start = place.idx * CROP_FRAMES;
-        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs() as f32));
+        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs()));
         if frames.len() < N_FRAMES {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),
@@ -380,7 +380,7 @@ mod tests {
                     }
                 }
                 assert_residual(&view, embedding.own_scores[0]);
-                assert_eq!(view.window, extractor.crop_windows(clip.duration_secs() as f32)[idx]);
+                assert_eq!(view.window, extractor.crop_windows(clip.duration_secs())[idx]);
             }
             let beyond = extractor.model_view(&clip, &group(), WindowPlace { idx: 9, hop: None });
             assert!(matches!(beyond, Err(ExtractorError::ClipTooShort { .. })));

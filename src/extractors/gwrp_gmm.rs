@@ -87,13 +87,13 @@ impl Extractor for GwrpGmm {
         Ok(self.embedding(&log_mel, 0, log_mel.n_frames))
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         crop_windows(clip_secs, MIN_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let log_mel = self.decibel(clip);
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
+        let n_crops = self.crop_windows(clip.duration_secs()).len();
         let crop = |crop_idx: usize| {
             let end = ((crop_idx + 1) * CROP_FRAMES).min(log_mel.n_frames);
             self.embedding(&log_mel, crop_idx * CROP_FRAMES, end)
@@ -107,7 +107,7 @@ impl Extractor for GwrpGmm {
 
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
         let start = place.idx * CROP_FRAMES;
-        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs() as f32));
+        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs()));
         if frames.len() < MIN_FRAMES {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),

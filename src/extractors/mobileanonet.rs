@@ -140,13 +140,13 @@ impl Extractor for MobileAnoNet {
         })
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         crop_windows(clip_secs, N_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let picture = self.model_input(clip);
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
+        let n_crops = self.crop_windows(clip.duration_secs()).len();
         let Some(last_start) = picture.n_frames.checked_sub(N_FRAMES) else {
             return Ok(Vec::new());
         };
@@ -168,7 +168,7 @@ impl Extractor for MobileAnoNet {
     }
 
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let Some(last_start) = n_frames_of(clip.duration_secs() as f32).checked_sub(N_FRAMES) else {
+        let Some(last_start) = n_frames_of(clip.duration_secs()).checked_sub(N_FRAMES) else {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),
                 needed_secs: needed_secs(N_FRAMES),

@@ -145,13 +145,13 @@ impl Extractor for MobileNetV2 {
         self.embed_segments(&log_mel, &starts, group)
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         crop_windows(clip_secs, N_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let log_mel = self.log_mel.decibel(&clip.samples);
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
+        let n_crops = self.crop_windows(clip.duration_secs()).len();
         let Some(last_start) = log_mel.n_frames.checked_sub(N_FRAMES) else {
             return Ok(Vec::new());
         };
@@ -166,7 +166,7 @@ impl Extractor for MobileNetV2 {
 
     fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
         self.networks.of(group)?;
-        let Some(last_start) = n_frames_of(clip.duration_secs() as f32).checked_sub(N_FRAMES) else {
+        let Some(last_start) = n_frames_of(clip.duration_secs()).checked_sub(N_FRAMES) else {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),
                 needed_secs: needed_secs(N_FRAMES),

@@ -347,7 +347,7 @@ pub trait Extractor: Send + Sync {
     fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError>;
 
     /// Where the crop windows of a clip of this length lie, in order.
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow>;
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow>;
 
     /// One embedding for each of [`Self::crop_windows`].
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError>;

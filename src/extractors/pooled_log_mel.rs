@@ -112,8 +112,8 @@ impl PooledLogMel {
         Ok(self.log_mel.decibel(&clip.samples))
     }
 
-    fn secs(&self, frame_idx: usize) -> f32 {
-        (frame_idx * self.hop) as f32 / SAMPLE_RATE_HZ as f32
+    fn secs(&self, frame_idx: usize) -> f64 {
+        (frame_idx * self.hop) as f64 / f64::from(SAMPLE_RATE_HZ)
     }
 }
 
@@ -133,8 +133,8 @@ impl Extractor for PooledLogMel {
         Ok(self.embedding(&self.spectrogram(clip)?))
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
-        let n_samples = (f64::from(clip_secs) * f64::from(SAMPLE_RATE_HZ)).round() as usize;
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
+        let n_samples = (clip_secs * f64::from(SAMPLE_RATE_HZ)).round() as usize;
         if n_samples < SLOW_LAG * self.hop {
             return Vec::new();
         }
@@ -338,13 +338,13 @@ mod tests {
         let extractor = PooledLogMel::new();
         for n_samples in [2048, 10_000, 40_000, 160_000] {
             let clip = noise(n_samples, 2);
-            let windows = extractor.crop_windows(clip.duration_secs() as f32);
+            let windows = extractor.crop_windows(clip.duration_secs());
             let crops = extractor.embed_crops(&clip, &group()).unwrap();
             assert_eq!(crops.len(), windows.len());
             assert!(
                 windows
                     .iter()
-                    .all(|w| w.start_secs < w.end_secs && w.end_secs <= clip.duration_secs() as f32)
+                    .all(|w| w.start_secs < w.end_secs && w.end_secs <= clip.duration_secs())
             );
             assert!(crops.iter().flat_map(|crop| &crop.values).all(|value| value.is_finite()));
             let n_frames = 1 + n_samples / 512;
@@ -358,7 +358,7 @@ mod tests {
         for n_samples in [10_000, 80_000] {
             let clip = noise(n_samples, 4);
             let whole = extractor.model_input(&clip);
-            let windows = extractor.crop_windows(clip.duration_secs() as f32);
+            let windows = extractor.crop_windows(clip.duration_secs());
             for (idx, window) in windows.iter().enumerate() {
                 let view = extractor.model_view(&clip, &group(), WindowPlace { idx, hop: None }).unwrap();
                 let first = idx * CROP_FRAMES * whole.n_bins;
@@ -387,7 +387,7 @@ mod tests {
         for n_samples in [0, 1, 2047] {
             let refused = extractor.embed(&noise(n_samples, 1), &group());
             assert!(matches!(refused, Err(ExtractorError::ClipTooShort { .. })));
-            assert!(extractor.crop_windows(n_samples as f32 / 16_000.0).is_empty());
+            assert!(extractor.crop_windows(n_samples as f64 / 16_000.0).is_empty());
         }
     }
 }

@@ -177,7 +177,7 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
         self.embedding(network, &levels, 0, levels.n_frames)
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         WINDOW.windows(clip_secs, WINDOW.n_frames)
     }
 
@@ -192,7 +192,7 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
     fn embed_windows(&self, clip: &Clip, group: &MachineSection, hop: usize) -> Result<Vec<Embedding>, ExtractorError> {
         let Machine { network, standardiser } = self.machines.of(group)?;
         let levels = standardiser.apply(self.log_mel.decibel(&clip.samples));
-        let n_windows = WINDOW.windows(clip.duration_secs() as f32, hop).len();
+        let n_windows = WINDOW.windows(clip.duration_secs(), hop).len();
         let starts: Vec<usize> = (0..n_windows).map(|window_idx| window_idx * hop.max(1)).collect();
         let mut embeddings = Vec::with_capacity(n_windows);
         for starts in starts.chunks(CHUNK_WINDOWS) {
@@ -217,7 +217,7 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
         let Machine { network, standardiser } = self.machines.of(group)?;
         let start = place.idx * place.hop.unwrap_or(N_FRAMES).max(1);
         let frames = start..start + N_FRAMES;
-        if frames.end > n_frames_of(clip.duration_secs() as f32) {
+        if frames.end > n_frames_of(clip.duration_secs()) {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),
                 needed_secs: needed_secs(frames.end),
@@ -391,7 +391,7 @@ mod tests {
         let side_by_side = extractor
             .model_view(&clip, &group(), WindowPlace { idx: 2, hop: None })
             .expect("a window");
-        let crop = extractor.crop_windows(clip.duration_secs() as f32)[2];
+        let crop = extractor.crop_windows(clip.duration_secs())[2];
         assert_eq!(
             (side_by_side.window, side_by_side.values.as_slice()),
             (crop, &fed[8 * N_FRAMES * N_BANDS..9 * N_FRAMES * N_BANDS])

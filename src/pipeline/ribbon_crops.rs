@@ -37,7 +37,7 @@ pub(super) fn crops_of(
             _ => extractor.embed_crops(&clip, group),
         }
     };
-    let clip_secs = recording.duration_secs() as f32;
+    let clip_secs = recording.duration_secs();
     let mut crops = match (extractor.window_shape(), hop) {
         (Some(shape), Some(hop)) => shape.windows(clip_secs, hop),
         _ => extractor.crop_windows(clip_secs),
@@ -66,7 +66,7 @@ pub(super) fn crops_of(
 
 /// From the start of one crop to that of the next; `None` where there are fewer than two.
 fn step_samples(crops: &[CropWindow]) -> Option<u64> {
-    let secs = f64::from(crops.get(1)?.start_secs - crops.first()?.start_secs);
+    let secs = crops.get(1)?.start_secs - crops.first()?.start_secs;
     Some((secs * f64::from(SAMPLE_RATE_HZ)).round() as u64).filter(|step| *step > 0)
 }
 
@@ -75,7 +75,7 @@ fn stretch(wanted: &Range<usize>, skipped: usize, step: u64, crops: &[CropWindow
     let first = (wanted.start - skipped) as u64 * step;
     let last = (wanted.end.max(1) - 1) as u64;
     let len_secs = crops.first().map_or(0.0, |crop| crop.end_secs - crop.start_secs);
-    let len = (f64::from(len_secs) * f64::from(SAMPLE_RATE_HZ)).ceil() as u64;
+    let len = (len_secs * f64::from(SAMPLE_RATE_HZ)).ceil() as u64;
     let end = if wanted.end == crops.len() {
         n_samples
     } else {
@@ -118,7 +118,7 @@ mod tests {
             sample_rate_hz: SAMPLE_RATE_HZ,
         };
         let truth = extractor.embed_crops(&whole, &group).expect("embedded");
-        assert_eq!(crops, extractor.crop_windows(whole.duration_secs() as f32));
+        assert_eq!(crops, extractor.crop_windows(whole.duration_secs()));
         assert!(truth.len() > 150 && embeddings.len() == truth.len());
         for (crop, (embedding, truth)) in embeddings.iter().zip(&truth).enumerate() {
             for (a, b) in embedding.values.iter().zip(&truth.values) {

@@ -92,7 +92,7 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
     painter.add(waveform(rect, &columns, palette.normal));
     if let Some(ribbon) = &workbench.focus_view.ribbon {
         let cells = ribbon.crops.iter().zip(&ribbon.percentiles).map(|(crop, &percentile)| {
-            let x = Rangef::new(x_of(crop.start_secs.into()), x_of(crop.end_secs.into()));
+            let x = Rangef::new(x_of(crop.start_secs), x_of(crop.end_secs));
             (x, percentile)
         });
         for (x, percentile) in merged_cells(cells) {
