@@ -8,7 +8,7 @@ use crate::dataset::CropWindow;
 use crate::dsp::Spectrogram;
 
 /// Frames on either side of a stretch that its own frames hear of: half of the longest transform, and one more.
-const MARGIN_FRAMES: usize = 3;
+pub(super) const MARGIN_FRAMES: usize = 3;
 
 /// Which window of a clip: the one at `idx` of [`Extractor::crop_windows`](super::Extractor::crop_windows), or, with a hop, of the
 /// [`WindowShape::windows`](super::WindowShape::windows).

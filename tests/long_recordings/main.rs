@@ -5,6 +5,7 @@
 mod fabricated;
 #[path = "../common/program.rs"]
 mod program;
+mod scoring;
 
 use std::path::Path;
 use std::sync::Arc;

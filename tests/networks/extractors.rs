@@ -99,7 +99,7 @@ fn has_one_network(recipe: Recipe) -> bool {
 }
 
 /// Few clips and one epoch for the large networks: a step over full segments takes a while.
-fn small_job(recipe: Recipe, folder: &Path, n_epochs: usize) -> (TrainingConfig, Vec<TrainingClip>) {
+pub(crate) fn small_job(recipe: Recipe, folder: &Path, n_epochs: usize) -> (TrainingConfig, Vec<TrainingClip>) {
     let mut clips = training_clips(folder);
     if has_one_network(recipe) {
         let mut clip_idx = 0;

@@ -15,4 +15,5 @@ mod outlier_net;
 mod reference;
 mod sliding;
 mod stgram_mfn;
+mod stretches;
 mod watcher;

@@ -128,7 +128,7 @@ pub(super) fn ribbon(
         (x, percentile)
     });
     let in_sight = cells.filter(|(x, _)| x.max >= rect.left() && x.min <= rect.right());
-    for (x, percentile) in merged_cells(in_sight) {
+    for (x, percentile) in merged_cells(in_sight, 1.0 / painter.pixels_per_point()) {
         let gap = if x.span() > 4.0 { 1.0 } else { 0.0 };
         let cell = Rect::from_x_y_ranges(Rangef::new(x.min, x.max - gap), rect.y_range());
         let color = percentile_color(palette, percentile);
@@ -151,10 +151,10 @@ pub(super) fn ribbon(
     if let (Some(shape), Some(last)) = (window, ribbon.crops.last()) {
         left_over(ui, stage, shape, last.end_secs);
     }
-    let pointed_at = response.hover_pos().or(response.interact_pointer_pos()).and_then(|pointer| {
-        let secs = stage.time.value(pointer.x);
-        (0..ribbon.crops.len()).find(|&crop_idx| cell_span(&ribbon.crops, crop_idx).contains(secs))
-    });
+    let pointed_at = response
+        .hover_pos()
+        .or(response.interact_pointer_pos())
+        .and_then(|pointer| crop_at(&ribbon.crops, stage.time.value(pointer.x)));
     let Some(crop_idx) = pointed_at else {
         return;
     };
@@ -220,9 +220,19 @@ fn outline(ui: &egui::Ui, stage: &Stage, crop: CropWindow) {
         .rect_stroke(outline, 0.0, stroke, egui::StrokeKind::Inside);
 }
 
+fn middle(crop: &CropWindow) -> f64 {
+    (crop.start_secs + crop.end_secs) / 2.0
+}
+
+/// The crop whose cell lies there.
+fn crop_at(crops: &[CropWindow], secs: f64) -> Option<usize> {
+    let n_before = crops.partition_point(|crop| middle(crop) <= secs);
+    let near = n_before.saturating_sub(1)..(n_before + 1).min(crops.len());
+    near.into_iter().find(|&crop_idx| cell_span(crops, crop_idx).contains(secs))
+}
+
 /// Windows may overlap, cells may not: each reaches half way to the middle of its neighbours.
 fn cell_span(crops: &[CropWindow], crop_idx: usize) -> Span {
-    let middle = |crop: &CropWindow| (crop.start_secs + crop.end_secs) / 2.0;
     let own = &crops[crop_idx];
     let before = crop_idx.checked_sub(1).map(|idx| &crops[idx]);
     let start = before.map_or(own.start_secs, |before| (middle(before) + middle(own)) / 2.0);
@@ -256,7 +266,7 @@ pub(super) fn ordinal(percentile: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CropWindow, Span, cell_span, ordinal, short};
+    use super::{CropWindow, Span, cell_span, crop_at, ordinal, short};
 
     #[test]
     fn scores_are_short_whatever_their_unit() {
@@ -287,6 +297,11 @@ mod tests {
         assert_eq!(spans[0], Span::new(0.0, 2.5));
         assert_eq!(spans[1], Span::new(2.5, 3.5));
         assert_eq!(spans[2], Span::new(3.5, 6.0));
+        for secs in [0.0, 1.0, 2.6, 3.4, 3.6, 5.9] {
+            let found = crop_at(&crops, secs);
+            assert_eq!(found, spans.iter().position(|span| span.contains(secs)), "{secs} s");
+        }
+        assert_eq!((crop_at(&crops, 7.0), crop_at(&[], 0.0)), (None, None));
     }
 
     #[test]
