@@ -10,7 +10,7 @@ use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
 use super::safety::Waiting;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, LiveView, LongView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, LongView, NextStep, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
 use crate::project::ProjectLock;
@@ -143,6 +143,7 @@ impl App {
         match action {
             Action::SetScope { machine, section } => self.set_scope(machine, section),
             Action::SetFilter(filter) => self.set_filter(filter),
+            Action::ShowMostSuspicious => self.show_most_suspicious(),
             Action::SortBy(key) => self.sort_by(key),
             Action::List(action) => self.apply_list(action),
             Action::Focus(clip) => self.focus(clip),
@@ -285,6 +286,11 @@ impl App {
 
     /// Tells something once: the same words again replace the first.
     pub(super) fn notify(&mut self, severity: Severity, text: impl Into<String>) {
+        self.notify_with(severity, text, None);
+    }
+
+    /// Tells something and offers what one would do next.
+    pub(super) fn notify_with(&mut self, severity: Severity, text: impl Into<String>, next_step: Option<NextStep>) {
         let text = text.into();
         self.n_notices += 1;
         self.state.notices.retain(|notice| notice.text != text);
@@ -292,6 +298,7 @@ impl App {
             id: self.n_notices,
             severity,
             text,
+            next_step,
         });
     }
 

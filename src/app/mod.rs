@@ -64,7 +64,7 @@ pub use report::{write_map, write_report};
 pub use runs::error_text;
 pub use safety::{Access, Recovery, SafetyAction};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
-    SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, NextStep, Notice, Playback, RecentProject, RunStatus,
+    RunView, SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };
 pub use triage::{Triage, TriageAction, TriageOrder, TriageStep};

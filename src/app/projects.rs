@@ -105,7 +105,7 @@ impl App {
         if path.starts_with(&dataset.root) {
             return self.notify(
                 Severity::Error,
-                "choose a place outside the folder of recordings: nothing is ever written there",
+                "Choose a place outside the folder of recordings: nothing is ever written there",
             );
         }
         let project = Project::new(&path, &dataset.root, preview.layout, preview.channel);

@@ -58,7 +58,7 @@ impl App {
         let Some((run_name, source)) = run_of(workbench, settings.run.as_deref()) else {
             return self.notify(
                 Severity::Warning,
-                "no run is ready: train one on the screen Train, or wait until it is scored",
+                "No run is ready: train one on the screen Train, or wait until it is scored",
             );
         };
         let detector = detector_of(workbench, &group, settings.detector);
@@ -151,7 +151,7 @@ impl App {
         self.abandon(|kind| *kind == JobKind::ScoreLive);
         self.state.live.scoring = None;
         if let Some(event) = self.live.finder.finish() {
-            self.end_event(event);
+            self.list_event(event);
         }
     }
 
@@ -168,8 +168,9 @@ impl App {
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
-        if let Some(event) = self.live.finder.push(score, live.settings.threshold, now) {
-            self.end_event(event);
+        let ended = self.live.finder.push(score, live.settings.threshold, now);
+        if let Some(event) = ended.or_else(|| self.live.finder.going_on().cloned()) {
+            self.list_event(event);
         }
     }
 

@@ -44,7 +44,7 @@ impl App {
         let Some(group) = settings.group() else {
             return self.notify(
                 Severity::Warning,
-                "say which machine this is before you record: the name becomes part of the files' names",
+                "Say which machine this is before you record: the name becomes part of the files' names",
             );
         };
         let about = TakeAbout {
