@@ -5,6 +5,7 @@
 //! *Invariant:* only this room changes `State`; it draws nothing and waits for nothing.
 
 mod action;
+mod ahead;
 mod apply;
 mod boxes;
 mod boxes_exchange;
