@@ -6,7 +6,7 @@ mod program;
 
 use std::path::Path;
 
-use auscult::app::{Action, App, DeployFormat, ExplorationStatus, JobKind, RunStatus, Screen};
+use auscult::app::{Action, App, DeployFormat, ExplorationStatus, JobKind, Notice, RunStatus, Screen, Severity};
 use auscult::dataset::{self, Label, MachineSection, Split, SyntheticConfig, SyntheticLayout};
 use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, ThresholdRule};
@@ -289,9 +289,25 @@ fn a_training_can_be_stopped_resumed_and_then_judges() {
         app.apply(Action::Resume(name.to_owned()));
     }
     wait(&mut app, "the end", |app| workbench(app).runs[name].status == RunStatus::Done);
-    app.apply(Action::ActivateRun(name.to_owned()));
+    let notices = &app.state.notices;
+    let offered = notices.iter().rev().find_map(|notice| notice.next_step.as_ref());
+    let use_it = offered.expect("the trained run is offered").action.clone();
+    assert_eq!(use_it, Action::ActivateRun(name.to_owned()));
+    app.apply(use_it);
     assert_eq!(workbench(&app).runs[name].epochs.len(), 3);
     wait(&mut app, "the scores", is_compared);
+    let ready = app.state.notices.last().expect("the scores are announced").clone();
+    assert_eq!(ready.text, format!("The scores of {name} are ready"));
+    app.apply(ready.next_step.expect("and shown by a click").action);
+    assert_eq!(app.state.screen, Screen::Browse);
+    let shown = workbench(&app);
+    let score = |clip: usize| shown.scores[clip].map(|score| score.order);
+    let best = shown.visible.iter().filter_map(|&clip| score(clip)).fold(f64::MIN, f64::max);
+    assert_eq!(
+        shown.focus.and_then(score),
+        Some(best),
+        "the most suspicious clip is in focus"
+    );
     let comparison = workbench(&app).comparison.clone().unwrap();
     assert!(
         comparison.detectors.contains(&DetectorKind::Residual),
@@ -430,7 +446,8 @@ fn runs_are_read_from_the_disk_and_deleted_from_it_by_jobs_that_the_end_of_the_p
     assert!(!workbench(&app).runs.contains_key(&name), "at once from the list");
     app.shut_down();
     assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0, "nothing of it is left");
-    assert!(app.state.notices.is_empty(), "{:?}", app.state.notices);
+    let is_trouble = |notice: &Notice| notice.severity != Severity::Info;
+    assert!(!app.state.notices.iter().any(is_trouble), "{:?}", app.state.notices);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{
-    Action, DeployFormat, FocusView, ImportPreview, JobKind, ListeningAction, Notice, Playback, RecentProject, RunStatus,
-    SaveState, Screen, Severity, State,
+    Action, DeployFormat, FocusView, ImportPreview, JobKind, ListeningAction, NextStep, Notice, Playback, RecentProject,
+    RunStatus, SaveState, Screen, Severity, State,
 };
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{Label, Layout};
@@ -454,6 +454,7 @@ fn notices_are_dismissed_by_hand_or_by_time() {
         id,
         severity,
         text: text.to_owned(),
+        next_step: None,
     };
     let mut harness = window(State {
         notices: vec![notice(1, Severity::Error, "The disk is full")],
@@ -466,6 +467,109 @@ fn notices_are_dismissed_by_hand_or_by_time() {
     harness.state_mut().state.notices = vec![notice(2, Severity::Info, "Scores are ready")];
     harness.run_steps(40);
     assert!(harness.state_mut().take().contains(&Action::DismissNotice(2)));
+}
+
+#[test]
+fn a_notice_offers_the_next_step() {
+    let mut harness = window(State {
+        notices: vec![Notice {
+            id: 3,
+            severity: Severity::Info,
+            text: "The scores of dense-ae-1 are ready".to_owned(),
+            next_step: Some(NextStep {
+                label: "Show",
+                action: Action::ShowMostSuspicious,
+            }),
+        }],
+        ..State::default()
+    });
+    assert_eq!(
+        click(&mut harness, "Show"),
+        [Action::ShowMostSuspicious, Action::DismissNotice(3)]
+    );
+}
+
+#[test]
+fn a_training_is_shown_when_it_starts_and_when_it_is_done() {
+    let mut harness = window(trained());
+    assert!(harness.query_all_by_label("Pause dense-ae-2").next().is_some());
+    let workbench = harness.state_mut().state.workbench.as_mut().unwrap();
+    workbench.runs.get_mut("dense-ae-2").unwrap().status = RunStatus::Done;
+    harness.run();
+    harness.get_by_label("Use this run");
+    click(&mut harness, "dense-ae-1");
+    assert!(
+        harness.query_by_label("Use this run").is_none(),
+        "the run in use is a click away"
+    );
+}
+
+#[test]
+fn whoever_looks_at_one_machine_trains_on_it() {
+    let mut harness = window(opened(Screen::Train));
+    let trains_on = |harness: &mut Harness<'_, Scene>| {
+        let wishes = click(harness, "Compute scores");
+        let [Action::Train(recipe)] = wishes.as_slice() else {
+            panic!("not {wishes:?}")
+        };
+        recipe.machines.clone()
+    };
+    assert!(trains_on(&mut harness).is_empty(), "all of them");
+    let look_at = |harness: &mut Harness<'_, Scene>, machine: Option<&str>| {
+        let workbench = harness.state_mut().state.workbench.as_mut().unwrap();
+        workbench.scope.machine = machine.map(str::to_owned);
+        harness.run();
+    };
+    look_at(&mut harness, Some("gearbox"));
+    assert_eq!(trains_on(&mut harness), ["gearbox"]);
+    click(&mut harness, "fan");
+    assert_eq!(trains_on(&mut harness), ["fan", "gearbox"], "the choice can be changed");
+    look_at(&mut harness, None);
+    assert!(trains_on(&mut harness).is_empty());
+}
+
+#[test]
+fn the_palette_finds_commands_runs_and_clips_and_does_what_is_chosen() {
+    let mut harness = window(opened(Screen::Train));
+    let ask = |harness: &mut Harness<'_, Scene>, words: &str| {
+        press(harness, Modifiers::COMMAND, Key::P);
+        harness.get_by_label("Command").type_text(words);
+        harness.run();
+    };
+    ask(&mut harness, "anomaly");
+    let label = Label::Anomalous;
+    assert_eq!(
+        press(&mut harness, Modifiers::NONE, Key::Enter),
+        [Action::SetLabel { clip: 37, label }]
+    );
+    assert!(harness.query_by_label("Command").is_none(), "it closes");
+    ask(&mut harness, "gearbox");
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    let wishes = press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(
+        matches!(wishes.as_slice(), [Action::Show(Screen::Browse), Action::Focus(_)]),
+        "below the scope stand the clips of that machine: {wishes:?}"
+    );
+    ask(&mut harness, "gearbox");
+    let scope = Action::SetScope {
+        machine: Some("gearbox".to_owned()),
+        section: None,
+    };
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Enter), [scope]);
+    ask(&mut harness, "no such thing");
+    harness.get_by_label("Nothing is called so");
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Enter), []);
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.query_by_label("Command").is_none());
+}
+
+#[test]
+fn a_key_pauses_the_newest_job_and_lets_it_go_on() {
+    let mut harness = window(trained());
+    let key = |harness: &mut Harness<'_, Scene>| press(harness, Modifiers::COMMAND, Key::Period);
+    assert_eq!(key(&mut harness), [Action::PauseJob(JobId(8))]);
+    harness.state_mut().state.jobs[1].is_paused = true;
+    assert_eq!(key(&mut harness), [Action::ContinueJob(JobId(8))]);
 }
 
 #[test]
@@ -760,6 +864,7 @@ fn pictures() {
                 severity: Severity::Error,
                 text: "Cannot read /data/plant/fan/train/broken_0.wav: the header promises 160000 samples, the file holds 12"
                     .to_owned(),
+                next_step: None,
             }],
             ..State::default()
         },

@@ -59,7 +59,7 @@ fn open(screen: Screen) -> State {
 }
 
 /// These open or focus something that keeps the keys after them: each is pressed in a window of its own.
-const ALONE: [Key; 4] = [Key::Questionmark, Key::O, Key::F, Key::Slash];
+const ALONE: [Key; 6] = [Key::Questionmark, Key::O, Key::F, Key::Slash, Key::P, Key::S];
 
 /// Which of these keys something takes on one of the screens.
 fn taken(modifiers: Modifiers, keys: &[Key]) -> BTreeSet<Key> {

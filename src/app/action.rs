@@ -42,6 +42,8 @@ pub enum Action {
     DismissNotice(u64),
 
     // The clip list
+    /// Browse with the highest score on top and in focus.
+    ShowMostSuspicious,
     /// Which machine and section the screens speak of; `None`: all.
     SetScope {
         machine: Option<String>,

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::ahead::ClipAhead;
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
 use super::safety::Waiting;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, LiveView, LongView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, LongView, NextStep, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
 use crate::project::ProjectLock;
@@ -40,6 +41,7 @@ pub struct App {
     pub(super) live: Live,
     /// The long recording that was in focus last: coming back to it costs nothing.
     pub(super) last_long: Option<LongView>,
+    pub(super) clip_ahead: Option<ClipAhead>,
     n_notices: u64,
 }
 
@@ -72,6 +74,7 @@ impl App {
             waiting: None,
             live: Live::new(wake),
             last_long: None,
+            clip_ahead: None,
             n_notices: 0,
         }
     }
@@ -140,6 +143,7 @@ impl App {
         match action {
             Action::SetScope { machine, section } => self.set_scope(machine, section),
             Action::SetFilter(filter) => self.set_filter(filter),
+            Action::ShowMostSuspicious => self.show_most_suspicious(),
             Action::SortBy(key) => self.sort_by(key),
             Action::List(action) => self.apply_list(action),
             Action::Focus(clip) => self.focus(clip),
@@ -282,6 +286,11 @@ impl App {
 
     /// Tells something once: the same words again replace the first.
     pub(super) fn notify(&mut self, severity: Severity, text: impl Into<String>) {
+        self.notify_with(severity, text, None);
+    }
+
+    /// Tells something and offers what one would do next.
+    pub(super) fn notify_with(&mut self, severity: Severity, text: impl Into<String>, next_step: Option<NextStep>) {
         let text = text.into();
         self.n_notices += 1;
         self.state.notices.retain(|notice| notice.text != text);
@@ -289,6 +298,7 @@ impl App {
             id: self.n_notices,
             severity,
             text,
+            next_step,
         });
     }
 

@@ -5,6 +5,7 @@
 //! *Invariant:* only this room changes `State`; it draws nothing and waits for nothing.
 
 mod action;
+mod ahead;
 mod apply;
 mod boxes;
 mod boxes_exchange;
@@ -63,7 +64,7 @@ pub use report::{write_map, write_report};
 pub use runs::error_text;
 pub use safety::{Access, Recovery, SafetyAction};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
-    SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, NextStep, Notice, Playback, RecentProject, RunStatus,
+    RunView, SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };
 pub use triage::{Triage, TriageAction, TriageOrder, TriageStep};

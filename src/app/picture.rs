@@ -29,7 +29,7 @@ impl App {
             Ok(PictureSettings { spectrogram, look }) => (workbench.spectrogram, workbench.look) = (spectrogram, look),
             Err(what) => self.notify(
                 Severity::Warning,
-                format!("the project's file asks for a picture with {what}: the usual settings are used"),
+                format!("The project's file asks for a picture with {what}: the usual settings are used"),
             ),
         }
     }

@@ -105,7 +105,7 @@ impl App {
         if path.starts_with(&dataset.root) {
             return self.notify(
                 Severity::Error,
-                "choose a place outside the folder of recordings: nothing is ever written there",
+                "Choose a place outside the folder of recordings: nothing is ever written there",
             );
         }
         let project = Project::new(&path, &dataset.root, preview.layout, preview.channel);
@@ -309,6 +309,7 @@ impl App {
         }
         self.stop_playing();
         self.last_long = None;
+        self.clip_ahead = None;
         self.stop_live_scoring();
         self.stop_watching();
         // A save that is under way must reach the disk, a run that is deleted must be gone from it, and listening goes on.

@@ -8,8 +8,8 @@ use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
 use super::{
-    Access, ClipFilter, ClipList, ExplorationView, ListeningSettings, LiveView, LoadedClip, LongView, Measured, ModelInsight,
-    PictureLook, Recovery, SortKey, SpectrogramSettings, Triage,
+    Access, Action, ClipFilter, ClipList, ExplorationView, ListeningSettings, LiveView, LoadedClip, LongView, Measured,
+    ModelInsight, PictureLook, Recovery, SortKey, SpectrogramSettings, Triage,
 };
 use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
@@ -287,6 +287,8 @@ pub enum JobKind {
     Tour,
     OpenProject,
     LoadClip,
+    /// Of the next clip of the list.
+    ReadAhead,
     /// Of a long recording, piece by piece.
     DrawLong,
     /// Of a box in the focused clip.
@@ -377,11 +379,29 @@ pub enum Severity {
 }
 
 /// Something to be told once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     pub id: u64,
     pub severity: Severity,
     pub text: String,
+    /// What one would do next, one click away.
+    pub next_step: Option<NextStep>,
+}
+
+/// A button on a notice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NextStep {
+    pub label: &'static str,
+    pub action: Action,
+}
+
+impl NextStep {
+    pub(super) fn use_run(name: &str) -> Self {
+        Self {
+            label: "Use it",
+            action: Action::ActivateRun(name.to_owned()),
+        }
+    }
 }
 
 /// The transport as the views see it, renewed at every poll.

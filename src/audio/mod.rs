@@ -23,6 +23,7 @@ mod playhead;
 mod read;
 mod recording;
 mod resample;
+mod sound;
 #[cfg(feature = "sound-card")]
 mod transport;
 mod wav_decode;
@@ -37,6 +38,7 @@ pub use player::Player;
 pub use read::{heard_channel, is_closed, read_clip, read_clip_at_own_rate, read_header};
 pub use recording::{LONG_SECS, Recording};
 pub use resample::resample;
+pub use sound::Sound;
 pub use write::write_wav;
 
 use std::fmt;

@@ -87,7 +87,7 @@ pub struct ClipEntry {
     pub attributes: Vec<Attribute>,
     pub sample_rate_hz: u32,
     pub n_channels: u16,
-    pub duration_secs: f32,
+    pub duration_secs: f64,
 }
 
 impl ClipEntry {
@@ -164,6 +164,6 @@ impl Dataset {
 /// A stretch of a clip that a front end looks at as one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CropWindow {
-    pub start_secs: f32,
-    pub end_secs: f32,
+    pub start_secs: f64,
+    pub end_secs: f64,
 }

@@ -9,8 +9,8 @@ pub(super) const CROP_FRAMES: usize = 64;
 pub(super) const HOP: usize = 512;
 
 /// Frames of a centred transform.
-pub(super) fn n_frames_of(clip_secs: f32) -> usize {
-    (f64::from(clip_secs) * f64::from(SAMPLE_RATE_HZ)).round() as usize / HOP + 1
+pub(super) fn n_frames_of(clip_secs: f64) -> usize {
+    (clip_secs * f64::from(SAMPLE_RATE_HZ)).round() as usize / HOP + 1
 }
 
 /// Seconds that `n_frames` of a centred transform need at least.
@@ -20,7 +20,7 @@ pub(super) fn needed_secs(n_frames: usize) -> f64 {
 
 /// Windows of [`CROP_FRAMES`] frames side by side; one window over all where there are fewer, from `min_frames` on. The frames
 /// that are left over at the end belong to no crop.
-pub(super) fn crop_windows(clip_secs: f32, min_frames: usize) -> Vec<CropWindow> {
+pub(super) fn crop_windows(clip_secs: f64, min_frames: usize) -> Vec<CropWindow> {
     let n_frames = n_frames_of(clip_secs);
     if (min_frames..CROP_FRAMES).contains(&n_frames) {
         return vec![CropWindow {
@@ -28,7 +28,7 @@ pub(super) fn crop_windows(clip_secs: f32, min_frames: usize) -> Vec<CropWindow>
             end_secs: clip_secs,
         }];
     }
-    let secs = |frame_idx: usize| (frame_idx * HOP) as f32 / SAMPLE_RATE_HZ as f32;
+    let secs = |frame_idx: usize| (frame_idx * HOP) as f64 / f64::from(SAMPLE_RATE_HZ);
     (0..n_frames / CROP_FRAMES)
         .map(|crop_idx| CropWindow {
             start_secs: secs(crop_idx * CROP_FRAMES),
@@ -48,9 +48,9 @@ pub struct WindowShape {
 
 impl WindowShape {
     /// The windows of a clip, one beginning every `hop` frames. What is left over at the end makes no window.
-    pub fn windows(&self, clip_secs: f32, hop: usize) -> Vec<CropWindow> {
+    pub fn windows(&self, clip_secs: f64, hop: usize) -> Vec<CropWindow> {
         let n_frames = n_frames_of(clip_secs);
-        let secs = |frame_idx: usize| (frame_idx * HOP) as f32 / SAMPLE_RATE_HZ as f32;
+        let secs = |frame_idx: usize| (frame_idx * HOP) as f64 / f64::from(SAMPLE_RATE_HZ);
         (0..(n_frames + 1).saturating_sub(self.n_frames))
             .step_by(hop.max(1))
             .map(|start| CropWindow {

@@ -136,8 +136,8 @@ pub fn focus(workbench: &mut Workbench, clip_idx: usize) {
     workbench.focus = Some(clip_idx);
     let crops: Vec<CropWindow> = (0..10)
         .map(|second| CropWindow {
-            start_secs: second as f32,
-            end_secs: second as f32 + 1.0,
+            start_secs: f64::from(second),
+            end_secs: f64::from(second) + 1.0,
         })
         .collect();
     workbench.focus_view = FocusView {

@@ -5,6 +5,7 @@
 mod fabricated;
 #[path = "../common/program.rs"]
 mod program;
+mod scoring;
 #[path = "../common/wav.rs"]
 mod wav;
 

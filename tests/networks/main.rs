@@ -19,4 +19,5 @@ mod reference;
 mod shared;
 mod sliding;
 mod stgram_mfn;
+mod stretches;
 mod watcher;

@@ -5,6 +5,7 @@ mod fabricated;
 mod instruments;
 mod listening;
 mod model;
+mod right_button;
 #[path = "../common/screen.rs"]
 mod screen;
 mod table;
@@ -179,7 +180,7 @@ fn a_click_on_the_ribbon_plays_from_its_crop() {
     // The second of four crops of 2.048 s in 10 s.
     let at = ribbon.left_top() + vec2(ribbon.width() * 0.3, 8.0);
     click_at(&mut harness, at);
-    assert_eq!(harness.state().actions, [Action::PlayFrom(f64::from(2.048_f32))]);
+    assert_eq!(harness.state().actions, [Action::PlayFrom(2.048)]);
 }
 
 /// Rows of pixels of the picture, from its top, in which the green of the windows is seen.

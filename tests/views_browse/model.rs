@@ -90,6 +90,8 @@ fn paired() -> State {
     let workbench = state.workbench.as_mut().unwrap();
     let loaded = workbench.focus_view.loaded.clone().unwrap();
     let nearest = NearestClip {
+        from_secs: 0.0,
+        stretch: None,
         of_clip: 5,
         found: NearestNormal {
             clip_idx: 7,

@@ -93,7 +93,7 @@ pub fn planned_trainings(target: Target, dataset: &Dataset, settings: &Settings)
         .clips
         .iter()
         .filter(|clip| clip.split == Split::Train && clip.label != Label::Anomalous)
-        .map(|clip| f64::from(clip.duration_secs))
+        .map(|clip| clip.duration_secs)
         .collect();
     let mut slugs = std::collections::BTreeSet::new();
     let systems = target.systems().iter().filter(|system| slugs.insert(system.slug));

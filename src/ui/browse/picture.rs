@@ -5,7 +5,8 @@ use std::sync::{Arc, Weak};
 use eframe::egui::{self, Align, Color32, Pos2, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
 
 use super::boxes::{self, BoxesView};
-use super::gestures::{Drag, gestures, keys};
+use super::context_menu::Place;
+use super::gestures::{Drag, gestures, keys, zoomed_area};
 use super::instruments::{self, Instruments};
 use super::listening_row::follow_choice;
 use super::tool_row::tool_row;
@@ -33,13 +34,17 @@ pub(super) struct PictureView {
     /// The project's, as of this frame.
     pub(super) look: PictureLook,
     range_db: [f32; 2],
+    /// The levels are those of what is drawn so far of a long recording.
+    is_settling: bool,
     pub(super) instruments: Instruments,
     /// The visible seconds.
     pub(super) time: Span,
     /// The visible part of the frequency axis.
     pub(super) positions: Span,
     pub(super) drag: Option<Drag>,
-    boxes: BoxesView,
+    /// Where the menu of the right button was opened.
+    pub(super) menu_at: Option<Place>,
+    pub(super) boxes: BoxesView,
     /// The sound whose stretch is shown, the clip that it is of, and its length.
     shown: Weak<Clip>,
     shown_idx: Option<usize>,
@@ -58,10 +63,12 @@ impl Default for PictureView {
             axis: FrequencyAxis::default(),
             look: PictureLook::default(),
             range_db: LevelRange::USUAL_DB,
+            is_settling: false,
             instruments: Instruments::default(),
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
+            menu_at: None,
             boxes: BoxesView::default(),
             shown: Weak::new(),
             shown_idx: None,
@@ -116,6 +123,8 @@ impl PictureView {
         self.boxes.follow(workbench);
         let focus = &workbench.focus_view;
         self.take_look(workbench.look, focus.loaded.as_deref());
+        let is_whole = focus.long.as_ref().is_none_or(|long| long.progress() == 1.0);
+        self.is_settling = !is_whole && !matches!(workbench.look.level, LevelRange::Fixed(_));
         // Before the menus of the tool row: what Esc closes there is not to close a box too.
         instruments::keys(&mut self.instruments, ui, workbench, actions);
         self.title(ui, state, workbench, clip, actions);
@@ -184,6 +193,12 @@ impl PictureView {
         if let Some(loaded) = loaded {
             self.range_db = look.level.ends_db(&loaded.levels);
         }
+    }
+
+    /// By which rule the levels are chosen, and whether they may still change.
+    pub(super) fn level_title(&self) -> String {
+        let title = self.look.level.title();
+        if self.is_settling { format!("{title}, so far") } else { title }
     }
 
     pub(super) fn coloring(&self) -> Coloring {
@@ -256,6 +271,9 @@ impl PictureView {
         }
         if let Some(selected) = self.selected(playback) {
             overlays::paint_selection(&painter, palette, &stage, selected);
+        }
+        if let Some(Drag::Zoom { from, to }) = self.drag {
+            overlays::paint_zoom(&painter, &stage, zoomed_area(&stage, from, to));
         }
         overlays::paint_playhead(&painter, palette, &stage, playback.position_secs);
         let pointer = picture.hover_pos().or(waveform.hover_pos());

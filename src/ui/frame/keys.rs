@@ -1,9 +1,10 @@
 //! The keys: what each does, and the list that the key sheet shows.
 
-use eframe::egui::{self, Key, Modifiers, ViewportCommand};
+use eframe::egui::{self, Key, Modifiers};
 
+use super::command_palette::{CommandPalette, toggle_full_screen};
 use super::{Frame, play_keys};
-use crate::app::{Action, Screen, State, TriageAction, Workbench};
+use crate::app::{Action, JobView, Screen, State, TriageAction, Workbench};
 use crate::dataset::Label;
 use crate::ui::dialogs;
 
@@ -28,6 +29,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Ctrl+, Alt+wheel", "Zoom time, frequency"),
             ("Wheel, Alt+drag", "Move along, move the picture"),
+            ("Right drag, click", "Zoom to what is drawn, menu"),
             ("Z, F", "Zoom to the stretch, show all"),
             ("C, Shift+C", "Next colour map, invert"),
             ("M, H", "Measuring box, harmonic cursor"),
@@ -52,14 +54,17 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Ctrl+O", "Open a folder of recordings"),
             ("Ctrl+S", "Save now (it also saves itself)"),
+            ("Ctrl+Shift+S", "Save a copy and go on there"),
             ("Ctrl+Z", "Undo"),
             ("Ctrl+Shift+Z", "Redo"),
             ("Ctrl+Enter", "Start training, search, map"),
+            ("Ctrl+.", "Pause the newest job, or go on"),
         ],
     ),
     (
         "Window",
         &[
+            ("Ctrl+P", "Palette: all commands, clips, runs"),
             ("Ctrl+1 to 7", "Screens"),
             ("I", "Show or hide the inspector"),
             ("Ctrl+ + - 0", "Larger, smaller, as it was"),
@@ -85,12 +90,24 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
             actions.push(Action::Show(screen));
         }
     }
+    if pressed(Modifiers::COMMAND, Key::P) {
+        frame.palette = match frame.palette.take() {
+            Some(_) => None,
+            None => Some(CommandPalette::default()),
+        };
+    }
     if pressed(Modifiers::COMMAND, Key::O) {
-        dialogs::pick_folder(context, "Open a folder of recordings", Action::Inspect);
+        dialogs::open_folder(context);
     }
     if pressed(Modifiers::NONE, Key::F11) {
-        let is_full = context.input(|input| input.viewport().fullscreen.unwrap_or(false));
-        context.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
+        toggle_full_screen(context);
+    }
+    if pressed(Modifiers::COMMAND, Key::Period) {
+        actions.extend(pause_newest(&state.jobs));
+    }
+    // With Shift first: egui lets a plain key match with Shift held.
+    if state.workbench.is_some() && pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::S) {
+        dialogs::save_copy(context);
     }
     if state.workbench.is_some() && pressed(Modifiers::COMMAND, Key::S) {
         actions.push(Action::Save);
@@ -116,6 +133,16 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         edit_keys(&pressed, workbench, actions);
         clip_keys(context, state, workbench, actions);
     }
+}
+
+/// The job that was started last waits, or goes on where it waited.
+fn pause_newest(jobs: &[JobView]) -> Option<Action> {
+    let newest = jobs.iter().filter(|job| !job.is_cancelling).max_by_key(|job| job.id)?;
+    Some(if newest.is_paused {
+        Action::ContinueJob(newest.id)
+    } else {
+        Action::PauseJob(newest.id)
+    })
 }
 
 /// R begins a triage; returns whether one is going on, whose keys these are.

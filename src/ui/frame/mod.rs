@@ -1,5 +1,7 @@
 //! What stands round every screen: rail, top bar, inspector, transport, status bar, notices, keys.
 
+mod command_palette;
+mod commands;
 mod inspector;
 mod key_sheet;
 mod keys;
@@ -14,6 +16,7 @@ mod transport;
 
 use eframe::egui::{self, CentralPanel, Margin, Panel};
 
+use self::command_palette::CommandPalette;
 pub use self::keys::key_sheet;
 use self::notices::Notices;
 use super::browse::BrowseView;
@@ -41,6 +44,8 @@ pub struct Frame {
     notices: Notices,
     shows_inspector: bool,
     shows_keys: bool,
+    /// While it is open.
+    palette: Option<CommandPalette>,
 }
 
 impl Default for Frame {
@@ -56,6 +61,7 @@ impl Default for Frame {
             notices: Notices::default(),
             shows_inspector: true,
             shows_keys: false,
+            palette: None,
         }
     }
 }
@@ -107,6 +113,7 @@ impl Frame {
         if self.shows_keys {
             self.shows_keys = key_sheet::ui(ui);
         }
+        self.command_palette(ui, state, actions);
     }
 
     fn inspector(&mut self, ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
