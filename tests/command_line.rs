@@ -583,3 +583,25 @@ fn what_cannot_be_reproduced_says_so_in_one_line() {
     let both = auscult(&["reproduce", "table-ii", "--data", &out, "--synthetic", "--out", &out]);
     assert_eq!(both.status.code(), Some(2));
 }
+
+/// Every command and option that the README names is there.
+#[test]
+fn the_readme_names_commands_that_there_are() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let is_option = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let mut n_commands = 0;
+    for line in readme.lines().filter(|line| line.starts_with("auscult ")) {
+        let command = line.split(' ').nth(1).unwrap();
+        let help = match command.strip_prefix("--") {
+            Some(_) => results(&["--help"]),
+            None => results(&[command, "--help"]),
+        };
+        for (at, _) in line.match_indices("--") {
+            let option: String = line[at..].chars().take_while(|&c| is_option(c)).collect();
+            let is_there = help.split(|c| !is_option(c)).any(|word| word == option);
+            assert!(is_there, "auscult {command} has no {option}: {help}");
+        }
+        n_commands += 1;
+    }
+    assert!(n_commands > 10, "{n_commands} commands in the README");
+}

@@ -1,9 +1,11 @@
 //! What the recordings are: labels, the layouts of known data sets, the clip index, crop windows, synthetic machines.
 //!
 //! # How to add a layout
-//! One new file in `layouts/`, one variant of [`Layout`], one line in the list of layouts.
+//! One new file in `layouts/`, one variant of [`Layout`], one line in the order in which layouts are tried and in each `match` that
+//! the compiler then names.
 //!
-//! *Invariant:* a data folder is only ever read; nothing here writes into it, and nothing here knows a model or a score.
+//! *Invariant:* a data folder is only ever read (synthetic machines get a folder of their own); nothing here knows a model or a
+//! score.
 
 mod error;
 mod layouts;

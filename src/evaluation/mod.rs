@@ -3,7 +3,8 @@
 //! Figures are undefined (`None`, or a curve without steps) where a class is missing or a score is not a number:
 //! leaving such a clip out would flatter the detector.
 //!
-//! *Invariant:* everything here is a function of scores and labels, nothing else: no clip, no detector, no clock.
+//! *Invariant:* every figure is a function of scores and labels, nothing else: no clip, no detector, no clock. Of files only those
+//! of DCASE are known: scores, decisions, truth and results.
 
 mod bootstrap;
 mod chance;

@@ -1,7 +1,8 @@
 //! Front ends: a clip in, its embedding out (and what autoencoders and classifiers score it themselves).
 //!
 //! # How to add an extractor
-//! One new file, one variant of [`Recipe`], one line in [`Recipe::ALL`], [`train`] and [`load`].
+//! One new file, one variant of [`Recipe`], one line in [`Recipe::ALL`] and in each `match` that the compiler then names: what is
+//! said of it, its published settings, [`train`] and [`load`].
 //!
 //! *Invariant:* an extractor is trained on normal training clips only, and knows nothing of anomalies, detectors or the window.
 

@@ -1,6 +1,10 @@
 //! What a person saves: recipes, labels and boxes, versioned, migrated step by step, written atomically; who may write it; and what
 //! is not saved yet.
 //!
+//! # How to add a field
+//! The field with `#[serde(default)]`, and one line in the list of formats in `file`: an older program must say that it is too old
+//! for the file. `tests/project_files.rs` asks for the line, and for an example of the new format.
+//!
 //! *Invariant:* nothing derived is stored here; runs, embeddings and scores lie beside the project file and may be deleted.
 
 mod error;
@@ -29,7 +33,7 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
 use crate::projection::ProjectionConfig;
 
-/// What the newest format of the project file holds; whatever is added here, or below, is a line in [`file`]'s list of formats.
+/// What the newest format of the project file holds; whatever is added here or below is a new format: see the head of this room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Project {
     pub version: u32,
