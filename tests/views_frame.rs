@@ -18,43 +18,12 @@ use auscult::jobs::JobId;
 use auscult::project::{FigureRecipe, RunRecipe};
 use auscult::ui::frame::Frame;
 use auscult::ui::{dialogs, widgets};
-use common::{Scene, dataset, focus, job, run, workbench};
+use common::screen::{click, press};
+use common::{Scene, dataset, job, opened, run, window, workbench};
 use eframe::egui::accesskit::{Role, Toggled};
 use eframe::egui::{self, Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-
-/// The whole window.
-fn window(state: State) -> Harness<'static, Scene> {
-    let mut frame = Frame::default();
-    let mut harness = common::harness(state, Theme::Dark, move |ui, state, actions| frame.ui(ui, state, actions));
-    harness.run();
-    harness
-}
-
-/// Clicks what bears this name and returns the wishes that follow.
-fn click(harness: &mut Harness<'_, Scene>, label: &str) -> Vec<Action> {
-    harness.get_by_label(label).click();
-    harness.run();
-    harness.state_mut().take()
-}
-
-fn press(harness: &mut Harness<'_, Scene>, modifiers: Modifiers, key: Key) -> Vec<Action> {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-    harness.state_mut().take()
-}
-
-/// A project is open, a clip focused and read.
-fn open(screen: Screen) -> State {
-    let mut workbench = workbench();
-    focus(&mut workbench, 37);
-    State {
-        screen,
-        workbench: Some(workbench),
-        ..State::default()
-    }
-}
 
 fn found() -> State {
     let preview = ImportPreview {
@@ -83,7 +52,7 @@ fn found() -> State {
 }
 
 fn trained() -> State {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     let workbench = state.workbench.as_mut().unwrap();
     workbench
         .runs
@@ -273,7 +242,7 @@ fn the_rail_and_its_keys_change_the_screen() {
 
 #[test]
 fn keys_listen_move_label_and_undo() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let clip = 37;
     let label = |label| Action::SetLabel { clip, label };
     let cases = [
@@ -306,7 +275,7 @@ fn keys_listen_move_label_and_undo() {
 
 #[test]
 fn letters_belong_to_a_text_field_that_has_the_focus() {
-    let mut state = open(Screen::Welcome);
+    let mut state = opened(Screen::Welcome);
     state.recent = Vec::new();
     let mut harness = window(state);
     harness.get_by_label("Or paste a path").focus();
@@ -332,7 +301,7 @@ fn the_key_sheet_opens_and_closes() {
 
 #[test]
 fn the_scope_is_chosen_from_what_is_there() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     state.workbench.as_mut().unwrap().scope.section = Some("01".to_owned());
     let mut harness = window(state);
     harness.get_by_role_and_label(Role::ComboBox, "Machine").click();
@@ -348,7 +317,7 @@ fn the_scope_is_chosen_from_what_is_there() {
 
 #[test]
 fn the_inspector_labels_and_tells_the_score() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     harness.get_by_label("97.4");
     harness.get_by_label("percentile (raw 0.003142)");
     let wish = click(&mut harness, "Anomaly");
@@ -360,7 +329,7 @@ fn the_inspector_labels_and_tells_the_score() {
 
 #[test]
 fn the_player_plays_seeks_and_says_when_it_cannot() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     assert_eq!(click(&mut harness, "Play"), [Action::PlayPause]);
     assert_eq!(click(&mut harness, "Loop"), [Action::Listening(ListeningAction::Loop(true))]);
     let wishes = click(&mut harness, "Position");
@@ -383,7 +352,7 @@ fn the_player_plays_seeks_and_says_when_it_cannot() {
 
 #[test]
 fn weights_are_loaded_from_a_folder_or_a_file_that_is_named() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let cases = [
         ("A run's folder", "Path of the folder", "/models/fan"),
         ("A file of weights", "Path of the file", "/models/fan.safetensors"),
@@ -435,7 +404,7 @@ fn a_finished_run_is_exported_into_a_folder_and_no_other() {
 
 #[test]
 fn training_starts_with_the_recipe_on_the_screen() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let recipe = |recipe, machines: &[&str]| {
         Action::Train(RunRecipe {
             training: TrainingConfig::published(recipe),
@@ -553,7 +522,7 @@ fn a_training_is_shown_when_it_starts_and_when_it_is_done() {
 
 #[test]
 fn whoever_looks_at_one_machine_trains_on_it() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let trains_on = |harness: &mut Harness<'_, Scene>| {
         let wishes = click(harness, "Compute scores");
         let [Action::Train(recipe)] = wishes.as_slice() else {
@@ -577,7 +546,7 @@ fn whoever_looks_at_one_machine_trains_on_it() {
 
 #[test]
 fn the_palette_finds_commands_runs_and_clips_and_does_what_is_chosen() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let ask = |harness: &mut Harness<'_, Scene>, words: &str| {
         press(harness, Modifiers::COMMAND, Key::P);
         harness.get_by_label("Command").type_text(words);
@@ -621,7 +590,7 @@ fn a_key_pauses_the_newest_job_and_lets_it_go_on() {
 
 #[test]
 fn a_failed_save_is_told() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     state.workbench.as_mut().unwrap().save = SaveState::Failed("the disk is full".to_owned());
     let harness = window(state);
     harness.get_by_label("Not saved");
@@ -630,7 +599,7 @@ fn a_failed_save_is_told() {
 
 #[test]
 fn only_the_settings_that_a_recipe_uses_are_shown() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let shown = |harness: &Harness<'_, Scene>| {
         let fields = ["Epochs", "Batch size", "Segments a clip", "Learning rate", "Seed", "Device"];
         fields.map(|field| harness.query_all_by_label(field).next().is_some())
@@ -644,7 +613,7 @@ fn only_the_settings_that_a_recipe_uses_are_shown() {
 
 #[test]
 fn hops_the_ranking_decay_and_the_channel_reach_the_recipe() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     let workbench = state.workbench.as_mut().unwrap();
     let mut dataset = (*workbench.dataset).clone();
     dataset.clips.iter_mut().for_each(|clip| clip.n_channels = 4);
@@ -739,7 +708,7 @@ fn the_saved_loss_has_a_curve_for_every_term() {
 
 #[test]
 fn the_working_conditions_are_told_before_mobileanonet_starts() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     let workbench = state.workbench.as_mut().unwrap();
     let mut dataset = (*workbench.dataset).clone();
     for (clip_idx, clip) in dataset.clips.iter_mut().enumerate() {
@@ -781,7 +750,7 @@ fn choose(harness: &mut Harness<'_, Scene>, field: &str, choice: &str) {
 
 #[test]
 fn recipes_that_are_not_recommended_are_folded() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let others: Vec<Recipe> = Recipe::ALL.into_iter().filter(|recipe| !recipe.is_recommended()).collect();
     assert_eq!(Recipe::ALL.len() - others.len(), 3);
     let first = others[0].title();
@@ -821,7 +790,7 @@ fn further_figures_of_a_run_are_drawn_by_choice() {
 
 #[test]
 fn a_changed_setting_reaches_the_recipe_and_can_be_taken_back() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     click(&mut harness, "Dense autoencoder");
     harness
         .get_by_role_and_label(Role::SpinButton, "Epochs")
@@ -897,7 +866,7 @@ fn pictures() {
     };
     picture("welcome_empty", Theme::Dark, State::default());
     picture("welcome_found", Theme::Light, found());
-    picture("train_empty", Theme::Light, open(Screen::Train));
+    picture("train_empty", Theme::Light, opened(Screen::Train));
     let mut running = trained();
     running.workbench.as_mut().unwrap().focus = None;
     running.workbench.as_mut().unwrap().focus_view = FocusView::default();

@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use auscult::app::{Action, ListeningAction, ListeningSettings, Screen, State};
 use auscult::ui::frame::{Frame, key_sheet};
-use common::{Scene, focus, workbench};
+use common::screen::press;
+use common::{Scene, opened};
 use eframe::egui::{Event, Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -53,13 +54,7 @@ fn window(state: State) -> (Harness<'static, Scene>, Rc<RefCell<Vec<Key>>>) {
 
 /// A project is open, a clip focused, a stretch chosen.
 fn open(screen: Screen) -> State {
-    let mut workbench = workbench();
-    focus(&mut workbench, 37);
-    let mut state = State {
-        screen,
-        workbench: Some(workbench),
-        ..State::default()
-    };
+    let mut state = opened(screen);
     state.playback.loop_span_secs = Some((1.0, 2.0));
     state
 }
@@ -181,12 +176,6 @@ fn every_key_that_does_something_is_on_the_sheet() {
         }
     }
     assert!(secret.is_empty(), "they do something and are not on the sheet: {secret:#?}");
-}
-
-fn press(harness: &mut Harness<'_, Scene>, modifiers: Modifiers, key: Key) -> Vec<Action> {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-    harness.state_mut().take()
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::ahead::ClipAhead;
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
@@ -40,6 +41,7 @@ pub struct App {
     pub(super) live: Live,
     /// The long recording that was in focus last: coming back to it costs nothing.
     pub(super) last_long: Option<LongView>,
+    pub(super) clip_ahead: Option<ClipAhead>,
     n_notices: u64,
 }
 
@@ -72,6 +74,7 @@ impl App {
             waiting: None,
             live: Live::new(wake),
             last_long: None,
+            clip_ahead: None,
             n_notices: 0,
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ahead::ClipAhead;
 use super::boxes_exchange::ReadBoxes;
 use super::live::TakenIn;
 use super::report::{Exported, Looked};
@@ -29,6 +30,7 @@ pub(super) enum JobOutput {
     FolderInspected(Arc<Dataset>),
     ProjectOpened(Box<OpenedProject>),
     ClipLoaded(Arc<LoadedClip>),
+    ReadAhead(ClipAhead),
     LongOpened {
         loaded: Arc<LoadedClip>,
         long: Box<LongView>,

@@ -151,7 +151,7 @@ impl App {
                     let project = project::open(&path)?;
                     if lock.is_some() {
                         project::clear_up(&path);
-                        found = UnsavedPlaces::of(&path, &folder).find(&project);
+                        found = UnsavedPlaces::of(&path, &folder).find(&project)?;
                     }
                     project
                 }
@@ -312,6 +312,7 @@ impl App {
         }
         self.stop_playing();
         self.last_long = None;
+        self.clip_ahead = None;
         self.stop_live_scoring();
         self.stop_watching();
         // A save that is under way must reach the disk, a run that is deleted must be gone from it, and listening goes on.

@@ -13,6 +13,7 @@ impl App {
             JobOutput::FolderInspected(dataset) => self.take_inspected(Ok(dataset)),
             JobOutput::ProjectOpened(opened) => self.take_opened(opened),
             JobOutput::ClipLoaded(loaded) => self.take_loaded(Ok(loaded)),
+            JobOutput::ReadAhead(ahead) => self.take_ahead(ahead),
             JobOutput::LongOpened { loaded, long } => self.take_long(loaded, *long),
             JobOutput::LongDrawn => self.end_drawing(),
             JobOutput::BoxMeasured(measured) => self.take_measured(measured),
@@ -106,6 +107,8 @@ impl App {
             JobKind::Save => self.take_save_failure(text),
             // The save that follows tells of the same disk.
             JobKind::Keep => {}
+            // It is read again, and its fault said, once it is looked at.
+            JobKind::ReadAhead => {}
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
             JobKind::DrawFigure { id } => self.take_look_failure(*id, error),

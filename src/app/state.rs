@@ -296,6 +296,8 @@ pub enum JobKind {
     Tour,
     OpenProject,
     LoadClip,
+    /// Of the next clip of the list.
+    ReadAhead,
     /// Of a long recording, piece by piece.
     DrawLong,
     /// Of a box in the focused clip.

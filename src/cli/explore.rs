@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::commands::{self, print, print_json};
+use super::commands;
+use super::output::{print, print_json};
 use super::progress::StderrProgress;
 use crate::dataset::{Dataset, MachineSection};
 use crate::evaluation::Figure;

@@ -13,6 +13,7 @@ mod explore;
 mod export;
 mod json;
 mod mobileanonet_arguments;
+mod output;
 mod progress;
 mod reproduce;
 mod watch;

@@ -1,6 +1,10 @@
 //! What a person saves: recipes, labels and boxes, versioned, migrated step by step, written atomically; who may write it; and what
 //! is not saved yet.
 //!
+//! # How to add a field
+//! The field with `#[serde(default)]`, and one line in the list of formats in `file`: an older program must say that it is too old
+//! for the file. `tests/project_files.rs` asks for the line, and for an example of the new format.
+//!
 //! *Invariant:* nothing derived is stored here; runs, embeddings and scores lie beside the project file and may be deleted.
 
 mod error;
@@ -31,9 +35,8 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
 use crate::projection::ProjectionConfig;
 
-/// The newest version of the project file.
+/// What the newest format of the project file holds; whatever is added here or below is a new format: see the head of this room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Project {
     pub version: u32,
     pub name: String,
@@ -225,7 +228,6 @@ fn relative_to(target: &Path, base: &Path) -> PathBuf {
 
 /// Where the recordings are and how they are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DataSource {
     /// Relative to the project file where both lie on one disk; absolute otherwise.
     pub root: PathBuf,
@@ -247,7 +249,6 @@ pub struct RunRecipe {
 
 /// Where the person left off.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ViewSettings {
     /// Name of the screen.
     pub screen: String,

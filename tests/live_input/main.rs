@@ -8,6 +8,8 @@ mod card;
 mod disk;
 mod killed;
 mod latency;
+#[path = "../common/program.rs"]
+mod program;
 mod soak;
 mod takes;
 mod watch_command;

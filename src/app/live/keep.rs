@@ -114,7 +114,7 @@ impl App {
                 attributes: Vec::new(),
                 sample_rate_hz: sound.sample_rate_hz,
                 n_channels: 1,
-                duration_secs: sound.duration_secs() as f32,
+                duration_secs: sound.duration_secs(),
             })))
         });
     }

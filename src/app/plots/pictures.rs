@@ -82,10 +82,14 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
             };
             let scored = ribbon.crops.iter().zip(scores);
             scored
-                .map(|(crop, &score)| (crop.start_secs, crop.end_secs, Some(score)))
+                .map(|(crop, &score)| (crop.start_secs as f32, crop.end_secs as f32, Some(score)))
                 .collect()
         }
-        None => view.crops.iter().map(|crop| (crop.start_secs, crop.end_secs, None)).collect(),
+        None => view
+            .crops
+            .iter()
+            .map(|crop| (crop.start_secs as f32, crop.end_secs as f32, None))
+            .collect(),
     };
     // Of a long recording the whole, in as many columns as a figure can show.
     let spectrogram = match &view.long {
@@ -99,7 +103,7 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
             entry.path.clone()
         },
         spectrogram,
-        duration_secs: f64::from(entry.duration_secs),
+        duration_secs: entry.duration_secs,
         start_secs: 0.0,
         bin_hz: loaded.bin_hz.clone(),
         range_db: workbench.look.level.ends_db(&loaded.levels),

@@ -11,7 +11,7 @@ pub(super) fn take_in<T: Copy>(data: &[T], n_channels: usize, ring: &mut rtrb::P
 where
     f32: FromSample<T>,
 {
-    counts.trouble_since_ms.store(0, Ordering::Relaxed);
+    counts.trouble.end();
     let n_fitting = data.len().min(ring.slots() / n_channels * n_channels);
     if let Ok(chunk) = ring.write_chunk_uninit(n_fitting) {
         chunk.fill_from_iter(data[..n_fitting].iter().map(|&sample| f32::from_sample_(sample)));
@@ -40,7 +40,7 @@ impl GiveOut {
         ring: &mut rtrb::Consumer<f32>,
         counts: &Counts,
     ) {
-        counts.trouble_since_ms.store(0, Ordering::Relaxed);
+        counts.trouble.end();
         let n_waiting = ring.slots();
         if n_waiting > self.n_most
             && let Ok(old) = ring.read_chunk(n_waiting - self.n_wanted)

@@ -27,7 +27,7 @@ const RATES_HZ: [u32; 9] = [8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 88_20
 /// Monitoring waits for this much before it begins, and leaves out what goes beyond the second.
 const MONITOR_SECS: [f64; 2] = [0.06, 0.25];
 /// So long nothing but trouble, without a buffer between, is no hiccup.
-const LONGEST_TROUBLE_MS: u64 = 1_500;
+const LONGEST_TROUBLE: Duration = Duration::from_millis(1_500);
 
 /// The inputs of this computer, the default one first. Takes a moment: not for the window's thread.
 pub fn input_devices() -> Vec<InputDevice> {
@@ -259,18 +259,14 @@ fn note_trouble(counts: &Counts, error: &cpal::Error, way_out: &str) {
     match error.kind() {
         ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => return,
         ErrorKind::DeviceNotAvailable | ErrorKind::StreamInvalidated => {}
-        _ => {
-            let now_ms = u64::try_from(counts.opened.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-            match counts.trouble_since_ms.load(Ordering::Relaxed) {
-                0 => {
-                    counts.n_overruns.fetch_add(1, Ordering::Relaxed);
-                    counts.trouble_since_ms.store(now_ms, Ordering::Relaxed);
-                    return;
-                }
-                since_ms if now_ms.saturating_sub(since_ms) < LONGEST_TROUBLE_MS => return,
-                _ => {}
+        _ => match counts.trouble.note() {
+            None => {
+                counts.n_overruns.fetch_add(1, Ordering::Relaxed);
+                return;
             }
-        }
+            Some(lasting) if lasting < LONGEST_TROUBLE => return,
+            Some(_) => {}
+        },
     }
     let _ = counts.failure.set(format!("{}; {way_out}", sentence(error)));
 }

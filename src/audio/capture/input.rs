@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
 /// An input of this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,29 +23,17 @@ pub struct InputWish {
 }
 
 /// What an input counts while it is open.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Counts {
     /// Samples that found no room.
     pub(super) n_dropped: AtomicU64,
     /// Times that the card itself lost sound.
     pub(super) n_overruns: AtomicU64,
-    /// Since when there has been nothing but trouble, in milliseconds after `opened`; 0: there is none.
-    pub(super) trouble_since_ms: AtomicU64,
+    /// Only a card has any.
+    #[cfg(feature = "sound-card")]
+    pub(super) trouble: super::trouble::Trouble,
     /// Why no more sound comes.
     pub(super) failure: OnceLock<String>,
-    pub(super) opened: Instant,
-}
-
-impl Default for Counts {
-    fn default() -> Self {
-        Self {
-            n_dropped: AtomicU64::new(0),
-            n_overruns: AtomicU64::new(0),
-            trouble_since_ms: AtomicU64::new(0),
-            failure: OnceLock::new(),
-            opened: Instant::now(),
-        }
-    }
 }
 
 /// Appends the frames that came since the last call, channel by channel.

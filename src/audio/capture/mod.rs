@@ -26,6 +26,8 @@ mod monitor;
 mod note;
 mod recorder;
 mod tail;
+#[cfg(feature = "sound-card")]
+mod trouble;
 
 pub use card::input_devices;
 pub use devices::DeviceWatch;

@@ -45,6 +45,7 @@ impl Monitor {
         card::open_output_device(device, rate_hz)
     }
 
+    #[cfg(feature = "sound-card")]
     pub(super) fn new(rate_hz: u32, give: Give, counts: Arc<Counts>) -> Self {
         Self {
             rate_hz,

@@ -37,6 +37,8 @@ pub(super) struct PictureView {
     /// The project's, as of this frame.
     pub(super) look: PictureLook,
     range_db: [f32; 2],
+    /// The levels are those of what is drawn so far of a long recording.
+    is_settling: bool,
     pub(super) instruments: Instruments,
     /// The visible seconds.
     pub(super) time: Span,
@@ -64,6 +66,7 @@ impl Default for PictureView {
             axis: FrequencyAxis::default(),
             look: PictureLook::default(),
             range_db: LevelRange::USUAL_DB,
+            is_settling: false,
             instruments: Instruments::default(),
             time: Span::UNIT,
             positions: Span::UNIT,
@@ -124,6 +127,8 @@ impl PictureView {
         offers::offer(ui, ui.max_rect(), || self.recipe(workbench, clip));
         let focus = &workbench.focus_view;
         self.take_look(workbench.look, focus.loaded.as_deref());
+        let is_whole = focus.long.as_ref().is_none_or(|long| long.progress() == 1.0);
+        self.is_settling = !is_whole && !matches!(workbench.look.level, LevelRange::Fixed(_));
         // Before the menus of the tool row: what Esc closes there is not to close a box too.
         instruments::keys(&mut self.instruments, ui, workbench, actions);
         self.title(ui, state, workbench, clip, actions);
@@ -209,6 +214,12 @@ impl PictureView {
         if let Some(loaded) = loaded {
             self.range_db = look.level.ends_db(&loaded.levels);
         }
+    }
+
+    /// By which rule the levels are chosen, and whether they may still change.
+    pub(super) fn level_title(&self) -> String {
+        let title = self.look.level.title();
+        if self.is_settling { format!("{title}, so far") } else { title }
     }
 
     pub(super) fn coloring(&self) -> Coloring {

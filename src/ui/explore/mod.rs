@@ -1,6 +1,7 @@
 //! The screen Explore: limits first, then watch designs appear, pick one from the front, hear what it misses, keep it.
 
 mod best;
+mod column;
 mod design;
 mod detail;
 mod drawn;

@@ -44,6 +44,7 @@ fn is_shown(job: &JobView) -> bool {
         && !matches!(
             job.kind,
             JobKind::LoadClip
+                | JobKind::ReadAhead
                 | JobKind::Save
                 | JobKind::Keep
                 | JobKind::DeleteRun

@@ -92,10 +92,10 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
     painter.add(waveform(rect, &columns, palette.normal));
     if let Some(ribbon) = &workbench.focus_view.ribbon {
         let cells = ribbon.crops.iter().zip(&ribbon.percentiles).map(|(crop, &percentile)| {
-            let x = Rangef::new(x_of(crop.start_secs.into()), x_of(crop.end_secs.into()));
+            let x = Rangef::new(x_of(crop.start_secs), x_of(crop.end_secs));
             (x, percentile)
         });
-        for (x, percentile) in merged_cells(cells) {
+        for (x, percentile) in merged_cells(cells, 1.0 / painter.pixels_per_point()) {
             let cell = Rect::from_min_max(pos2(x.min, rect.bottom() - RIBBON_HEIGHT), pos2(x.max, rect.bottom()));
             painter.rect_filled(cell, 0.0, palette.anomalous.gamma_multiply(percentile / 100.0));
         }

@@ -389,7 +389,7 @@ fn count_training_clips(dataset: &Dataset) -> Vec<MachineClips> {
     for clip in dataset.clips.iter().filter(|clip| is_trained_on(clip)) {
         if let Ok(place) = machines.binary_search_by(|clips| clips.machine.cmp(&clip.group.machine)) {
             machines[place].n_clips += 1;
-            machines[place].total_secs += f64::from(clip.duration_secs);
+            machines[place].total_secs += clip.duration_secs;
         }
     }
     machines
