@@ -13,8 +13,8 @@ use auscult::exploration::Genome;
 use auscult::extractors::{MobileAnoNetConfig, Recipe, TrainingConfig};
 use auscult::nn::DeviceChoice;
 use auscult::project::{
-    self, DataSource, DetectorChoice, LiveSettings, PictureSettings, Project, ProjectError, RunRecipe, UnsavedPlaces,
-    ViewSettings,
+    self, DataSource, DetectorChoice, DrawnFrom, FigureRecipe, LiveSettings, PictureSettings, Project, ProjectError, Report,
+    ReportFigure, ReportStyle, RunRecipe, UnsavedPlaces, ViewSettings,
 };
 use auscult::projection::ProjectionConfig;
 use serde_json::Value;
@@ -382,6 +382,14 @@ fn everything() -> Project {
             ..LiveSettings::default()
         }),
         map: ProjectionConfig::default(),
+        report: report(),
+        drawn: BTreeMap::from([(
+            0,
+            DrawnFrom {
+                inputs: BTreeMap::from([("clip".to_owned(), "91ac".to_owned())]),
+                on: "2026-11-22".to_owned(),
+            },
+        )]),
         view: ViewSettings {
             screen: "Compare".to_owned(),
             focus: Some(clip()),
@@ -391,6 +399,78 @@ fn everything() -> Project {
             picture: Some(PictureSettings::default()),
         },
     }
+}
+
+fn report() -> Report {
+    Report {
+        figures: figures(),
+        style: ReportStyle {
+            font_pt: Some(9.0),
+            ..ReportStyle::default()
+        },
+    }
+}
+
+/// One of each kind, each with all that it may say.
+fn figures() -> Vec<ReportFigure> {
+    let run = || Some("mobileanonet-1".to_owned());
+    let exploration = || "search-1".to_owned();
+    let group = MachineSection {
+        machine: "fan".to_owned(),
+        section: "00".to_owned(),
+    };
+    let recipes = [
+        FigureRecipe::Spectrogram {
+            clip: "fan/id_00/normal/00000000.wav".to_owned(),
+            channel: ChannelChoice::Index(3),
+            picture: PictureSettings::default(),
+            time_secs: Some([1.0, 2.5]),
+            frequency_hz: Some([300.0, 1200.0]),
+        },
+        FigureRecipe::Roc {
+            run: run(),
+            group: group.clone(),
+        },
+        FigureRecipe::Histogram { run: run(), group },
+        FigureRecipe::Matrix {
+            run: run(),
+            metric: "AUC".to_owned(),
+        },
+        FigureRecipe::Map {
+            color: "Machine".to_owned(),
+            shows: "All".to_owned(),
+            machine: Some("fan".to_owned()),
+            section: Some("00".to_owned()),
+        },
+        FigureRecipe::Loss {
+            run: "mobileanonet-1".to_owned(),
+        },
+        FigureRecipe::TradeOff {
+            exploration: exploration(),
+            x: "Parameters".to_owned(),
+            y: "AUC".to_owned(),
+            shows_unfinished: true,
+        },
+        FigureRecipe::BestSoFar {
+            exploration: exploration(),
+        },
+        FigureRecipe::Separation {
+            exploration: exploration(),
+            trial: 14,
+        },
+        FigureRecipe::Designs {
+            exploration: exploration(),
+            shows_unfinished: false,
+        },
+    ];
+    let figure = |(id, recipe): (usize, FigureRecipe)| ReportFigure {
+        id: id as u32,
+        recipe,
+        title: Some("A title".to_owned()),
+        caption: Some("And a caption".to_owned()),
+        shows_intervals: false,
+    };
+    recipes.into_iter().enumerate().map(figure).collect()
 }
 
 #[test]

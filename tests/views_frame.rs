@@ -15,7 +15,7 @@ use auscult::dataset::{Label, Layout};
 use auscult::extractors::{EpochFigure, LossChoice, Recipe, TrainingConfig};
 use auscult::figures::{Figure, LossFigure};
 use auscult::jobs::JobId;
-use auscult::project::RunRecipe;
+use auscult::project::{FigureRecipe, RunRecipe};
 use auscult::ui::frame::Frame;
 use auscult::ui::{dialogs, widgets};
 use common::screen::{click, press};
@@ -204,7 +204,14 @@ fn a_scan_can_be_cancelled_and_a_failure_says_why() {
 
 #[test]
 fn screens_without_a_project_say_where_to_get_one() {
-    for screen in [Screen::Browse, Screen::Train, Screen::Compare, Screen::Map, Screen::Explore] {
+    for screen in [
+        Screen::Browse,
+        Screen::Train,
+        Screen::Compare,
+        Screen::Map,
+        Screen::Explore,
+        Screen::Report,
+    ] {
         let mut harness = window(State {
             screen,
             ..State::default()
@@ -217,7 +224,16 @@ fn screens_without_a_project_say_where_to_get_one() {
 #[test]
 fn the_rail_and_its_keys_change_the_screen() {
     let mut harness = window(State::default());
-    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+    let keys = [
+        Key::Home,
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+    ];
     for (screen, key) in Screen::ALL.into_iter().zip(keys) {
         assert_eq!(click(&mut harness, screen.title()), [Action::Show(screen)]);
         assert_eq!(press(&mut harness, Modifiers::COMMAND, key), [Action::Show(screen)]);
@@ -801,7 +817,8 @@ fn a_figure_is_saved_where_the_person_says() {
     });
     let made = figure.clone();
     let view = move |ui: &mut egui::Ui, _: &State, actions: &mut Vec<Action>| {
-        widgets::save_figure_menu(ui, "loss of fan 00", || Some(made.clone()));
+        let recipe = || FigureRecipe::Loss { run: "fan".to_owned() };
+        widgets::save_figure_menu(ui, "loss of fan 00", || Some(made.clone()), recipe);
         dialogs::ui(ui, actions);
     };
     let mut harness = common::harness(State::default(), Theme::Dark, view);

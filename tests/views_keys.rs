@@ -20,12 +20,13 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 const CTRL: Modifiers = Modifiers::COMMAND;
 
 /// Keys that nobody takes out of the input, or that need results which a made-up project lacks; who looks after them instead.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     ("Tab", "egui moves the focus"),
     ("Enter", "egui presses what has the focus"),
     ("left right", "in triage"),
     ("X", "views_browse, with a nearest normal clip"),
-    ("Delete", "with a selected box"),
+    ("Delete", "with a selected box; views_report, with a figure"),
+    ("Alt+down up", "views_report, with a figure"),
     ("O [ ]", "views_compare, with a comparison"),
     ("P", "views_compare and views_explore, with a detector or a design"),
     ("Ctrl+Space M", "views_live, while somebody listens and records"),
@@ -73,6 +74,7 @@ fn taken(modifiers: Modifiers, keys: &[Key]) -> BTreeSet<Key> {
         Screen::Train,
         Screen::Compare,
         Screen::Explore,
+        Screen::Report,
     ];
     let mut taken = BTreeSet::new();
     for (screen, batch) in screens
@@ -109,6 +111,7 @@ fn named(line: &str) -> Vec<(Modifiers, Key)> {
         let modifiers = parts.into_iter().fold(PLAIN, |sum, part| match part {
             "Ctrl" => sum | CTRL,
             "Shift" => sum | SHIFT,
+            "Alt" => sum | Modifiers::ALT,
             other => panic!("{other} is no modifier, in '{line}'"),
         });
         let key = match name {

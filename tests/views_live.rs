@@ -109,6 +109,7 @@ fn event(id: u64, peak: f32, is_near_miss: bool, verdict: Option<EventVerdict>) 
         is_going_on: false,
         clip: Some(Arc::new(Clip::default())),
         verdict,
+        file: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, ListeningSettings, LiveSettings, LongPiece, ModelAction,
-    PictureLook, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
+    PictureLook, ReportAction, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
 };
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
@@ -92,6 +92,7 @@ pub enum Action {
     Box(BoxAction),
     Triage(TriageAction),
     Safety(SafetyAction),
+    Report(ReportAction),
 
     // Training
     Train(RunRecipe),

@@ -89,6 +89,7 @@ impl App {
         self.poll_keeping();
         self.poll_playback();
         self.poll_model();
+        self.poll_report();
         let has_more = self.poll_live() || has_more;
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
@@ -168,6 +169,7 @@ impl App {
             Action::Model(action) => self.apply_model(action),
             Action::Box(action) => self.apply_box(action),
             Action::Triage(action) => self.apply_triage(action),
+            Action::Report(action) => self.apply_report(action),
             Action::Train(recipe) => self.train(recipe),
             Action::Resume(run) => self.resume(&run),
             Action::ActivateRun(run) => self.activate_run(&run),

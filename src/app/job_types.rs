@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::ahead::ClipAhead;
 use super::boxes_exchange::ReadBoxes;
 use super::live::TakenIn;
+use super::report::{Exported, Looked};
 use super::{
     Access, DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, Measured, NearestClip, RunView,
 };
@@ -77,6 +78,8 @@ pub(super) enum JobOutput {
         n_boxes: usize,
     },
     FileSaved(PathBuf),
+    FigureLooked(Box<Looked>),
+    ReportExported(Box<Exported>),
     InputOpened(Arc<Listener>),
     /// Or it is not scored any more.
     InputClosed,

@@ -140,7 +140,7 @@ fn moved(area: TimeFrequencyBox, by_secs: f64) -> TimeFrequencyBox {
 }
 
 impl Workbench {
-    pub(super) fn picture_settings(&self) -> PictureSettings {
+    pub fn picture_settings(&self) -> PictureSettings {
         PictureSettings {
             spectrogram: self.spectrogram,
             look: self.look,

@@ -24,6 +24,9 @@ pub(super) const PROJECT_FILE: &str = "project.json";
 impl App {
     pub(super) fn show(&mut self, screen: Screen) {
         self.state.screen = screen;
+        if screen == Screen::Report {
+            self.report_comes_in_sight();
+        }
         self.touch_view();
         self.refocus_triage();
     }

@@ -64,6 +64,8 @@ impl App {
                 self.notify(Severity::Info, format!("Saved {n_boxes} {what}: {}", path.display()));
             }
             JobOutput::ProjectKept | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
+            JobOutput::FigureLooked(looked) => self.take_looked(*looked),
+            JobOutput::ReportExported(exported) => self.take_exported_report(*exported),
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -75,6 +77,7 @@ impl App {
             JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Stopped),
             JobKind::CompareBeside { run } => self.take_beside(run, None),
             JobKind::Scan => self.dismiss_preview(),
+            JobKind::DrawFigure { id } => self.end_look(*id, Err("its drawing was stopped: Refresh draws it".to_owned())),
             _ => {}
         }
     }
@@ -108,6 +111,7 @@ impl App {
             JobKind::ReadAhead => {}
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
+            JobKind::DrawFigure { id } => self.take_look_failure(*id, error),
             JobKind::Measure => self.notify(Severity::Error, text),
             JobKind::CompareBeside { run } => {
                 self.take_beside(run, None);
@@ -118,6 +122,7 @@ impl App {
             | JobKind::Tour
             | JobKind::Score
             | JobKind::SaveFile
+            | JobKind::ExportReport
             | JobKind::TakeIn
             | JobKind::SaveCopy
             | JobKind::ImportBoxes

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
 use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::model_view::{excerpt, secs_of};
@@ -126,12 +126,9 @@ impl Extractor for DenseAe {
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let machine = self.machines.of(group)?;
         let log_mel = self.log_mel.decibel(&clip.samples);
-        let n_crops = self.crop_windows(clip.duration_secs()).len();
-        (0..n_crops)
-            .map(|crop_idx| {
-                let end = ((crop_idx + 1) * CROP_FRAMES).min(log_mel.n_frames);
-                Ok(RowSums::of(machine, &log_mel, &rows_within(crop_idx * CROP_FRAMES, end))?.embedding())
-            })
+        crop_frames(log_mel.n_frames, N_FRAMES)
+            .into_iter()
+            .map(|frames| Ok(RowSums::of(machine, &log_mel, &rows_within(frames.start, frames.end))?.embedding()))
             .collect()
     }
 
@@ -142,14 +139,7 @@ impl Extractor for DenseAe {
     /// The five frames of a row are planes: the first frames of all rows, the second ones, and so on.
     fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
         let machine = self.machines.of(group)?;
-        let start = place.idx * CROP_FRAMES;
-        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs()));
-        if frames.len() < N_FRAMES {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(start + N_FRAMES),
-            });
-        }
+        let frames = frames_of_crop(clip, place.idx, N_FRAMES)?;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.log_mel.decibel(&part.samples);
         let n_rows = frames.len() + 1 - N_FRAMES;
@@ -403,8 +393,9 @@ mod tests {
                     .model_view(&clip, &group(), WindowPlace { idx, hop: None })
                     .expect("a crop");
                 assert_eq!((view.n_planes, view.n_bins), (N_FRAMES, 128));
+                let first = frames_of_crop(&clip, idx, N_FRAMES).expect("a crop").start;
                 for row in 0..view.n_frames {
-                    let rows = &fed[(idx * CROP_FRAMES + row) * n_inputs()..];
+                    let rows = &fed[(first + row) * n_inputs()..];
                     for plane in 0..N_FRAMES {
                         let shown = &view.plane(plane)[row * 128..(row + 1) * 128];
                         assert_eq!(

@@ -11,9 +11,10 @@
 //! test clips, as were the 1 or 2 components of their mixtures; with either, a figure on those clips is an upper bound, not a
 //! result. Their oversampling of target clips is left out.
 
+use std::ops::Range;
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
 use super::model_view::excerpt;
 use super::ranking_pooling::{RankingPools, ranking_pooled};
 use super::stretches::{Stretch, each_stretch};
@@ -112,12 +113,8 @@ impl Extractor for GwrpGmm {
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let log_mel = self.decibel(&clip.samples);
-        let n_crops = self.crop_windows(clip.duration_secs()).len();
-        let crop = |crop_idx: usize| {
-            let end = ((crop_idx + 1) * CROP_FRAMES).min(log_mel.n_frames);
-            self.embedding(&log_mel, crop_idx * CROP_FRAMES, end)
-        };
-        Ok((0..n_crops).map(crop).collect())
+        let of_crop = |frames: Range<usize>| self.embedding(&log_mel, frames.start, frames.end);
+        Ok(crop_frames(log_mel.n_frames, MIN_FRAMES).into_iter().map(of_crop).collect())
     }
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
@@ -125,14 +122,7 @@ impl Extractor for GwrpGmm {
     }
 
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let start = place.idx * CROP_FRAMES;
-        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs()));
-        if frames.len() < MIN_FRAMES {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(start + MIN_FRAMES),
-            });
-        }
+        let frames = frames_of_crop(clip, place.idx, MIN_FRAMES)?;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.decibel(&part.samples);
         Ok(ModelView::of_log_mel(

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::conditions::{ConditionHead, condition_heads};
-use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
 use super::deployment::{WindowPlan, code_name, segments_of};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
@@ -171,13 +171,8 @@ impl Extractor for MobileAnoNet {
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let picture = self.model_input(clip);
-        let n_crops = self.crop_windows(clip.duration_secs()).len();
-        let Some(last_start) = picture.n_frames.checked_sub(N_FRAMES) else {
-            return Ok(Vec::new());
-        };
-        let starts: Vec<usize> = (0..n_crops)
-            .map(|crop_idx| (crop_idx * CROP_FRAMES).min(last_start))
-            .collect();
+        let crops = crop_frames(picture.n_frames, N_FRAMES);
+        let starts: Vec<usize> = crops.into_iter().map(|frames| frames.start).collect();
         let embeddings = self.embed_segments(&picture, &starts)?;
         Ok(embeddings
             .into_iter()
@@ -193,17 +188,10 @@ impl Extractor for MobileAnoNet {
     }
 
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let Some(last_start) = n_frames_of(clip.duration_secs()).checked_sub(N_FRAMES) else {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
-        };
-        let start = (place.idx * CROP_FRAMES).min(last_start);
-        let frames = start..start + N_FRAMES;
+        let frames = frames_of_crop(clip, place.idx, N_FRAMES)?;
         // Where the whole clip sets the scale there is no part of it to do with.
         let (picture, first) = if self.input.is_scaled_by_clip() {
-            (self.model_input(clip), start)
+            (self.model_input(clip), frames.start)
         } else {
             let (part, first) = excerpt(clip, &frames);
             (self.model_input(&part), first)
@@ -548,7 +536,7 @@ mod tests {
                 network: Network::new(SegmentShape::PUBLISHED, 2, crate::nn::DeviceChoice::Cpu, 3).expect("the processor"),
                 stft: Stft::new(StftConfig::default()),
                 input,
-                segment_hop: CROP_FRAMES,
+                segment_hop: N_FRAMES,
             };
             let clip = probe::clip(80_000);
             let fed = extractor.deployments().expect("a graph")[0].windows(&clip);

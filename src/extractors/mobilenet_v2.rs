@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::mobileanonet::segment_starts;
 use super::model_view::{excerpt, secs_of};
@@ -158,13 +158,10 @@ impl Extractor for MobileNetV2 {
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let log_mel = self.log_mel.decibel(&clip.samples);
-        let n_crops = self.crop_windows(clip.duration_secs()).len();
-        let Some(last_start) = log_mel.n_frames.checked_sub(N_FRAMES) else {
-            return Ok(Vec::new());
-        };
-        (0..n_crops)
-            .map(|crop_idx| {
-                let sums = self.embed_segments(&log_mel, &[(crop_idx * CROP_FRAMES).min(last_start)], group)?;
+        crop_frames(log_mel.n_frames, N_FRAMES)
+            .into_iter()
+            .map(|frames| {
+                let sums = self.embed_segments(&log_mel, &[frames.start], group)?;
                 Ok(sums.embedding(vec![sums.mean_score() as f32]))
             })
             .collect()
@@ -176,14 +173,7 @@ impl Extractor for MobileNetV2 {
 
     fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
         self.networks.of(group)?;
-        let Some(last_start) = n_frames_of(clip.duration_secs()).checked_sub(N_FRAMES) else {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
-        };
-        let start = (place.idx * CROP_FRAMES).min(last_start);
-        let frames = start..start + N_FRAMES;
+        let frames = frames_of_crop(clip, place.idx, N_FRAMES)?;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.log_mel.decibel(&part.samples);
         Ok(ModelView {

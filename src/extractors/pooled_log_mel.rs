@@ -29,12 +29,14 @@
 //! The labelled figure of those recordings (`tests/real_recordings.rs`) was looked at three times: 0.76 before the two
 //! statistics of neighbourhoods, 0.79 with them and the level at half its weight, 0.81 as it stands. Plain dB gives 0.65.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::crops::{crop_frames, crop_windows, frames_of_crop};
 use super::model_view::excerpt;
 use super::pooled_statistics::{Pooling, SLOW_LAG, pooled};
 use super::stretches::{Stretch, each_stretch};
@@ -44,8 +46,8 @@ use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
 use crate::progress::Progress;
 
-/// Frames in one crop.
-const CROP_FRAMES: usize = 64;
+/// The slow changes need so many frames.
+const MIN_FRAMES: usize = SLOW_LAG + 1;
 /// The level of the noise that embeddings are measured from, and how long it lasts.
 const NOISE_RMS: f32 = 0.0173;
 const NOISE_SECS: u32 = 20;
@@ -101,17 +103,6 @@ impl PooledLogMel {
         }
         Ok(())
     }
-
-    fn secs(&self, frame_idx: usize) -> f64 {
-        (frame_idx * self.hop) as f64 / f64::from(SAMPLE_RATE_HZ)
-    }
-}
-
-/// Frames `start..end` of the crops of a clip: side by side, the frames that are left at the end in none; all frames where
-/// they are fewer than a crop.
-fn crops(n_frames: usize) -> impl Iterator<Item = (usize, usize)> {
-    let n_crops = (n_frames / CROP_FRAMES).max(1);
-    (0..n_crops).map(move |crop_idx| (crop_idx * CROP_FRAMES, ((crop_idx + 1) * CROP_FRAMES).min(n_frames)))
 }
 
 impl Extractor for PooledLogMel {
@@ -140,15 +131,7 @@ impl Extractor for PooledLogMel {
     }
 
     fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
-        let n_samples = (clip_secs * f64::from(SAMPLE_RATE_HZ)).round() as usize;
-        if n_samples < SLOW_LAG * self.hop {
-            return Vec::new();
-        }
-        let window = |(start, end)| CropWindow {
-            start_secs: self.secs(start),
-            end_secs: self.secs(end).min(clip_secs),
-        };
-        crops(1 + n_samples / self.hop).map(window).collect()
+        crop_windows(clip_secs, MIN_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
@@ -158,8 +141,8 @@ impl Extractor for PooledLogMel {
             n_frames,
             n_bins,
         } = self.log_mel.decibel(&clip.samples);
-        let of_crop = |(start, end): (usize, usize)| self.embedding(&pooled(&values[start * n_bins..end * n_bins], n_bins));
-        Ok(crops(n_frames).map(of_crop).collect())
+        let of_crop = |crop: Range<usize>| self.embedding(&pooled(&values[crop.start * n_bins..crop.end * n_bins], n_bins));
+        Ok(crop_frames(n_frames, MIN_FRAMES).into_iter().map(of_crop).collect())
     }
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
@@ -167,15 +150,7 @@ impl Extractor for PooledLogMel {
     }
 
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let n_frames = 1 + clip.samples.len() / self.hop;
-        let is_long_enough = clip.samples.len() >= SLOW_LAG * self.hop;
-        let Some((start, end)) = crops(n_frames).nth(place.idx).filter(|_| is_long_enough) else {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: (place.idx + 1) as f64 * (CROP_FRAMES * self.hop) as f64 / f64::from(SAMPLE_RATE_HZ),
-            });
-        };
-        let frames = start..end;
+        let frames = frames_of_crop(clip, place.idx, MIN_FRAMES)?;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.log_mel.decibel(&part.samples);
         Ok(ModelView::of_log_mel(
@@ -195,7 +170,7 @@ impl Extractor for PooledLogMel {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{CROP_FRAMES, PooledLogMel};
+    use super::PooledLogMel;
     use crate::audio::Clip;
     use crate::dataset::MachineSection;
     use crate::extractors::{Extractor, ExtractorError, WindowPlace};
@@ -269,8 +244,8 @@ mod tests {
                     .all(|w| w.start_secs < w.end_secs && w.end_secs <= clip.duration_secs())
             );
             assert!(crops.iter().flat_map(|crop| &crop.values).all(|value| value.is_finite()));
-            let n_frames = 1 + n_samples / 512;
-            assert_eq!(crops.len(), (n_frames / CROP_FRAMES).max(1));
+            let last = windows.last().unwrap();
+            assert!(clip.duration_secs() - last.end_secs < 0.3, "nothing goes unheard");
         }
     }
 
@@ -283,7 +258,7 @@ mod tests {
             let windows = extractor.crop_windows(clip.duration_secs());
             for (idx, window) in windows.iter().enumerate() {
                 let view = extractor.model_view(&clip, &group(), WindowPlace { idx, hop: None }).unwrap();
-                let first = idx * CROP_FRAMES * whole.n_bins;
+                let first = (window.start_secs / 0.032).round() as usize * whole.n_bins;
                 assert_eq!(view.values, whole.values[first..first + view.values.len()]);
                 assert_eq!(view.window, *window);
             }

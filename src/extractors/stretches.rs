@@ -2,6 +2,16 @@
 //!
 //! A stretch is read with what its outermost frames hear of beyond it, so that its frames are the very frames of the whole clip,
 //! and its windows are those of the whole clip, each in one stretch only. A clip that is held in memory is one stretch.
+//!
+//! What is kept of a clip from stretch to stretch:
+//!
+//! | recipe | kept |
+//! |---|---|
+//! | dense-ae, cae-mcs, outliernet, mobilenet-v2, mobileanonet | sums over its windows |
+//! | mobileanonet with the input log-clip | the same, after a pass for the mean and deviation of the whole clip |
+//! | attribute-classifier | sums over stretches of 10 s, which are its windows |
+//! | pooled-log-mel | sums; for its ranking pooling all values of 8 minutes, of a longer clip how many there are in narrow steps |
+//! | gwrp-gmm | of each band the largest values, as many as its decay lets count; for the mean a sum |
 
 use std::borrow::Cow;
 use std::ops::Range;

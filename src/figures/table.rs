@@ -1,6 +1,7 @@
 //! A table: the machine × detector matrix and its kin, as CSV, LaTeX and Markdown.
 
 use super::escape::{latex, markdown};
+use super::save::one_line;
 
 /// A table: the machine × detector matrix and its kin.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -101,6 +102,27 @@ impl Table {
             lines.push(format!("| {} |", cells(row, header.len(), &markdown, "–", &bold).join(" | ")));
         }
         lines.join("\n") + "\n"
+    }
+}
+
+impl Table {
+    /// The header and the rows as they are printed, each cell with whether it is in bold; all rows are of one length.
+    pub(super) fn printed_rows(&self) -> Vec<Vec<(String, bool)>> {
+        const MARK: char = '\u{1}';
+        let header = self.header();
+        let plain = |text: &str| one_line(text);
+        let bold = |text: String| format!("{MARK}{text}");
+        let told = |text: String| match text.strip_prefix(MARK) {
+            Some(text) => (text.to_owned(), true),
+            None => (text, false),
+        };
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| cells(row, header.len(), &plain, "–", &bold).into_iter().map(told).collect());
+        std::iter::once(header.iter().map(|name| (one_line(name), false)).collect())
+            .chain(rows)
+            .collect()
     }
 }
 

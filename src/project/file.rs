@@ -17,10 +17,12 @@ pub const VERSION: u32 = 1 + STEPS.len() as u32;
 ///
 /// Whatever is added to the file, however deep, is a line here, so that an older program says that it is too old for it. A field
 /// that older files may lack needs [`defaults`] only, and `#[serde(default)]` where it stands.
-const STEPS: [fn(&mut Value); 2] = [
+const STEPS: [fn(&mut Value); 3] = [
     // Machine sections may have detector settings of their own: none had.
     |project| project["section_detectors"] = Value::Object(serde_json::Map::new()),
     // All that came while additions did not count: from the choice between detectors to boxes, Live and the look of pictures.
+    defaults,
+    // The report: none had figures.
     defaults,
 ];
 
@@ -69,7 +71,7 @@ pub fn open(path: &Path) -> Result<Project, ProjectError> {
         step(&mut value);
     }
     value["version"] = Value::from(VERSION);
-    let project = Project::deserialize(&value).map_err(invalid)?;
+    let mut project = Project::deserialize(&value).map_err(invalid)?;
     // Runs are written to and deleted by these names: none may lead out of the project's own folder.
     if let Some(name) = project.runs.keys().find(|name| !is_plain_name(name)) {
         return Err(invalid(serde::de::Error::custom(format!("'{name}' cannot name a run"))));
@@ -81,6 +83,9 @@ pub fn open(path: &Path) -> Result<Project, ProjectError> {
             field,
         });
     }
+    // Of figures that were removed before the program was closed.
+    let report = &project.report;
+    project.drawn.retain(|&id, _| report.figure(id).is_some());
     Ok(project)
 }
 

@@ -12,12 +12,14 @@ mod file;
 mod live;
 mod lock;
 mod picture;
+mod report;
 mod unsaved;
 pub use error::ProjectError;
 pub use file::{VERSION, clear_up, open, save};
 pub use live::LiveSettings;
 pub use lock::{Claim, ProjectLock, claim};
 pub use picture::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
+pub use report::{DrawnFrom, FigureRecipe, Report, ReportFigure, ReportStyle};
 pub use unsaved::{Unsaved, UnsavedPlaces};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +72,11 @@ pub struct Project {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveSettings>,
     pub map: ProjectionConfig,
+    #[serde(default, skip_serializing_if = "Report::is_untouched")]
+    pub report: Report,
+    /// What the figures of the report were drawn from, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drawn: BTreeMap<u32, DrawnFrom>,
     pub view: ViewSettings,
 }
 
@@ -142,6 +149,8 @@ impl Project {
             added: Vec::new(),
             live: None,
             map: ProjectionConfig::default(),
+            report: Report::default(),
+            drawn: BTreeMap::new(),
             view: ViewSettings::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! Events: stretches of a stream whose score lies above the threshold, and those that came near.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audio::{Clip, SAMPLE_RATE_HZ};
@@ -40,6 +41,8 @@ pub struct LiveEvent {
     /// Its sound with a little before and after, once it is over or has lasted for long.
     pub clip: Option<Arc<Clip>>,
     pub verdict: Option<EventVerdict>,
+    /// Where its sound is kept.
+    pub file: Option<PathBuf>,
 }
 
 impl LiveEvent {
@@ -86,6 +89,7 @@ impl EventFinder {
                 is_going_on: true,
                 clip: None,
                 verdict: None,
+                file: None,
             });
         }
         None

@@ -21,7 +21,7 @@ impl App {
         let events = &mut self.state.live.events;
         let known = events.first().filter(|first| first.id == event.id);
         if let Some(known) = known {
-            (event.clip, event.verdict) = (known.clip.clone(), known.verdict);
+            (event.clip, event.verdict, event.file) = (known.clip.clone(), known.verdict, known.file.clone());
             events.remove(0);
         }
         let is_whole = !event.is_going_on || event.end - event.start >= MAX_SOUND;
@@ -93,11 +93,11 @@ impl App {
             EventVerdict::KeptAsNormal => Label::Normal,
         };
         let becomes_training_clip = label == Label::Normal && self.state.workbench.is_some();
-        let at = event.at;
+        let name = new_recording(layout, &group, label, &[]);
+        let place = format!("{}/{}{}{id:02}{}.wav", name.folder, name.prefix, event.at, name.suffix);
+        let path = folder.join(&place);
+        event.file = Some(path.clone());
         self.spawn(JobKind::SaveFile, "Keep the event", move |_| {
-            let name = new_recording(layout, &group, label, &[]);
-            let place = format!("{}/{}{at}{id:02}{}.wav", name.folder, name.prefix, name.suffix);
-            let path = folder.join(&place);
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }

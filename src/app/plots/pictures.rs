@@ -1,6 +1,6 @@
 //! The loss of a run over its epochs, and the spectrogram of the focused clip.
 
-use crate::app::Workbench;
+use crate::app::{SpectrogramKind, SpectrogramSettings, Workbench};
 use crate::extractors::{EpochFigure, EpochMetrics, Recipe, TrainingConfig};
 use crate::figures::{LossFigure, SpectrogramFigure};
 
@@ -104,10 +104,25 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
         },
         spectrogram,
         duration_secs: entry.duration_secs,
+        start_secs: 0.0,
         bin_hz: loaded.bin_hz.clone(),
         range_db: workbench.look.level.ends_db(&loaded.levels),
         map: workbench.look.map,
         is_inverted: workbench.look.is_inverted,
         crops,
     })
+}
+
+/// How a picture is computed, in words.
+pub fn spectrogram_words(settings: SpectrogramSettings) -> String {
+    let SpectrogramSettings {
+        kind,
+        n_fft,
+        hop,
+        n_mels,
+    } = settings;
+    match kind {
+        SpectrogramKind::Stft => format!("STFT of {n_fft} samples, hop {hop}, Hann window"),
+        SpectrogramKind::Mel => format!("{n_mels} mel bands, FFT of {n_fft} samples, hop {hop}, Hann window"),
+    }
 }

@@ -1,5 +1,6 @@
 //! The picture of the focused clip: waveform, spectrogram, ribbon and time axis, all on one span of time.
 
+use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use eframe::egui::{self, Align, Color32, Pos2, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
@@ -19,6 +20,8 @@ use crate::audio::Clip;
 use crate::dataset::ClipEntry;
 use crate::dsp::TimeFrequencyBox;
 use crate::figures::Figure;
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::plots::{
     Coloring, FrequencyAxis, Picture, Scale, Span, TileValues, TiledSpectrogram, format_secs, loudest, n_columns, paint_outline,
     paint_waveform, peak_amplitude,
@@ -121,6 +124,7 @@ impl PictureView {
             return;
         };
         self.boxes.follow(workbench);
+        offers::offer(ui, ui.max_rect(), || self.recipe(workbench, clip));
         let focus = &workbench.focus_view;
         self.take_look(workbench.look, focus.loaded.as_deref());
         let is_whole = focus.long.as_ref().is_none_or(|long| long.progress() == 1.0);
@@ -158,7 +162,8 @@ impl PictureView {
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
                 let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
-                widgets::save_figure_menu(ui, stem, || spectrogram_figure(workbench).map(Figure::Spectrogram));
+                let figure = || spectrogram_figure(workbench).map(Figure::Spectrogram);
+                widgets::save_figure_menu(ui, stem, figure, || self.recipe(workbench, clip));
                 follow_choice(ui, state.listening, actions);
                 let is_in_triage = workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
                 let hint = "Decide on the clips of the table one by one (R)";
@@ -172,6 +177,22 @@ impl PictureView {
                 });
             });
         });
+    }
+
+    /// What is in sight, to be drawn again by the report.
+    fn recipe(&self, workbench: &Workbench, clip: &ClipEntry) -> FigureRecipe {
+        let heard = workbench.focus_view.loaded.as_ref().map(|loaded| loaded.heard);
+        let top_hz = f64::from(crate::audio::SAMPLE_RATE_HZ) / 2.0;
+        // The zoom is of the clip that is shown: another one that is still being read is shown whole.
+        let is_shown = self.shown_idx.is_some() && self.shown_idx == workbench.focus;
+        FigureRecipe::Spectrogram {
+            clip: workbench.clip_name(Path::new(&clip.path)),
+            channel: heard.unwrap_or(workbench.dataset.channel),
+            picture: workbench.picture_settings(),
+            time_secs: (is_shown && self.time != self.whole).then_some([self.time.start, self.time.end]),
+            frequency_hz: (self.positions != Span::UNIT)
+                .then(|| [self.positions.start, self.positions.end].map(|position| self.axis.hz(position, top_hz))),
+        }
     }
 
     pub(super) fn shown(&self) -> (Span, Span) {

@@ -8,6 +8,8 @@ use super::drawn::{Drawn, Look};
 use super::numbers;
 use crate::app::{DesignQuantity, ExplorationView, Workbench, design_table, state_title};
 use crate::exploration::TrialState;
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::theme;
 use crate::ui::widgets::{count, save_table_menu};
 
@@ -32,6 +34,12 @@ impl TableView {
         look: &mut Look,
         selected: usize,
     ) -> Option<usize> {
+        // To be drawn again by the report.
+        let recipe = || FigureRecipe::Designs {
+            exploration: view.name.clone(),
+            shows_unfinished: look.shows_unfinished,
+        };
+        offers::offer(ui, ui.max_rect(), recipe);
         ui.horizontal(|ui| {
             ui.label(RichText::new("Designs").strong());
             let weak = theme::palette(ui).weak;
@@ -44,9 +52,8 @@ impl TableView {
             let text = format!("{}{hidden}", count(drawn.rows.len()));
             ui.label(RichText::new(text).small().color(weak));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                save_table_menu(ui, &format!("{}_designs", view.name), || {
-                    Some(design_table(&view.name, &view.exploration, &drawn.rows))
-                });
+                let table = || Some(design_table(&view.name, &view.exploration, &drawn.rows));
+                save_table_menu(ui, &format!("{}_designs", view.name), table, recipe);
             });
         });
         self.n_drawn_rows = 0;

@@ -7,7 +7,7 @@ use eframe::egui::{
 use super::commands::{Command, Effect, matching};
 use super::{Frame, theme};
 use crate::app::{Action, State};
-use crate::ui::dialogs;
+use crate::ui::{dialogs, offers};
 
 const SIZE: [f32; 2] = [520.0, 320.0];
 
@@ -67,6 +67,12 @@ impl Frame {
             Effect::OpenFolder => dialogs::open_folder(ui.ctx()),
             Effect::OpenProject => dialogs::open_project(ui.ctx()),
             Effect::SaveCopy => dialogs::save_copy(ui.ctx()),
+            Effect::AddFigure => {
+                // The screens come before the palette: they are asked in the next frame.
+                offers::ask(ui.ctx());
+                ui.ctx().request_repaint();
+            }
+            Effect::ExportReport => dialogs::export_report(ui.ctx()),
             Effect::ShowKeys => self.shows_keys = true,
             Effect::ToggleInspector => self.shows_inspector = !self.shows_inspector,
             Effect::FullScreen => toggle_full_screen(ui.ctx()),

@@ -2,7 +2,9 @@
 
 use eframe::egui::ThemePreference;
 
-use crate::app::{Action, ListAction, ListView, ListeningAction, LiveAction, RunStatus, Screen, State, TriageAction, Workbench};
+use crate::app::{
+    Action, ListAction, ListView, ListeningAction, LiveAction, ReportAction, RunStatus, Screen, State, TriageAction, Workbench,
+};
 use crate::dataset::{ClipEntry, Label};
 
 /// Clips of which the palette tells at most: it finds one by its name, the table lists them.
@@ -26,6 +28,8 @@ pub(super) enum Effect {
     OpenFolder,
     OpenProject,
     SaveCopy,
+    AddFigure,
+    ExportReport,
     ShowKeys,
     ToggleInspector,
     FullScreen,
@@ -164,6 +168,9 @@ fn of_the_project(workbench: &Workbench, commands: &mut Vec<Command>) {
         command("project", "Save a copy…", "Ctrl+Shift+S", Effect::SaveCopy),
         act("project", "Close project", "", Action::CloseProject),
         act("map", "Compute the map", "", Action::ComputeMap),
+        command("report", "Add the figure in sight", "F9", Effect::AddFigure),
+        act("report", "Refresh all figures", "", Action::Report(ReportAction::RefreshAll)),
+        command("report", "Export all figures…", "", Effect::ExportReport),
     ]);
 }
 

@@ -6,7 +6,7 @@ use super::command_palette::{CommandPalette, toggle_full_screen};
 use super::{Frame, play_keys};
 use crate::app::{Action, JobView, Screen, State, TriageAction, Workbench};
 use crate::dataset::Label;
-use crate::ui::dialogs;
+use crate::ui::{dialogs, offers};
 
 /// All keys as a person reads them, by what they are for.
 pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
@@ -58,6 +58,9 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("Ctrl+Z", "Undo"),
             ("Ctrl+Shift+Z", "Redo"),
             ("Ctrl+Enter", "Start training, search, map"),
+            ("F9", "Add the figure in sight to the report"),
+            ("Alt+down up", "Move the figure (Report)"),
+            ("Delete", "Remove the figure (Report)"),
             ("Ctrl+.", "Pause the newest job, or go on"),
         ],
     ),
@@ -66,6 +69,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Ctrl+P", "Palette: all commands, clips, runs"),
             ("Ctrl+1 to 7", "Screens"),
+            ("Ctrl+Home", "Welcome"),
             ("I", "Show or hide the inspector"),
             ("Ctrl+ + - 0", "Larger, smaller, as it was"),
             ("F11", "Full screen"),
@@ -85,10 +89,14 @@ const NUMBERS: [Key; 7] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5
 /// Takes the keys that belong to the window out of the input. Single letters are left to a text field that has the focus.
 pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, actions: &mut Vec<Action>) {
     let pressed = |modifiers: Modifiers, key: Key| context.input_mut(|input| input.consume_key(modifiers, key));
-    for (key, screen) in NUMBERS.into_iter().zip(Screen::ALL) {
-        if pressed(Modifiers::COMMAND, key) {
+    for screen in Screen::ALL {
+        let key = screen.number().and_then(|number| NUMBERS.get(number - 1));
+        if key.is_some_and(|&key| pressed(Modifiers::COMMAND, key)) {
             actions.push(Action::Show(screen));
         }
+    }
+    if state.workbench.is_some() && pressed(Modifiers::NONE, Key::F9) {
+        offers::ask(context);
     }
     if pressed(Modifiers::COMMAND, Key::P) {
         frame.palette = match frame.palette.take() {
@@ -114,6 +122,9 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
     }
     if context.text_edit_focused() || egui::Popup::is_any_open(context) {
         return;
+    }
+    if pressed(Modifiers::COMMAND, Key::Home) {
+        actions.push(Action::Show(Screen::Welcome));
     }
     if pressed(Modifiers::NONE, Key::Questionmark) {
         frame.shows_keys = !frame.shows_keys;
@@ -191,8 +202,10 @@ fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, a
 }
 
 fn clip_keys(context: &egui::Context, state: &State, workbench: &Workbench, actions: &mut Vec<Action>) {
-    // Arrows belong to a control that has the focus: a slider, a combo box; on Explore they go through the designs.
-    let arrows_are_free = state.screen != Screen::Explore && context.memory(|memory| memory.focused().is_none());
+    // Arrows belong to a control that has the focus: a slider, a combo box; on Explore they go through the designs, on Report through
+    // the figures.
+    let arrows_are_free =
+        !matches!(state.screen, Screen::Explore | Screen::Report) && context.memory(|memory| memory.focused().is_none());
     // Each press counts: a held key repeats several times within a slow frame.
     let n_presses = |key: Key| context.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as isize;
     let n_arrows = if arrows_are_free {

@@ -24,9 +24,10 @@ use super::compare::CompareView;
 use super::explore::ExploreView;
 use super::live::{LiveScreen, left};
 use super::map::MapView;
+use super::report::ReportScreen;
 use super::train::TrainView;
 use super::welcome::WelcomeView;
-use super::{dialogs, theme, widgets};
+use super::{dialogs, offers, theme, widgets};
 use crate::app::{Action, Screen, State, Workbench};
 
 /// Below this width Compare has no room for the inspector.
@@ -41,6 +42,7 @@ pub struct Frame {
     compare: CompareView,
     map: MapView,
     explore: ExploreView,
+    report: ReportScreen,
     notices: Notices,
     shows_inspector: bool,
     shows_keys: bool,
@@ -58,6 +60,7 @@ impl Default for Frame {
             compare: CompareView::default(),
             map: MapView::default(),
             explore: ExploreView::default(),
+            report: ReportScreen::default(),
             notices: Notices::default(),
             shows_inspector: true,
             shows_keys: false,
@@ -66,9 +69,9 @@ impl Default for Frame {
     }
 }
 
-/// Explore tells of designs where other screens tell of the clip.
+/// Explore tells of designs and Report of figures where other screens tell of the clip.
 fn has_inspector(screen: Screen) -> bool {
-    !matches!(screen, Screen::Welcome | Screen::Live | Screen::Explore)
+    !matches!(screen, Screen::Welcome | Screen::Live | Screen::Explore | Screen::Report)
 }
 
 impl Frame {
@@ -104,6 +107,7 @@ impl Frame {
         CentralPanel::default()
             .frame(egui::Frame::central_panel(&style).inner_margin(Margin::same(8)))
             .show(ui, |ui| self.screen(ui, state, actions));
+        offers::settle(ui.ctx(), actions);
         self.notices.ui(ui, &state.notices, actions);
         if let Some(recovery) = &state.recovery {
             safety::recovery(ui, recovery, actions);
@@ -142,6 +146,7 @@ impl Frame {
             Screen::Compare => self.compare.ui(ui, state, actions),
             Screen::Map => self.map.ui(ui, state, actions),
             Screen::Explore => self.explore.ui(ui, state, actions),
+            Screen::Report => self.report.ui(ui, state, actions),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! What was found: events and near misses, each to hear and to judge.
 
-use eframe::egui::{self, RichText, ScrollArea};
+use std::path::Path;
 
-use crate::app::{Action, EventVerdict, LiveAction, LiveEvent, State};
-use crate::audio::SAMPLE_RATE_HZ;
+use eframe::egui::{self, Rect, RichText, ScrollArea, vec2};
+
+use crate::app::{Action, EventVerdict, LiveAction, LiveEvent, State, Workbench};
+use crate::audio::{ChannelChoice, SAMPLE_RATE_HZ};
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::theme;
 use crate::ui::widgets::{Icon, clock, heading, icon_button, labelled_button};
 
@@ -28,6 +32,7 @@ impl EventList {
             .newest
             .map_or(0, |newest| events.iter().take_while(|event| event.id > newest).count());
         heading(ui, &title(events, n_waiting));
+        offers::none_because(ui, "Keep an event first: the report draws it from its file");
         if events.is_empty() {
             let text = if state.live.scoring.is_some() {
                 "None yet: what scores above the threshold is listed here with its sound"
@@ -44,7 +49,7 @@ impl EventList {
             .auto_shrink(false)
             .show_rows(ui, ROW_HEIGHT, shown.len(), |ui, rows| {
                 for event in &shown[rows] {
-                    row(ui, event, actions);
+                    row(ui, event, state, actions);
                 }
             });
     }
@@ -65,9 +70,13 @@ fn title(events: &[LiveEvent], n_waiting: usize) -> String {
     }
 }
 
-fn row(ui: &mut egui::Ui, event: &LiveEvent, actions: &mut Vec<Action>) {
+fn row(ui: &mut egui::Ui, event: &LiveEvent, state: &State, actions: &mut Vec<Action>) {
     let palette = theme::palette(ui);
     ui.push_id(event.id, |ui| {
+        if let (Some(file), Some(workbench)) = (&event.file, &state.workbench) {
+            let row = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), ROW_HEIGHT));
+            offers::offer(ui, row, || recipe(workbench, file));
+        }
         ui.horizontal(|ui| {
             ui.set_min_height(ROW_HEIGHT - 4.0);
             let at = clock(event.start as f64 / f64::from(SAMPLE_RATE_HZ));
@@ -121,4 +130,15 @@ fn row(ui: &mut egui::Ui, event: &LiveEvent, actions: &mut Vec<Action>) {
             }
         });
     });
+}
+
+/// The picture of a kept event, to be drawn by the report.
+fn recipe(workbench: &Workbench, file: &Path) -> FigureRecipe {
+    FigureRecipe::Spectrogram {
+        clip: workbench.clip_name(file),
+        channel: ChannelChoice::default(),
+        picture: workbench.picture_settings(),
+        time_secs: None,
+        frequency_hz: None,
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{MatrixMetric, Workbench, histogram_figure, loss_figure, map_figure, matrix_table, roc_figure};
+use crate::app::{MatrixMetric, Workbench, histogram_figure, loss_figure, map_figure, matrix_table, roc_figure};
 use crate::audio::ChannelChoice;
 use crate::dataset::Dataset;
 use crate::figures::{self, Figure, Table};
