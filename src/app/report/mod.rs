@@ -170,10 +170,11 @@ impl App {
         let number = report.figures.len() + 1;
         let figure = ReportFigure {
             id,
-            recipe,
             title: None,
             caption: None,
-            shows_intervals: true,
+            // A dozen columns with intervals fit on no page of a paper.
+            shows_intervals: !matches!(recipe, FigureRecipe::Matrix { .. }),
+            recipe,
         };
         self.edit_report(&format!("Add Fig {number}"), |report| report.figures.push(figure));
         if let Some(workbench) = &mut self.state.workbench {
