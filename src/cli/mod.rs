@@ -16,6 +16,7 @@ mod mobileanonet_arguments;
 mod output;
 mod progress;
 mod reproduce;
+mod sections;
 mod watch;
 mod window;
 
