@@ -676,6 +676,7 @@ fn table() -> Table {
             row("valve", [Some(0.5), None, Some(f64::NAN)], true),
             row("all", [Some(0.6), Some(0.698), Some(0.7)], false),
         ],
+        intervals: Vec::new(),
     }
 }
 

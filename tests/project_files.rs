@@ -11,6 +11,7 @@ use auscult::detectors::{Covariance, DetectorConfig, DetectorKind, Metric};
 use auscult::evaluation::ThresholdRule;
 use auscult::exploration::Genome;
 use auscult::extractors::{MobileAnoNetConfig, Recipe, TrainingConfig};
+use auscult::figures::{FigurePreset, FigureTheme};
 use auscult::nn::DeviceChoice;
 use auscult::project::{
     self, DataSource, DetectorChoice, DrawnFrom, FigureRecipe, LiveSettings, PictureSettings, Project, ProjectError, Report,
@@ -405,8 +406,10 @@ fn report() -> Report {
     Report {
         figures: figures(),
         style: ReportStyle {
-            font_pt: Some(9.0),
-            ..ReportStyle::default()
+            preset: FigurePreset::Slide,
+            theme: FigureTheme::Dark,
+            font_pt: Some(18.0),
+            shows_footer: false,
         },
     }
 }

@@ -22,7 +22,7 @@ const STEPS: [fn(&mut Value); 3] = [
     |project| project["section_detectors"] = Value::Object(serde_json::Map::new()),
     // All that came while additions did not count: from the choice between detectors to boxes, Live and the look of pictures.
     defaults,
-    // The report: none had figures.
+    // The report and what its figures were drawn from.
     defaults,
 ];
 

@@ -11,7 +11,6 @@ use crate::figures::{FigurePreset, FigureTheme};
 
 /// The figures of a report in their order, and how all of them are set.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Report {
     #[serde(default)]
     pub figures: Vec<ReportFigure>,
@@ -41,7 +40,6 @@ impl Report {
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ReportFigure {
     /// No other figure of the report has it.
     pub id: u32,
@@ -57,13 +55,27 @@ pub struct ReportFigure {
     pub shows_intervals: bool,
 }
 
+impl ReportFigure {
+    /// A figure as its recipe says.
+    pub fn new(id: u32, recipe: FigureRecipe) -> Self {
+        Self {
+            id,
+            title: None,
+            caption: None,
+            // A dozen columns with intervals fit on no page of a paper.
+            shows_intervals: !matches!(recipe, FigureRecipe::Matrix { .. }),
+            recipe,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }
 
 /// How all figures of a report are set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct ReportStyle {
     pub preset: FigurePreset,
     pub theme: FigureTheme,
@@ -99,7 +111,7 @@ impl ReportStyle {
 
 /// What a figure shows. Where `run` is `None` it is the run in use; quantities stand by their titles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FigureRecipe {
     /// The picture of a clip, or of a part of it.
     Spectrogram {
@@ -178,7 +190,6 @@ impl FigureRecipe {
 /// What a figure was drawn from the last time: names of inputs and what they were (or a hash of it). Where one is another now,
 /// the drawing is stale.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DrawnFrom {
     pub inputs: BTreeMap<String, String>,
     /// The day: `2026-11-22`.

@@ -7,7 +7,8 @@ use super::caption;
 use super::clip::ClipTask;
 use crate::app::{
     DesignQuantity, ExplorationView, MapColor, MapShow, MatrixMetric, RunStatus, Scope, Workbench, best_figure, design_figure,
-    design_table, histogram_figure, loss_figure, map_figure_shown, matrix_table, roc_figure_with, separation,
+    design_table, histogram_figure, loss_figure, map_figure_shown, matrix_table, matrix_table_with_intervals, roc_figure_with,
+    separation,
 };
 use crate::dataset::{Label, MachineSection};
 use crate::exploration::TrialState;
@@ -154,7 +155,12 @@ impl Making<'_> {
                 self.note("detectors", hash(chosen.as_bytes()));
                 let known = MatrixMetric::ALL.into_iter().find(|known| known.title() == metric);
                 let known = known.ok_or_else(|| gone(format!("this version knows no figure of merit '{metric}'")))?;
-                let table = matrix_table(workbench, known).ok_or_else(|| Missing::Waits("waits for scores".to_owned()))?;
+                let table = if figure.shows_intervals {
+                    matrix_table_with_intervals(workbench, known)
+                } else {
+                    matrix_table(workbench, known)
+                };
+                let table = table.ok_or_else(|| Missing::Waits("needs scores".to_owned()))?;
                 let words = caption::matrix(workbench, known, &table);
                 let title = title(&figure.recipe);
                 Ok((Source::Plate(Box::new(Plate::Table { title, table })), words))

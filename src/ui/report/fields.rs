@@ -107,10 +107,10 @@ fn set_caption(id: u32, text: &str) -> Action {
 
 /// What the figure shows, where it can show more or less.
 pub(super) fn choices(ui: &mut egui::Ui, figure: &ReportFigure, actions: &mut Vec<Action>) {
-    if matches!(figure.recipe, FigureRecipe::Roc { .. }) {
+    if matches!(figure.recipe, FigureRecipe::Roc { .. } | FigureRecipe::Matrix { .. }) {
         field(ui, "Show", |ui| {
             let mut is_shown = figure.shows_intervals;
-            let hint = "95 % bootstrap intervals of the AUC";
+            let hint = "95 % bootstrap intervals";
             if ui.checkbox(&mut is_shown, "Intervals").on_hover_text(hint).changed() {
                 let id = figure.id;
                 actions.push(Action::Report(ReportAction::ShowIntervals { id, is_shown }));

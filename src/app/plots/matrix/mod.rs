@@ -7,7 +7,7 @@ mod table;
 
 pub use making::matrix;
 pub use metric::MatrixMetric;
-pub use table::matrix_table;
+pub use table::{matrix_table, matrix_table_with_intervals};
 
 use crate::dataset::MachineSection;
 use crate::detectors::DetectorKind;

@@ -10,6 +10,14 @@ use crate::project::DetectorChoice;
 /// The matrix as a table: the active run's detectors, those of the runs beside it, and as its last columns the detectors in use
 /// and the oracle. A machine of several sections has a row of its own above theirs.
 pub fn matrix_table(workbench: &Workbench, metric: MatrixMetric) -> Option<Table> {
+    Some(Table {
+        intervals: Vec::new(),
+        ..matrix_table_with_intervals(workbench, metric)?
+    })
+}
+
+/// The same with the 95 % intervals of the detectors' figures.
+pub fn matrix_table_with_intervals(workbench: &Workbench, metric: MatrixMetric) -> Option<Table> {
     let matrix = matrix(workbench, metric)?;
     let mut columns: Vec<String> = matrix.columns.iter().map(|detector| detector.title().to_owned()).collect();
     for other in &matrix.beside {
@@ -33,7 +41,7 @@ pub fn matrix_table(workbench: &Workbench, metric: MatrixMetric) -> Option<Table
             row.oracle_value,
         )
     };
-    let mut rows: Vec<TableRow> = Vec::new();
+    let mut rows: Vec<(TableRow, Vec<Option<[f64; 2]>>)> = Vec::new();
     for machine in &matrix.machines {
         if machine.sections.len() > 1 {
             let name = &machine.row.name;
@@ -48,19 +56,23 @@ pub fn matrix_table(workbench: &Workbench, metric: MatrixMetric) -> Option<Table
     let all = [matrix.totals.clone(), beside(&|other| Some(other.totals.clone()))].concat();
     let name = "All (harmonic mean)".to_owned();
     rows.push(table_row(name, &all, matrix.total_in_use, matrix.total_oracle));
+    let (rows, intervals) = rows.into_iter().unzip();
     Some(Table {
         caption: caption(&matrix),
         columns,
         rows,
+        intervals,
     })
 }
 
-fn table_row(name: String, cells: &[MatrixCell], in_use: Option<f64>, oracle: Option<f64>) -> TableRow {
-    TableRow {
+/// A row, and the intervals of its first values.
+fn table_row(name: String, cells: &[MatrixCell], in_use: Option<f64>, oracle: Option<f64>) -> (TableRow, Vec<Option<[f64; 2]>>) {
+    let row = TableRow {
         name,
         values: cells.iter().map(|cell| cell.value).chain([in_use, oracle]).collect(),
         marks_best: true,
-    }
+    };
+    (row, cells.iter().map(|cell| cell.interval).collect())
 }
 
 /// Says what is in use and which labels that rests on, and what that is worth: a table must not lose its badge on the way out.
