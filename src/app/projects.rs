@@ -321,6 +321,7 @@ impl App {
                     | JobKind::Scan
                     | JobKind::OpenInput
                     | JobKind::OpenMonitor
+                    | JobKind::OpenOutput
                     | JobKind::CloseInput
                     | JobKind::LeftTakes
                     | JobKind::TakeIn

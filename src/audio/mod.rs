@@ -24,6 +24,7 @@ mod recording;
 mod resample;
 #[cfg(feature = "sound-card")]
 mod transport;
+mod trouble;
 mod wav_decode;
 mod wav_layout;
 mod wav_samples;

@@ -8,6 +8,7 @@ mod card;
 mod disk;
 mod killed;
 mod latency;
+mod monitoring;
 mod soak;
 mod takes;
 mod watch_command;

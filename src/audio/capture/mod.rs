@@ -18,6 +18,7 @@ mod card;
 mod card;
 mod devices;
 mod disk;
+mod follow;
 mod growing_wav;
 mod input;
 mod listener;
