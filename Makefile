@@ -23,5 +23,5 @@ test:
 	@sh scripts/system-packages.sh build
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets $(FEATURES) -- -D warnings
-	$(CARGO) check --no-default-features --lib
+	$(CARGO) clippy --no-default-features --lib -- -D warnings
 	$(CARGO) test $(FEATURES)

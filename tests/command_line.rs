@@ -1,54 +1,19 @@
 //! The command line as scripts use it: names, JSON shapes, files, exit statuses.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+#[path = "common/command.rs"]
+mod command;
+#[path = "common/shared.rs"]
+mod shared;
 
+use std::path::Path;
+
+use command::{auscult, failure, results};
 use serde_json::Value;
-
-fn auscult(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_auscult"))
-        .args(arguments)
-        .env_remove("DISPLAY")
-        .env_remove("WAYLAND_DISPLAY")
-        .output()
-        .unwrap()
-}
-
-/// Standard output of a command that must succeed.
-fn results(arguments: &[&str]) -> String {
-    let output = auscult(arguments);
-    assert!(
-        output.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
+use shared::shared;
 
 fn json(arguments: &[&str]) -> Value {
     serde_json::from_str(&results(arguments)).unwrap()
-}
-
-/// The one line of a command that must fail with status 1.
-fn failure(arguments: &[&str]) -> String {
-    let output = auscult(arguments);
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-    assert!(output.stdout.is_empty(), "a failure prints no results");
-    let text = String::from_utf8(output.stderr).unwrap();
-    let last = text.lines().last().unwrap_or_default().to_owned();
-    assert!(last.starts_with("auscult: "), "{text}");
-    last
-}
-
-fn shared_data() -> Option<PathBuf> {
-    let folder = std::env::var_os("AUSCULT_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    let found = folder.is_dir();
-    if !found {
-        eprintln!("SKIPPED: {} is not there", folder.display());
-    }
-    found.then_some(folder)
 }
 
 fn text(path: &Path) -> String {
@@ -348,7 +313,7 @@ fn a_trained_network_scores_as_well() {
 
 #[test]
 fn features_are_numpy_arrays_of_bins_by_frames() {
-    let Some(shared) = shared_data() else { return };
+    let Some(shared) = shared("") else { return };
     let home = tempfile::tempdir().unwrap();
     let signal = text(&shared.join("reference/signal_16k_mono_pcm16.wav"));
     let cases: [(&[&str], &str, u64); 4] = [
@@ -394,7 +359,7 @@ fn features_are_numpy_arrays_of_bins_by_frames() {
 
 #[test]
 fn the_official_score_of_the_official_files() {
-    let Some(shared) = shared_data() else { return };
+    let Some(shared) = shared("") else { return };
     let folder = shared.join("evaluator/dcase2022_eval");
     let scores = text(&folder.join("synthetic_seed20220706"));
     let evaluated = json(&["evaluate", "--scores", &scores, "--truth", &text(&folder), "--json"]);
@@ -617,4 +582,26 @@ fn what_cannot_be_reproduced_says_so_in_one_line() {
     assert!(!Path::new(&out).exists(), "nothing is written");
     let both = auscult(&["reproduce", "table-ii", "--data", &out, "--synthetic", "--out", &out]);
     assert_eq!(both.status.code(), Some(2));
+}
+
+/// Every command and option that the README names is there.
+#[test]
+fn the_readme_names_commands_that_there_are() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let is_option = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let mut n_commands = 0;
+    for line in readme.lines().filter(|line| line.starts_with("auscult ")) {
+        let command = line.split(' ').nth(1).unwrap();
+        let help = match command.strip_prefix("--") {
+            Some(_) => results(&["--help"]),
+            None => results(&[command, "--help"]),
+        };
+        for (at, _) in line.match_indices("--") {
+            let option: String = line[at..].chars().take_while(|&c| is_option(c)).collect();
+            let is_there = help.split(|c| !is_option(c)).any(|word| word == option);
+            assert!(is_there, "auscult {command} has no {option}: {help}");
+        }
+        n_commands += 1;
+    }
+    assert!(n_commands > 10, "{n_commands} commands in the README");
 }

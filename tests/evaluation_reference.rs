@@ -1,6 +1,9 @@
 //! Figures against scikit-learn, scipy, the official DCASE evaluators and published results.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+#[path = "common/shared.rs"]
+mod shared;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -12,17 +15,7 @@ use auscult::evaluation::{
 };
 use proptest::prelude::{ProptestConfig, Strategy, any, prop};
 use proptest::{prop_assert, prop_assert_eq, prop_assume, proptest};
-
-fn shared(part: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("AUSCULT_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    let path = root.join(part);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("SKIPPED: {} is not there", path.display());
-    None
-}
+use shared::shared;
 
 fn labelled(score: f64, is_anomaly: bool, is_target: Option<bool>) -> LabelledScore {
     LabelledScore {

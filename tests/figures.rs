@@ -192,6 +192,7 @@ fn spectrogram(is_mel: bool) -> Figure {
             n_bins,
         },
         duration_secs: 10.0,
+        start_secs: 0.0,
         bin_hz,
         range_db: [-100.0, -20.0],
         map: ColorMap::Magma,
@@ -597,6 +598,7 @@ fn hostile() -> Vec<Figure> {
             n_bins: 1,
         },
         duration_secs: f64::NAN,
+        start_secs: 0.0,
         bin_hz: vec![0.0],
         range_db: [0.0, 0.0],
         map: ColorMap::Magma,
@@ -629,6 +631,7 @@ fn hostile_labels_and_numbers_make_sound_files() {
         title: String::new(),
         spectrogram: Spectrogram::default(),
         duration_secs: 1.0,
+        start_secs: 0.0,
         bin_hz: Vec::new(),
         range_db: [-100.0, 0.0],
         map: ColorMap::Magma,
@@ -673,6 +676,7 @@ fn table() -> Table {
             row("valve", [Some(0.5), None, Some(f64::NAN)], true),
             row("all", [Some(0.6), Some(0.698), Some(0.7)], false),
         ],
+        intervals: Vec::new(),
     }
 }
 

@@ -2,28 +2,28 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "common/command.rs"]
+mod command;
+#[path = "common/shared.rs"]
+mod shared;
+#[path = "common/wav.rs"]
+mod wav;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{ClipEntry, Dataset, DatasetError, Domain, Label, Layout, ScanOptions, Split, scan};
 use auscult::progress::{CancelAfter, NoProgress};
+use command::results;
+use shared::shared;
 use tempfile::TempDir;
+use wav::{PCM, wav_head};
 
 /// A 16-bit WAV file with `n_frames` frames, each sample of them different from file to file.
 fn wav_bytes(sample_rate_hz: u32, n_channels: u16, n_frames: u32, seed: u32) -> Vec<u8> {
     let n_data_bytes = n_frames * u32::from(n_channels) * 2;
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend((36 + n_data_bytes).to_le_bytes());
-    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0");
-    bytes.extend(n_channels.to_le_bytes());
-    bytes.extend(sample_rate_hz.to_le_bytes());
-    bytes.extend((sample_rate_hz * u32::from(n_channels) * 2).to_le_bytes());
-    bytes.extend((n_channels * 2).to_le_bytes());
-    bytes.extend(16_u16.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend(n_data_bytes.to_le_bytes());
+    let mut bytes = wav_head(PCM, 16, sample_rate_hz, n_channels, n_data_bytes);
     let mut state = seed.wrapping_mul(2_654_435_761) | 1;
     for _ in 0..n_data_bytes / 2 {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -649,13 +649,7 @@ fn fifty_thousand_files() {
 
 #[test]
 fn the_real_set_is_split_six_to_four() {
-    let root = std::env::var_os("AUSCULT_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from)
-        .join("real/mimii_minus6dB");
-    if !root.is_dir() {
-        eprintln!("SKIPPED: {} is not there (set AUSCULT_SHARED_DATA)", root.display());
-        return;
-    }
+    let Some(root) = shared("real/mimii_minus6dB") else { return };
     let dataset = scan(&root, ScanOptions::default(), &mut NoProgress).unwrap();
     assert_eq!(
         (dataset.layout, dataset.clips.len(), dataset.groups().len()),
@@ -759,27 +753,15 @@ fn the_microphone_of_2026_is_chosen_for_the_data_set() {
     }
 }
 
-/// Runs a command and returns what it prints; it must succeed.
-fn auscult(arguments: &[&str]) -> String {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_auscult"))
-        .args(arguments)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    assert!(!errors.contains("panicked"), "{errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 /// Trains on a tree, scores it and evaluates the scores: the layout, the rules, and the files that were written.
 fn round_trip(tree: &Tree) -> (String, String, Vec<String>) {
     let home = tempfile::tempdir().unwrap();
     let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
     let data = tree.dir.path().to_str().unwrap();
     let (run, scores) = (at("run"), at("scores"));
-    auscult(&["train", data, "--recipe", "pooled-log-mel", "--out", &run]);
-    auscult(&["score", &run, data, "--detector", "knn", "--out", &scores]);
-    let json = |arguments: &[&str]| serde_json::from_str::<serde_json::Value>(&auscult(arguments)).unwrap();
+    results(&["train", data, "--recipe", "pooled-log-mel", "--out", &run]);
+    results(&["score", &run, data, "--detector", "knn", "--out", &scores]);
+    let json = |arguments: &[&str]| serde_json::from_str::<serde_json::Value>(&results(arguments)).unwrap();
     let evaluated = json(&[
         "evaluate",
         "--scores",

@@ -1,47 +1,23 @@
 //! Listening without widgets: what is kept, which channel is played, and what is said where no sound card is.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
+#[path = "common/program.rs"]
+mod program;
+#[path = "common/wav.rs"]
+mod wav;
+
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use auscult::app::{Action, App, AppFolders, Follow, ListeningAction, ListeningSettings};
+use auscult::app::{Action, App, Follow, ListeningAction, ListeningSettings};
 use auscult::audio::ChannelChoice;
-
-fn app(folder: &Path) -> App {
-    let folders = AppFolders {
-        settings: folder.join("settings"),
-        projects: folder.join("projects"),
-    };
-    App::with_folders(Arc::new(|| ()), folders)
-}
-
-fn wait(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) {
-    let begun = Instant::now();
-    while !is_reached(app) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what} never comes");
-        app.poll();
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
+use program::{app, is_previewed, wait};
+use wav::{PCM, wav_head};
 
 /// A second of 8 channels at 16 kHz in 16 bits; channel `c` holds nothing but `c / 10`.
 fn eight_channels() -> Vec<u8> {
     let (n_channels, rate_hz, n_frames) = (8u16, 16_000u32, 16_000u32);
     let n_bytes = n_frames * u32::from(n_channels) * 2;
-    let mut wav = Vec::new();
-    wav.extend(b"RIFF");
-    wav.extend((36 + n_bytes).to_le_bytes());
-    wav.extend(b"WAVEfmt ");
-    wav.extend(16u32.to_le_bytes());
-    wav.extend(1u16.to_le_bytes());
-    wav.extend(n_channels.to_le_bytes());
-    wav.extend(rate_hz.to_le_bytes());
-    wav.extend((rate_hz * u32::from(n_channels) * 2).to_le_bytes());
-    wav.extend((n_channels * 2).to_le_bytes());
-    wav.extend(16u16.to_le_bytes());
-    wav.extend(b"data");
-    wav.extend(n_bytes.to_le_bytes());
+    let mut wav = wav_head(PCM, 16, rate_hz, n_channels, n_bytes);
     for _ in 0..n_frames {
         for channel in 0..n_channels {
             wav.extend((3_277 * channel as i16).to_le_bytes());
@@ -57,10 +33,9 @@ fn focused(folder: &Path, channel: ChannelChoice) -> App {
     std::fs::write(data.join("array.wav"), eight_channels()).unwrap();
     let mut app = app(folder);
     app.apply(Action::Inspect(data));
-    let is_scanned = |app: &App| app.state.preview.as_ref().is_some_and(|preview| preview.dataset.is_some());
-    wait(&mut app, "the scan", is_scanned);
+    wait(&mut app, "the scan", is_previewed);
     app.apply(Action::InspectAgain { layout: None, channel });
-    wait(&mut app, "the scan of the channel", is_scanned);
+    wait(&mut app, "the scan of the channel", is_previewed);
     app.apply(Action::CreateProject(folder.join("project.json")));
     wait(&mut app, "the project", |app| app.state.workbench.is_some());
     app.apply(Action::Focus(0));

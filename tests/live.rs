@@ -77,14 +77,14 @@ fn what_a_stream_scores_is_what_the_same_file_scores() {
         let bank = CropBank::fit(&run, &dataset, &group, DetectorKind::Knn, &config, &mut NoProgress).unwrap();
         let bank = Arc::new(bank);
         for clip in dataset.indices(&group, Split::Test).into_iter().take(4) {
-            let ribbon = bank.score(&run, &dataset, clip, None).unwrap();
+            let ribbon = bank.score(&run, &dataset, clip, None, &mut NoProgress).unwrap();
             let sound = audio::read_clip(&dataset.file(&dataset.clips[clip]), dataset.channel).unwrap();
             let hop = u64::try_from((ribbon.crops[0].end_secs * 16_000.0) as usize / 512).unwrap();
             let mut scorer = LiveScorer::new(Arc::clone(&run), Arc::clone(&bank), 0, hop).unwrap();
             let scores = streamed(&mut scorer, &sound.samples);
             assert!(scores.len() >= 4, "{} windows of {}", scores.len(), ribbon.crops.len());
             for ((start, percentile), (crop, of_file)) in scores.iter().zip(ribbon.crops.iter().zip(&ribbon.percentiles)) {
-                assert!((start - f64::from(crop.start_secs)).abs() < 1e-6);
+                assert!((start - crop.start_secs).abs() < 1e-6);
                 assert!(
                     (percentile - of_file).abs() < 1e-3,
                     "{recipe:?} at {start} s: {percentile} and {of_file}"

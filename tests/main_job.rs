@@ -6,7 +6,7 @@ mod program;
 
 use std::path::Path;
 
-use auscult::app::{Action, App, DeployFormat, ExplorationStatus, JobKind, RunStatus, Screen, Workbench};
+use auscult::app::{Action, App, DeployFormat, ExplorationStatus, JobKind, Notice, RunStatus, Screen, Severity};
 use auscult::dataset::{self, Label, MachineSection, Split, SyntheticConfig, SyntheticLayout};
 use auscult::detectors::{DetectorConfig, DetectorKind};
 use auscult::evaluation::{self, ThresholdRule};
@@ -15,7 +15,7 @@ use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::pipeline::{ExploreSettings, JudgedBy, LabelUse, TrialReport};
 use auscult::progress::NoProgress;
 use auscult::project::{DetectorChoice, RunRecipe};
-use program::{app, wait};
+use program::{app, create_project, is_compared, is_previewed, wait, workbench};
 
 fn recordings(dir: &Path) {
     let config = SyntheticConfig {
@@ -28,30 +28,16 @@ fn recordings(dir: &Path) {
     dataset::write_synthetic(dir, &config, &mut NoProgress).unwrap();
 }
 
-fn workbench(app: &App) -> &Workbench {
-    app.state.workbench.as_ref().unwrap()
-}
-
-fn is_scored(app: &App) -> bool {
-    app.state
-        .workbench
-        .as_ref()
-        .is_some_and(|workbench| workbench.comparison.is_some())
-}
-
 /// A project on synthetic machines, scored.
 fn scored_project(home: &Path) -> App {
     let data = home.join("recordings");
     recordings(&data);
     let mut app = app(home);
-    app.apply(Action::Inspect(data));
-    wait(&mut app, "the preview", |app| {
-        app.state.preview.as_ref().is_some_and(|preview| preview.dataset.is_some())
-    });
+    app.apply(Action::Inspect(data.clone()));
+    wait(&mut app, "the preview", is_previewed);
     assert!(app.state.workbench.is_none(), "nothing is created before the person says so");
-    let file = app.state.preview.as_ref().unwrap().project_file.clone();
-    app.apply(Action::CreateProject(file));
-    wait(&mut app, "the scores", is_scored);
+    create_project(&mut app, data);
+    wait(&mut app, "the scores", is_compared);
     app
 }
 
@@ -303,9 +289,25 @@ fn a_training_can_be_stopped_resumed_and_then_judges() {
         app.apply(Action::Resume(name.to_owned()));
     }
     wait(&mut app, "the end", |app| workbench(app).runs[name].status == RunStatus::Done);
-    app.apply(Action::ActivateRun(name.to_owned()));
+    let notices = &app.state.notices;
+    let offered = notices.iter().rev().find_map(|notice| notice.next_step.as_ref());
+    let use_it = offered.expect("the trained run is offered").action.clone();
+    assert_eq!(use_it, Action::ActivateRun(name.to_owned()));
+    app.apply(use_it);
     assert_eq!(workbench(&app).runs[name].epochs.len(), 3);
-    wait(&mut app, "the scores", is_scored);
+    wait(&mut app, "the scores", is_compared);
+    let ready = app.state.notices.last().expect("the scores are announced").clone();
+    assert_eq!(ready.text, format!("The scores of {name} are ready"));
+    app.apply(ready.next_step.expect("and shown by a click").action);
+    assert_eq!(app.state.screen, Screen::Browse);
+    let shown = workbench(&app);
+    let score = |clip: usize| shown.scores[clip].map(|score| score.order);
+    let best = shown.visible.iter().filter_map(|&clip| score(clip)).fold(f64::MIN, f64::max);
+    assert_eq!(
+        shown.focus.and_then(score),
+        Some(best),
+        "the most suspicious clip is in focus"
+    );
     let comparison = workbench(&app).comparison.clone().unwrap();
     assert!(
         comparison.detectors.contains(&DetectorKind::Residual),
@@ -392,7 +394,7 @@ fn a_project_opens_where_it_was_left() {
     let mut app = app(home.path());
     assert_eq!(app.state.recent.len(), 1);
     app.apply(Action::OpenProject(path));
-    wait(&mut app, "the project", is_scored);
+    wait(&mut app, "the project", is_compared);
     let workbench = workbench(&app);
     assert_eq!(app.state.screen, Screen::Compare);
     assert_eq!(workbench.focus, focus);
@@ -418,7 +420,7 @@ fn a_project_that_was_closed_before_it_was_scored_is_scored_when_it_opens() {
     std::fs::remove_dir_all(path.with_file_name("runs")).unwrap();
     let mut app = app(home.path());
     app.apply(Action::OpenProject(path));
-    wait(&mut app, "the scores", is_scored);
+    wait(&mut app, "the scores", is_compared);
     assert_eq!(workbench(&app).runs.len(), 1);
 }
 
@@ -436,7 +438,7 @@ fn runs_are_read_from_the_disk_and_deleted_from_it_by_jobs_that_the_end_of_the_p
     std::fs::write(runs.join(&name).join("metrics.csv"), metrics).unwrap();
     let mut app = app(home.path());
     app.apply(Action::OpenProject(path));
-    wait(&mut app, "the scores", is_scored);
+    wait(&mut app, "the scores", is_compared);
     assert_eq!(workbench(&app).runs[&name].epochs.len(), 2);
     assert_eq!(workbench(&app).runs[&name].status, RunStatus::Done);
 
@@ -444,7 +446,8 @@ fn runs_are_read_from_the_disk_and_deleted_from_it_by_jobs_that_the_end_of_the_p
     assert!(!workbench(&app).runs.contains_key(&name), "at once from the list");
     app.shut_down();
     assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0, "nothing of it is left");
-    assert!(app.state.notices.is_empty(), "{:?}", app.state.notices);
+    let is_trouble = |notice: &Notice| notice.severity != Severity::Info;
+    assert!(!app.state.notices.iter().any(is_trouble), "{:?}", app.state.notices);
 }
 
 #[test]
@@ -527,7 +530,7 @@ fn a_run_leaves_as_files_and_comes_back_as_a_run_that_scores_alike() {
     }
     let scores = |app: &mut App, name: &str| {
         app.apply(Action::ActivateRun(name.to_owned()));
-        wait(app, "scores", is_scored);
+        wait(app, "scores", is_compared);
         let group = workbench(app).comparison.as_ref().unwrap().groups[0].clone();
         group.result(DetectorKind::Residual).unwrap().test_scores.clone()
     };
@@ -630,7 +633,7 @@ fn a_search_goes_on_after_a_restart_and_a_design_of_it_becomes_a_column() {
 
     let mut app = app(home.path());
     app.apply(Action::OpenProject(file));
-    wait(&mut app, "the scores", is_scored);
+    wait(&mut app, "the scores", is_compared);
     assert_eq!(workbench(&app).explorations.len(), 1);
     assert_eq!(workbench(&app).explorations[0].status, ExplorationStatus::Stopped);
     assert!(workbench(&app).is_design_pinned(&name, 0));

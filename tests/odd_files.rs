@@ -1,6 +1,9 @@
 //! Odd, broken and hostile sound files: each ends in a clip or a clear error, never in a panic, a hang or a huge allocation.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "common/shared.rs"]
+mod shared;
+
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,6 +13,7 @@ use auscult::app::{LongPiece, LongView, SpectrogramSettings};
 use auscult::audio::{AudioError, ChannelChoice, Header, Recording, read_clip, read_clip_at_own_rate, read_header};
 use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
+use shared::shared;
 
 /// Counts the bytes that the whole process has allocated, and the most that it ever had.
 #[global_allocator]
@@ -104,18 +108,6 @@ fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     (folder, path)
-}
-
-/// `shared/data/<name>`, or a visible word that the test did not run.
-fn shared(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("AUSCULT_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    let path = root.join(name);
-    if !path.exists() {
-        eprintln!("SKIPPED: {} is not there (set AUSCULT_SHARED_DATA)", path.display());
-        return None;
-    }
-    Some(path)
 }
 
 /// libsndfile opens these and we do not, with the reason. A change in either direction fails the test.

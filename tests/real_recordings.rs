@@ -1,7 +1,8 @@
 //! The label-free default on real recordings that it was not fitted to: MIMII at -6 dB, 10 normal and 5 abnormal clips a machine.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
-use std::path::PathBuf;
+#[path = "common/shared.rs"]
+mod shared;
 
 use auscult::dataset::{self, ScanOptions};
 use auscult::detectors::DetectorSettings;
@@ -9,18 +10,11 @@ use auscult::extractors::{Recipe, TrainingConfig};
 use auscult::pipeline;
 use auscult::progress::NoProgress;
 use auscult::project::RunRecipe;
+use shared::shared;
 
 #[test]
 fn label_free_default_hears_faults_of_real_machines() {
-    let shared = std::env::var_os("AUSCULT_SHARED_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let data = shared.join("real/mimii_minus6dB");
-    if !data.is_dir() {
-        println!("SKIPPED: no recordings in {}", data.display());
-        return;
-    }
+    let Some(data) = shared("real/mimii_minus6dB") else { return };
     let dataset = dataset::scan(&data, ScanOptions::default(), &mut NoProgress).unwrap();
     assert_eq!(dataset.groups().len(), 16);
     let home = tempfile::tempdir().unwrap();

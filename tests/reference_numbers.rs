@@ -1,25 +1,15 @@
 //! Numbers equal to those of librosa and scikit-learn.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+#[path = "common/shared.rs"]
+mod shared;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use auscult::detectors::{Bank, Covariance, DetectorConfig, DetectorKind, Metric, MixtureScore, Observations, fit, fit_all};
 use auscult::dsp::{LogMel, LogMelConfig, MelFilterBank, Padding, Spectrogram, Stft, StftConfig};
-
-/// The folder of reference numbers, or a visible word that the test did not run.
-fn reference_dir() -> Option<PathBuf> {
-    let shared = std::env::var_os("AUSCULT_SHARED_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let dir = shared.join("reference");
-    if !dir.is_dir() {
-        println!("SKIPPED: no reference numbers in {}", dir.display());
-        return None;
-    }
-    Some(dir)
-}
+use shared::shared;
 
 fn floats(path: PathBuf) -> Vec<f32> {
     let bytes = std::fs::read(path).unwrap();
@@ -62,7 +52,7 @@ fn assert_close(name: &str, found: &[f32], expected: &[f32], tiny: f32) {
 
 #[test]
 fn stft_equals_librosa() {
-    let Some(dir) = reference_dir() else { return };
+    let Some(dir) = shared("reference") else { return };
     let magnitude = Stft::new(StftConfig::default()).magnitude(&signal(&dir));
     let expected = floats(dir.join("stft_mag_2048_512_hann_center_zeropad_f32_1025xT.bin"));
     // Further below the loudest bin it is the float32 rounding of the loud bins that is compared.
@@ -71,14 +61,14 @@ fn stft_equals_librosa() {
 
 #[test]
 fn mel_filters_equal_librosa() {
-    let Some(dir) = reference_dir() else { return };
+    let Some(dir) = shared("reference") else { return };
     let expected = floats(dir.join("melfb_slaney_128x513_f32.bin"));
     assert_close("mel filters", &MelFilterBank::new(16_000, 1024, 128).dense(), &expected, 1e-3);
 }
 
 #[test]
 fn log_mel_equals_librosa() {
-    let Some(dir) = reference_dir() else { return };
+    let Some(dir) = shared("reference") else { return };
     let samples = signal(&dir);
     for (file, n_mels, power, padding) in [
         (
@@ -130,7 +120,7 @@ fn embeddings(path: &Path) -> Observations {
 
 #[test]
 fn detectors_equal_scikit_learn() {
-    let Some(dir) = reference_dir() else { return };
+    let Some(dir) = shared("reference") else { return };
     let text = std::fs::read_to_string(dir.join("detector_expected.json")).unwrap();
     let expected: BTreeMap<String, Vec<f64>> = serde_json::from_str(&text).unwrap();
     let bank = Bank {

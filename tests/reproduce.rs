@@ -2,8 +2,11 @@
 //! way from recordings to pages on synthetic machines, stopped and resumed.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+#[path = "common/shared.rs"]
+mod shared;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use auscult::dataset::{self, Dataset, ScanOptions, SyntheticConfig};
 use auscult::evaluation::{BootstrapConfig, LabelledScore, TableFigures, harmonic_mean, read_scores, table_figures};
@@ -13,6 +16,7 @@ use auscult::pipeline::reproduce::{
     reproduce_table,
 };
 use auscult::progress::{Cancelled, NoProgress, Progress};
+use shared::shared;
 
 const TABLES: [Target; 3] = [Target::TableII, Target::TableIII, Target::TableIV];
 
@@ -121,13 +125,9 @@ fn rows_and_intervals_are_those_of_scikit_learn() {
 /// The published score files of one sub-system of Guan et al. give the paper's column of that name.
 #[test]
 fn the_column_of_guan_et_al_comes_out_of_their_score_files() {
-    let root = std::env::var_os("AUSCULT_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    let folder = root.join("evaluator/dcase2022_dev/guan_attrcls_ft_target");
-    if !folder.is_dir() {
-        println!("SKIPPED: {} is not there", folder.display());
+    let Some(folder) = shared("evaluator/dcase2022_dev/guan_attrcls_ft_target") else {
         return;
-    }
+    };
     let section = |machine: &str, section: usize| -> Vec<LabelledScore> {
         let path = folder.join(format!("anomaly_score_{machine}_section_{section:02}.csv"));
         let scores = read_scores(&path).unwrap();

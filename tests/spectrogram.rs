@@ -3,17 +3,20 @@
 
 #[path = "common/program.rs"]
 mod program;
+#[path = "common/wav.rs"]
+mod wav;
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use auscult::app::{Action, App, LevelRange, LoadedClip, PictureLook, SpectrogramKind, SpectrogramSettings, Workbench};
+use auscult::app::{Action, App, LevelRange, LoadedClip, PictureLook, SpectrogramKind, SpectrogramSettings};
 use auscult::audio::{ChannelChoice, heard_channel, read_clip};
 use auscult::dsp::{self, FrequencyAxis, LevelHistogram, MelFilterBank, Stft, StftConfig, TimeFrequencyBox};
 use auscult::figures::ColorMap;
-use program::{app, wait};
+use program::{app, create_project, wait, workbench};
 use serde_json::Value;
+use wav::{FLOAT, wav_head};
 
 const RATE_HZ: u32 = 16_000;
 
@@ -43,19 +46,7 @@ fn write_wav(path: &Path, channels: &[Vec<f32>]) {
         .flat_map(|frame| channels.iter().map(move |channel| channel[frame]))
         .flat_map(f32::to_le_bytes)
         .collect();
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend((36 + data.len() as u32).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16u32.to_le_bytes());
-    bytes.extend(3u16.to_le_bytes());
-    bytes.extend(n_channels.to_le_bytes());
-    bytes.extend(RATE_HZ.to_le_bytes());
-    bytes.extend((RATE_HZ * 4 * u32::from(n_channels)).to_le_bytes());
-    bytes.extend((4 * n_channels).to_le_bytes());
-    bytes.extend(32u16.to_le_bytes());
-    bytes.extend(b"data");
-    bytes.extend((data.len() as u32).to_le_bytes());
+    let mut bytes = wav_head(FLOAT, 32, RATE_HZ, n_channels, data.len() as u32);
     bytes.extend(data);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, bytes).unwrap();
@@ -64,10 +55,6 @@ fn write_wav(path: &Path, channels: &[Vec<f32>]) {
 fn sine(hz: f64, amplitude: f64) -> Vec<f32> {
     let sample = |i: u32| (amplitude * (TAU * hz * f64::from(i) / f64::from(RATE_HZ)).sin()) as f32;
     (0..2 * RATE_HZ).map(sample).collect()
-}
-
-fn workbench(app: &App) -> &Workbench {
-    app.state.workbench.as_ref().unwrap()
 }
 
 fn loaded(app: &App) -> Option<&LoadedClip> {
@@ -80,12 +67,7 @@ fn project(app: &mut App, home: &Path, name: &str, channels: &[Vec<f32>]) -> Pat
     for (folder, file) in [("normal", "1.wav"), ("normal", "2.wav"), ("abnormal", "3.wav")] {
         write_wav(&data.join(folder).join(file), channels);
     }
-    app.apply(Action::Inspect(data));
-    wait(app, "the preview", |app| {
-        app.state.preview.as_ref().is_some_and(|preview| preview.dataset.is_some())
-    });
-    let file = app.state.preview.as_ref().unwrap().project_file.clone();
-    app.apply(Action::CreateProject(file.clone()));
+    let file = create_project(app, data);
     wait(app, "the picture", |app| loaded(app).is_some());
     file
 }

@@ -20,33 +20,17 @@ use auscult::ui::compare::CompareView;
 use eframe::egui::{self, Key, accesskit::Role};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use fabricated::{LARGE, SMALL, Size, bare_state, builder, scored_state};
+use fabricated::screen::Scene;
+use fabricated::{LARGE, SIZE, SMALL, Size, bare_state, scored_state};
 
-struct Stage {
-    state: State,
-    view: CompareView,
-    actions: Vec<Action>,
-}
+type Stage = Scene<CompareView>;
 
 fn stage(state: State, is_dark: bool) -> Harness<'static, Stage> {
-    stage_of_size(state, is_dark, egui::vec2(1190.0, 610.0))
+    stage_of_size(state, is_dark, SIZE)
 }
 
 fn stage_of_size(state: State, is_dark: bool, size: egui::Vec2) -> Harness<'static, Stage> {
-    let stage = Stage {
-        state,
-        view: CompareView::default(),
-        actions: Vec::new(),
-    };
-    builder(is_dark).with_size(size).build_ui_state(
-        |ui, stage: &mut Stage| {
-            let frame = egui::Frame::central_panel(ui.style());
-            egui::CentralPanel::default()
-                .frame(frame)
-                .show(ui, |ui| stage.view.ui(ui, &stage.state, &mut stage.actions));
-        },
-        stage,
-    )
+    fabricated::stage(state, is_dark, size, CompareView::default(), CompareView::ui)
 }
 
 #[test]

@@ -17,9 +17,9 @@ use auscult::figures::Figure;
 use auscult::jobs::JobId;
 use auscult::pipeline::{Exploration, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, Reference, TrialReport};
 use auscult::ui::frame::Frame;
-use common::{Scene, group, job, workbench};
+use common::screen::{click, press};
+use common::{group, job, window, workbench};
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Theme, pos2};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 const FAULTS: [&str; 4] = ["faster by 5 %", "rattling", "band of noise", "another machine mixed in"];
@@ -166,26 +166,6 @@ fn running() -> State {
     };
     state.jobs.push(job(7, kind, "Search fan-00-2"));
     state
-}
-
-fn window(state: State) -> Harness<'static, Scene> {
-    let mut frame = Frame::default();
-    let mut harness = common::harness(state, Theme::Dark, move |ui, state, actions| frame.ui(ui, state, actions));
-    harness.run();
-    harness
-}
-
-/// Clicks what bears this name and returns the wishes that follow.
-fn click(harness: &mut Harness<'_, Scene>, label: &str) -> Vec<Action> {
-    harness.get_by_label(label).click();
-    harness.run();
-    harness.state_mut().take()
-}
-
-fn press(harness: &mut Harness<'_, Scene>, modifiers: Modifiers, key: Key) -> Vec<Action> {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-    harness.state_mut().take()
 }
 
 /// A search that is over, in which every design was trained to the end.

@@ -7,54 +7,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{
-    Action, DeployFormat, FocusView, ImportPreview, JobKind, ListeningAction, Notice, Playback, RecentProject, RunStatus,
-    SaveState, Screen, Severity, State,
+    Action, DeployFormat, FocusView, ImportPreview, JobKind, ListeningAction, NextStep, Notice, Playback, RecentProject,
+    RunStatus, SaveState, Screen, Severity, State,
 };
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{Label, Layout};
 use auscult::extractors::{EpochFigure, LossChoice, Recipe, TrainingConfig};
 use auscult::figures::{Figure, LossFigure};
 use auscult::jobs::JobId;
-use auscult::project::RunRecipe;
+use auscult::project::{FigureRecipe, RunRecipe};
 use auscult::ui::frame::Frame;
 use auscult::ui::{dialogs, widgets};
-use common::{Scene, dataset, focus, job, run, workbench};
+use common::screen::{click, press};
+use common::{Scene, dataset, job, opened, run, window, workbench};
 use eframe::egui::accesskit::{Role, Toggled};
 use eframe::egui::{self, Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-
-/// The whole window.
-fn window(state: State) -> Harness<'static, Scene> {
-    let mut frame = Frame::default();
-    let mut harness = common::harness(state, Theme::Dark, move |ui, state, actions| frame.ui(ui, state, actions));
-    harness.run();
-    harness
-}
-
-/// Clicks what bears this name and returns the wishes that follow.
-fn click(harness: &mut Harness<'_, Scene>, label: &str) -> Vec<Action> {
-    harness.get_by_label(label).click();
-    harness.run();
-    harness.state_mut().take()
-}
-
-fn press(harness: &mut Harness<'_, Scene>, modifiers: Modifiers, key: Key) -> Vec<Action> {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-    harness.state_mut().take()
-}
-
-/// A project is open, a clip focused and read.
-fn open(screen: Screen) -> State {
-    let mut workbench = workbench();
-    focus(&mut workbench, 37);
-    State {
-        screen,
-        workbench: Some(workbench),
-        ..State::default()
-    }
-}
 
 fn found() -> State {
     let preview = ImportPreview {
@@ -83,7 +52,7 @@ fn found() -> State {
 }
 
 fn trained() -> State {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     let workbench = state.workbench.as_mut().unwrap();
     workbench
         .runs
@@ -235,7 +204,14 @@ fn a_scan_can_be_cancelled_and_a_failure_says_why() {
 
 #[test]
 fn screens_without_a_project_say_where_to_get_one() {
-    for screen in [Screen::Browse, Screen::Train, Screen::Compare, Screen::Map, Screen::Explore] {
+    for screen in [
+        Screen::Browse,
+        Screen::Train,
+        Screen::Compare,
+        Screen::Map,
+        Screen::Explore,
+        Screen::Report,
+    ] {
         let mut harness = window(State {
             screen,
             ..State::default()
@@ -248,7 +224,16 @@ fn screens_without_a_project_say_where_to_get_one() {
 #[test]
 fn the_rail_and_its_keys_change_the_screen() {
     let mut harness = window(State::default());
-    let keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+    let keys = [
+        Key::Home,
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+    ];
     for (screen, key) in Screen::ALL.into_iter().zip(keys) {
         assert_eq!(click(&mut harness, screen.title()), [Action::Show(screen)]);
         assert_eq!(press(&mut harness, Modifiers::COMMAND, key), [Action::Show(screen)]);
@@ -257,7 +242,7 @@ fn the_rail_and_its_keys_change_the_screen() {
 
 #[test]
 fn keys_listen_move_label_and_undo() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let clip = 37;
     let label = |label| Action::SetLabel { clip, label };
     let cases = [
@@ -290,7 +275,7 @@ fn keys_listen_move_label_and_undo() {
 
 #[test]
 fn letters_belong_to_a_text_field_that_has_the_focus() {
-    let mut state = open(Screen::Welcome);
+    let mut state = opened(Screen::Welcome);
     state.recent = Vec::new();
     let mut harness = window(state);
     harness.get_by_label("Or paste a path").focus();
@@ -316,7 +301,7 @@ fn the_key_sheet_opens_and_closes() {
 
 #[test]
 fn the_scope_is_chosen_from_what_is_there() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     state.workbench.as_mut().unwrap().scope.section = Some("01".to_owned());
     let mut harness = window(state);
     harness.get_by_role_and_label(Role::ComboBox, "Machine").click();
@@ -332,7 +317,7 @@ fn the_scope_is_chosen_from_what_is_there() {
 
 #[test]
 fn the_inspector_labels_and_tells_the_score() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     harness.get_by_label("97.4");
     harness.get_by_label("percentile (raw 0.003142)");
     let wish = click(&mut harness, "Anomaly");
@@ -344,7 +329,7 @@ fn the_inspector_labels_and_tells_the_score() {
 
 #[test]
 fn the_player_plays_seeks_and_says_when_it_cannot() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     assert_eq!(click(&mut harness, "Play"), [Action::PlayPause]);
     assert_eq!(click(&mut harness, "Loop"), [Action::Listening(ListeningAction::Loop(true))]);
     let wishes = click(&mut harness, "Position");
@@ -367,7 +352,7 @@ fn the_player_plays_seeks_and_says_when_it_cannot() {
 
 #[test]
 fn weights_are_loaded_from_a_folder_or_a_file_that_is_named() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let cases = [
         ("A run's folder", "Path of the folder", "/models/fan"),
         ("A file of weights", "Path of the file", "/models/fan.safetensors"),
@@ -419,7 +404,7 @@ fn a_finished_run_is_exported_into_a_folder_and_no_other() {
 
 #[test]
 fn training_starts_with_the_recipe_on_the_screen() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let recipe = |recipe, machines: &[&str]| {
         Action::Train(RunRecipe {
             training: TrainingConfig::published(recipe),
@@ -485,6 +470,7 @@ fn notices_are_dismissed_by_hand_or_by_time() {
         id,
         severity,
         text: text.to_owned(),
+        next_step: None,
     };
     let mut harness = window(State {
         notices: vec![notice(1, Severity::Error, "The disk is full")],
@@ -500,8 +486,111 @@ fn notices_are_dismissed_by_hand_or_by_time() {
 }
 
 #[test]
+fn a_notice_offers_the_next_step() {
+    let mut harness = window(State {
+        notices: vec![Notice {
+            id: 3,
+            severity: Severity::Info,
+            text: "The scores of dense-ae-1 are ready".to_owned(),
+            next_step: Some(NextStep {
+                label: "Show",
+                action: Action::ShowMostSuspicious,
+            }),
+        }],
+        ..State::default()
+    });
+    assert_eq!(
+        click(&mut harness, "Show"),
+        [Action::ShowMostSuspicious, Action::DismissNotice(3)]
+    );
+}
+
+#[test]
+fn a_training_is_shown_when_it_starts_and_when_it_is_done() {
+    let mut harness = window(trained());
+    assert!(harness.query_all_by_label("Pause dense-ae-2").next().is_some());
+    let workbench = harness.state_mut().state.workbench.as_mut().unwrap();
+    workbench.runs.get_mut("dense-ae-2").unwrap().status = RunStatus::Done;
+    harness.run();
+    harness.get_by_label("Use this run");
+    click(&mut harness, "dense-ae-1");
+    assert!(
+        harness.query_by_label("Use this run").is_none(),
+        "the run in use is a click away"
+    );
+}
+
+#[test]
+fn whoever_looks_at_one_machine_trains_on_it() {
+    let mut harness = window(opened(Screen::Train));
+    let trains_on = |harness: &mut Harness<'_, Scene>| {
+        let wishes = click(harness, "Compute scores");
+        let [Action::Train(recipe)] = wishes.as_slice() else {
+            panic!("not {wishes:?}")
+        };
+        recipe.machines.clone()
+    };
+    assert!(trains_on(&mut harness).is_empty(), "all of them");
+    let look_at = |harness: &mut Harness<'_, Scene>, machine: Option<&str>| {
+        let workbench = harness.state_mut().state.workbench.as_mut().unwrap();
+        workbench.scope.machine = machine.map(str::to_owned);
+        harness.run();
+    };
+    look_at(&mut harness, Some("gearbox"));
+    assert_eq!(trains_on(&mut harness), ["gearbox"]);
+    click(&mut harness, "fan");
+    assert_eq!(trains_on(&mut harness), ["fan", "gearbox"], "the choice can be changed");
+    look_at(&mut harness, None);
+    assert!(trains_on(&mut harness).is_empty());
+}
+
+#[test]
+fn the_palette_finds_commands_runs_and_clips_and_does_what_is_chosen() {
+    let mut harness = window(opened(Screen::Train));
+    let ask = |harness: &mut Harness<'_, Scene>, words: &str| {
+        press(harness, Modifiers::COMMAND, Key::P);
+        harness.get_by_label("Command").type_text(words);
+        harness.run();
+    };
+    ask(&mut harness, "anomaly");
+    let label = Label::Anomalous;
+    assert_eq!(
+        press(&mut harness, Modifiers::NONE, Key::Enter),
+        [Action::SetLabel { clip: 37, label }]
+    );
+    assert!(harness.query_by_label("Command").is_none(), "it closes");
+    ask(&mut harness, "gearbox");
+    press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    let wishes = press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert!(
+        matches!(wishes.as_slice(), [Action::Show(Screen::Browse), Action::Focus(_)]),
+        "below the scope stand the clips of that machine: {wishes:?}"
+    );
+    ask(&mut harness, "gearbox");
+    let scope = Action::SetScope {
+        machine: Some("gearbox".to_owned()),
+        section: None,
+    };
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Enter), [scope]);
+    ask(&mut harness, "no such thing");
+    harness.get_by_label("Nothing is called so");
+    assert_eq!(press(&mut harness, Modifiers::NONE, Key::Enter), []);
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    assert!(harness.query_by_label("Command").is_none());
+}
+
+#[test]
+fn a_key_pauses_the_newest_job_and_lets_it_go_on() {
+    let mut harness = window(trained());
+    let key = |harness: &mut Harness<'_, Scene>| press(harness, Modifiers::COMMAND, Key::Period);
+    assert_eq!(key(&mut harness), [Action::PauseJob(JobId(8))]);
+    harness.state_mut().state.jobs[1].is_paused = true;
+    assert_eq!(key(&mut harness), [Action::ContinueJob(JobId(8))]);
+}
+
+#[test]
 fn a_failed_save_is_told() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     state.workbench.as_mut().unwrap().save = SaveState::Failed("the disk is full".to_owned());
     let harness = window(state);
     harness.get_by_label("Not saved");
@@ -510,7 +599,7 @@ fn a_failed_save_is_told() {
 
 #[test]
 fn only_the_settings_that_a_recipe_uses_are_shown() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let shown = |harness: &Harness<'_, Scene>| {
         let fields = ["Epochs", "Batch size", "Segments a clip", "Learning rate", "Seed", "Device"];
         fields.map(|field| harness.query_all_by_label(field).next().is_some())
@@ -524,7 +613,7 @@ fn only_the_settings_that_a_recipe_uses_are_shown() {
 
 #[test]
 fn hops_the_ranking_decay_and_the_channel_reach_the_recipe() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     let workbench = state.workbench.as_mut().unwrap();
     let mut dataset = (*workbench.dataset).clone();
     dataset.clips.iter_mut().for_each(|clip| clip.n_channels = 4);
@@ -619,7 +708,7 @@ fn the_saved_loss_has_a_curve_for_every_term() {
 
 #[test]
 fn the_working_conditions_are_told_before_mobileanonet_starts() {
-    let mut state = open(Screen::Train);
+    let mut state = opened(Screen::Train);
     let workbench = state.workbench.as_mut().unwrap();
     let mut dataset = (*workbench.dataset).clone();
     for (clip_idx, clip) in dataset.clips.iter_mut().enumerate() {
@@ -661,7 +750,7 @@ fn choose(harness: &mut Harness<'_, Scene>, field: &str, choice: &str) {
 
 #[test]
 fn recipes_that_are_not_recommended_are_folded() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     let others: Vec<Recipe> = Recipe::ALL.into_iter().filter(|recipe| !recipe.is_recommended()).collect();
     assert_eq!(Recipe::ALL.len() - others.len(), 3);
     let first = others[0].title();
@@ -701,7 +790,7 @@ fn further_figures_of_a_run_are_drawn_by_choice() {
 
 #[test]
 fn a_changed_setting_reaches_the_recipe_and_can_be_taken_back() {
-    let mut harness = window(open(Screen::Train));
+    let mut harness = window(opened(Screen::Train));
     click(&mut harness, "Dense autoencoder");
     harness
         .get_by_role_and_label(Role::SpinButton, "Epochs")
@@ -728,7 +817,8 @@ fn a_figure_is_saved_where_the_person_says() {
     });
     let made = figure.clone();
     let view = move |ui: &mut egui::Ui, _: &State, actions: &mut Vec<Action>| {
-        widgets::save_figure_menu(ui, "loss of fan 00", || Some(made.clone()));
+        let recipe = || FigureRecipe::Loss { run: "fan".to_owned() };
+        widgets::save_figure_menu(ui, "loss of fan 00", || Some(made.clone()), recipe);
         dialogs::ui(ui, actions);
     };
     let mut harness = common::harness(State::default(), Theme::Dark, view);
@@ -776,7 +866,7 @@ fn pictures() {
     };
     picture("welcome_empty", Theme::Dark, State::default());
     picture("welcome_found", Theme::Light, found());
-    picture("train_empty", Theme::Light, open(Screen::Train));
+    picture("train_empty", Theme::Light, opened(Screen::Train));
     let mut running = trained();
     running.workbench.as_mut().unwrap().focus = None;
     running.workbench.as_mut().unwrap().focus_view = FocusView::default();
@@ -791,6 +881,7 @@ fn pictures() {
                 severity: Severity::Error,
                 text: "Cannot read /data/plant/fan/train/broken_0.wav: the header promises 160000 samples, the file holds 12"
                     .to_owned(),
+                next_step: None,
             }],
             ..State::default()
         },

@@ -9,7 +9,8 @@ use std::rc::Rc;
 
 use auscult::app::{Action, ListeningAction, ListeningSettings, Screen, State};
 use auscult::ui::frame::{Frame, key_sheet};
-use common::{Scene, focus, workbench};
+use common::screen::press;
+use common::{Scene, opened};
 use eframe::egui::{Event, Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -19,12 +20,13 @@ const SHIFT: Modifiers = Modifiers::SHIFT;
 const CTRL: Modifiers = Modifiers::COMMAND;
 
 /// Keys that nobody takes out of the input, or that need results which a made-up project lacks; who looks after them instead.
-const ELSEWHERE: [(&str, &str); 8] = [
+const ELSEWHERE: [(&str, &str); 9] = [
     ("Tab", "egui moves the focus"),
     ("Enter", "egui presses what has the focus"),
     ("left right", "in triage"),
     ("X", "views_browse, with a nearest normal clip"),
-    ("Delete", "with a selected box"),
+    ("Delete", "with a selected box; views_report, with a figure"),
+    ("Alt+down up", "views_report, with a figure"),
     ("O [ ]", "views_compare, with a comparison"),
     ("P", "views_compare and views_explore, with a detector or a design"),
     ("Ctrl+Space M", "views_live, while somebody listens and records"),
@@ -52,19 +54,13 @@ fn window(state: State) -> (Harness<'static, Scene>, Rc<RefCell<Vec<Key>>>) {
 
 /// A project is open, a clip focused, a stretch chosen.
 fn open(screen: Screen) -> State {
-    let mut workbench = workbench();
-    focus(&mut workbench, 37);
-    let mut state = State {
-        screen,
-        workbench: Some(workbench),
-        ..State::default()
-    };
+    let mut state = opened(screen);
     state.playback.loop_span_secs = Some((1.0, 2.0));
     state
 }
 
 /// These open or focus something that keeps the keys after them: each is pressed in a window of its own.
-const ALONE: [Key; 4] = [Key::Questionmark, Key::O, Key::F, Key::Slash];
+const ALONE: [Key; 6] = [Key::Questionmark, Key::O, Key::F, Key::Slash, Key::P, Key::S];
 
 /// Which of these keys something takes on one of the screens.
 fn taken(modifiers: Modifiers, keys: &[Key]) -> BTreeSet<Key> {
@@ -78,6 +74,7 @@ fn taken(modifiers: Modifiers, keys: &[Key]) -> BTreeSet<Key> {
         Screen::Train,
         Screen::Compare,
         Screen::Explore,
+        Screen::Report,
     ];
     let mut taken = BTreeSet::new();
     for (screen, batch) in screens
@@ -114,6 +111,7 @@ fn named(line: &str) -> Vec<(Modifiers, Key)> {
         let modifiers = parts.into_iter().fold(PLAIN, |sum, part| match part {
             "Ctrl" => sum | CTRL,
             "Shift" => sum | SHIFT,
+            "Alt" => sum | Modifiers::ALT,
             other => panic!("{other} is no modifier, in '{line}'"),
         });
         let key = match name {
@@ -178,12 +176,6 @@ fn every_key_that_does_something_is_on_the_sheet() {
         }
     }
     assert!(secret.is_empty(), "they do something and are not on the sheet: {secret:#?}");
-}
-
-fn press(harness: &mut Harness<'_, Scene>, modifiers: Modifiers, key: Key) -> Vec<Action> {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run();
-    harness.state_mut().take()
 }
 
 #[test]

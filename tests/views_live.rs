@@ -106,8 +106,10 @@ fn event(id: u64, peak: f32, is_near_miss: bool, verdict: Option<EventVerdict>) 
         peak,
         is_near_miss,
         at: 1_795_000_000,
+        is_going_on: false,
         clip: Some(Arc::new(Clip::default())),
         verdict,
+        file: None,
     }
 }
 
@@ -376,6 +378,47 @@ fn events_are_played_and_judged() {
         [Action::Live(LiveAction::JudgeEvent { id: 2, verdict })]
     );
     assert!(harness.query_by_label("false alarm").is_some(), "what was said of the oldest");
+}
+
+#[test]
+fn an_event_that_goes_on_is_listed_and_one_whose_sound_is_gone_cannot_be_kept() {
+    let mut state = listening();
+    let no_sound = LiveEvent {
+        clip: None,
+        ..event(3, 99.9, false, None)
+    };
+    state.live.events = vec![
+        LiveEvent {
+            is_going_on: true,
+            ..no_sound.clone()
+        },
+        no_sound,
+    ];
+    let mut harness = stage(state, egui::Theme::Dark);
+    harness.get_by_label("Events: 2");
+    harness.get_by_label("going on");
+    harness.get_by_label("sound no longer held");
+    assert!(harness.query_by_label("Keep").is_none(), "there is nothing to write");
+    harness.state_mut().state.live.events[0].clip = Some(Arc::new(Clip::default()));
+    harness.run();
+    harness.get_by_label("Keep");
+}
+
+#[test]
+fn no_row_moves_from_under_the_pointer_when_an_event_comes() {
+    let mut harness = stage(listening(), egui::Theme::Dark);
+    // Under the pointer its hint bears the same words.
+    let place = |harness: &Harness<'_, Scene>, label: &str| harness.query_all_by_label(label).next().unwrap().rect().center();
+    let row = place(&harness, "Play the event at 00:10.00");
+    harness.hover_at(row);
+    harness.run();
+    harness.state_mut().state.live.events.insert(0, event(3, 99.9, false, None));
+    harness.run();
+    assert_eq!(place(&harness, "Play the event at 00:10.00"), row);
+    harness.get_by_label("Events: 3 and a near miss; 1 new when the pointer is elsewhere");
+    harness.hover_at(egui::pos2(600.0, 200.0));
+    harness.run();
+    assert_eq!(place(&harness, "Play the event at 00:15.00"), row);
 }
 
 #[test]

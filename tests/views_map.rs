@@ -15,29 +15,13 @@ use auscult::ui::map::MapView;
 use eframe::egui::{self, Key, Modifiers, PointerButton, Pos2, accesskit::Role, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use fabricated::{Dice, LARGE, SMALL, Size, bare_state, builder, mapped_state};
+use fabricated::screen::{Scene, drag};
+use fabricated::{Dice, LARGE, SIZE, SMALL, Size, bare_state, mapped_state};
 
-struct Stage {
-    state: State,
-    view: MapView,
-    actions: Vec<Action>,
-}
+type Stage = Scene<MapView>;
 
 fn stage(state: State, is_dark: bool) -> Harness<'static, Stage> {
-    let stage = Stage {
-        state,
-        view: MapView::default(),
-        actions: Vec::new(),
-    };
-    builder(is_dark).build_ui_state(
-        |ui, stage: &mut Stage| {
-            let frame = egui::Frame::central_panel(ui.style());
-            egui::CentralPanel::default()
-                .frame(frame)
-                .show(ui, |ui| stage.view.ui(ui, &stage.state, &mut stage.actions));
-        },
-        stage,
-    )
+    fabricated::stage(state, is_dark, SIZE, MapView::default(), MapView::ui)
 }
 
 #[test]
@@ -131,17 +115,6 @@ fn the_pointer_reads_the_clip() {
     harness.get_by_label("section_00_0003.wav");
     harness.get_by_label("bearing 00");
     harness.get_by_label("normal, source domain");
-}
-
-fn drag(harness: &mut Harness<'_, Stage>, from: Pos2, to: Pos2) {
-    harness.drag_at(from);
-    harness.run();
-    harness.hover_at(from.lerp(to, 0.5));
-    harness.run();
-    harness.hover_at(to);
-    harness.run();
-    harness.drop_at(to);
-    harness.run();
 }
 
 #[test]

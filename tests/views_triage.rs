@@ -4,109 +4,58 @@
 #[allow(dead_code, reason = "made for the screen Browse; this is a part of it")]
 #[path = "views_browse/fabricated.rs"]
 mod fabricated;
+#[path = "common/screen.rs"]
+mod screen;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use auscult::app::{
-    Access, Action, App, AppFolders, BoxAction, Recovery, SafetyAction, SaveState, TriageAction, TriageOrder, Workbench,
-};
+use auscult::app::{Access, Action, BoxAction, Recovery, SafetyAction, SaveState, TriageAction, TriageOrder};
 use auscult::dataset::Label;
 use auscult::ui::frame::Frame;
-use auscult::ui::{dialogs, theme};
-use eframe::egui::{self, Key, Modifiers, Pos2, Rect, Theme, vec2};
+use eframe::egui::{Key, Modifiers, Pos2, Rect, Theme, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-
-/// The program, and all that was wished.
-struct Bench {
-    app: App,
-    log: Vec<Action>,
-}
-
-impl Bench {
-    fn workbench(&mut self) -> &mut Workbench {
-        self.app.state.workbench.as_mut().unwrap()
-    }
-
-    fn take(&mut self) -> Vec<Action> {
-        std::mem::take(&mut self.log)
-    }
-}
+use screen::{Driven, drag};
 
 /// A window on thirty clips, ten of which are scored; the sixth is focused and read.
-fn window(theme: Theme) -> Harness<'static, Bench> {
-    let nowhere = AppFolders {
-        settings: PathBuf::from("/nowhere/settings"),
-        projects: PathBuf::from("/nowhere/projects"),
-    };
-    let mut app = App::with_folders(Arc::new(|| ()), nowhere);
-    app.state = fabricated::state(30);
-    fabricated::focus(&mut app.state, 5, 10.0);
+fn window(theme: Theme) -> Harness<'static, Driven> {
+    let mut state = fabricated::state(30);
+    fabricated::focus(&mut state, 5, 10.0);
     let mut frame = Frame::default();
-    let mut harness = Harness::builder()
-        .with_size(vec2(1280.0, 720.0))
-        .with_theme(theme)
+    let builder = screen::builder(vec2(1280.0, 720.0), theme)
         .with_render_cursor(false)
-        .with_max_steps(16)
-        .with_context_setup(|context| {
-            theme::install(context);
-            dialogs::type_paths(context);
-        })
-        .build_ui_state(
-            move |ui, bench: &mut Bench| {
-                let whole = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
-                ui.scope_builder(whole, |ui| {
-                    ui.set_clip_rect(ui.ctx().content_rect());
-                    let mut actions = Vec::new();
-                    frame.ui(ui, &bench.app.state, &mut actions);
-                    for action in actions {
-                        bench.log.push(action.clone());
-                        bench.app.apply(action);
-                    }
-                });
-            },
-            Bench { app, log: Vec::new() },
-        );
+        .with_max_steps(16);
+    let mut harness = screen::driven(builder, state, move |ui, state, actions| {
+        screen::to_the_edge(ui, |ui| frame.ui(ui, state, actions));
+    });
     harness.run_steps(4);
     harness.state_mut().take();
     harness
 }
 
-fn press(harness: &mut Harness<'_, Bench>, key: Key) {
+fn press(harness: &mut Harness<'_, Driven>, key: Key) {
     harness.key_press(key);
     harness.run_steps(3);
 }
 
-fn click(harness: &mut Harness<'_, Bench>, label: &str) {
+fn click(harness: &mut Harness<'_, Driven>, label: &str) {
     harness.get_by_label(label).click();
     harness.run_steps(4);
 }
 
-fn drag(harness: &mut Harness<'_, Bench>, from: Pos2, to: Pos2) {
-    harness.hover_at(from);
-    harness.drag_at(from);
-    harness.run_steps(2);
-    harness.hover_at(from.lerp(to, 0.5));
-    harness.hover_at(to);
-    harness.run_steps(2);
-    harness.drop_at(to);
-    harness.run_steps(3);
-}
-
-fn picture(harness: &Harness<'_, Bench>) -> Rect {
+fn picture(harness: &Harness<'_, Driven>) -> Rect {
     harness.get_by_label_contains("Spectrogram of").rect()
 }
 
 /// A place on the picture of ten seconds below 8 kHz.
-fn at(harness: &Harness<'_, Bench>, secs: f32, khz: f32) -> Pos2 {
+fn at(harness: &Harness<'_, Driven>, secs: f32, khz: f32) -> Pos2 {
     let picture = picture(harness);
     picture.left_bottom() + vec2(picture.width() * secs / 10.0, -picture.height() * khz / 8.0)
 }
 
 /// Start, end, low and high of the first box of the focused clip.
-fn first_box(harness: &mut Harness<'_, Bench>) -> [f64; 4] {
-    let drawn = &harness.state_mut().workbench().boxes(5)[0];
+fn first_box(harness: &Harness<'_, Driven>) -> [f64; 4] {
+    let drawn = &harness.state().workbench().boxes(5)[0];
     [
         drawn.start_secs,
         drawn.end_secs,
@@ -121,7 +70,7 @@ fn is_near(found: [f64; 4], expected: [f64; 4]) {
 }
 
 /// Draws a box from 2 to 4 s, 1 to 3 kHz, and names it.
-fn draw(harness: &mut Harness<'_, Bench>, name: &str) {
+fn draw(harness: &mut Harness<'_, Driven>, name: &str) {
     press(harness, Key::B);
     harness.get_by_label("Drag over the spectrogram");
     // The list grows with its first box, and the picture shrinks: places are measured before.
@@ -135,8 +84,8 @@ fn draw(harness: &mut Harness<'_, Bench>, name: &str) {
 fn b_and_a_drag_make_a_box_that_is_named_at_once_and_every_step_goes_back() {
     let mut harness = window(Theme::Dark);
     draw(&mut harness, "knock");
-    is_near(first_box(&mut harness), [2.0, 4.0, 1000.0, 3000.0]);
-    assert_eq!(harness.state_mut().workbench().boxes(5)[0].label, "knock");
+    is_near(first_box(&harness), [2.0, 4.0, 1000.0, 3000.0]);
+    assert_eq!(harness.state().workbench().boxes(5)[0].label, "knock");
     assert!(
         harness.query_by_label("1 box").is_some(),
         "the tool is put down after one box"
@@ -146,17 +95,17 @@ fn b_and_a_drag_make_a_box_that_is_named_at_once_and_every_step_goes_back() {
     harness.get_by_label("Note of box 1").type_text("n b a");
     harness.run_steps(3);
     assert_eq!(
-        harness.state_mut().workbench().boxes(5)[0].note,
+        harness.state().workbench().boxes(5)[0].note,
         "n b a",
         "letters are no keys while one types"
     );
-    assert!(harness.state_mut().workbench().project.labels.is_empty());
+    assert!(harness.state().workbench().project.labels.is_empty());
     press(&mut harness, Key::Escape);
     for _ in 0..3 {
         harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
         harness.run_steps(3);
     }
-    assert!(harness.state_mut().workbench().boxes(5).is_empty());
+    assert!(harness.state().workbench().boxes(5).is_empty());
     harness.get_by_label("No boxes yet");
 }
 
@@ -167,24 +116,24 @@ fn a_selected_box_is_moved_stretched_and_deleted() {
     press(&mut harness, Key::Escape);
     let (from, to) = (at(&harness, 3.0, 2.0), at(&harness, 5.0, 4.0));
     drag(&mut harness, from, to);
-    is_near(first_box(&mut harness), [4.0, 6.0, 3000.0, 5000.0]);
+    is_near(first_box(&harness), [4.0, 6.0, 3000.0, 5000.0]);
     let (from, to) = (at(&harness, 6.0, 4.0), at(&harness, 7.0, 4.0));
     drag(&mut harness, from, to);
-    is_near(first_box(&mut harness), [4.0, 7.0, 3000.0, 5000.0]);
+    is_near(first_box(&harness), [4.0, 7.0, 3000.0, 5000.0]);
     let (from, to) = (at(&harness, 4.0, 3.0), at(&harness, 3.0, 2.0));
     drag(&mut harness, from, to);
-    is_near(first_box(&mut harness), [3.0, 7.0, 2000.0, 5000.0]);
+    is_near(first_box(&harness), [3.0, 7.0, 2000.0, 5000.0]);
     // An edge that is pulled over the other stops there.
     let (from, to) = (at(&harness, 3.0, 4.0), at(&harness, 9.0, 4.0));
     drag(&mut harness, from, to);
-    is_near(first_box(&mut harness), [7.0, 7.0, 2000.0, 5000.0]);
+    is_near(first_box(&harness), [7.0, 7.0, 2000.0, 5000.0]);
     press(&mut harness, Key::Delete);
-    assert!(harness.state_mut().workbench().boxes(5).is_empty());
+    assert!(harness.state().workbench().boxes(5).is_empty());
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_steps(3);
-    assert_eq!(harness.state_mut().workbench().boxes(5).len(), 1);
+    assert_eq!(harness.state().workbench().boxes(5).len(), 1);
     click(&mut harness, "Delete box 1");
-    assert!(harness.state_mut().workbench().boxes(5).is_empty());
+    assert!(harness.state().workbench().boxes(5).is_empty());
 }
 
 #[test]
@@ -245,12 +194,12 @@ fn triage_fills_the_screen_and_arrows_decide() {
     harness.get_by_label("1 of 30, 0 labelled anomalous");
     assert!(harness.query_by_label("Search clips").is_none(), "the table is gone");
     assert!(harness.query_by_label("Hide inspector").is_none() || harness.query_by_label("Metadata").is_none());
-    let clips = harness.state_mut().workbench().triage.as_ref().unwrap().clips.clone();
+    let clips = harness.state().workbench().triage.as_ref().unwrap().clips.clone();
     press(&mut harness, Key::ArrowUp);
     press(&mut harness, Key::ArrowDown);
     press(&mut harness, Key::ArrowRight);
     harness.get_by_label("4 of 30, 1 labelled anomalous");
-    let workbench = harness.state_mut().workbench();
+    let workbench = harness.state().workbench();
     assert_eq!(workbench.label(clips[0]), Label::Anomalous);
     assert_eq!(workbench.label(clips[1]), Label::Normal);
     assert_eq!(workbench.focus, Some(clips[3]));
@@ -258,22 +207,22 @@ fn triage_fills_the_screen_and_arrows_decide() {
     press(&mut harness, Key::ArrowLeft);
     press(&mut harness, Key::ArrowLeft);
     harness.get_by_label("1 of 30, 0 labelled anomalous");
-    assert!(harness.state_mut().workbench().project.labels.is_empty());
+    assert!(harness.state().workbench().project.labels.is_empty());
     // The buttons do the same.
     harness.get_by_label("Anomaly").click();
     harness.run_steps(3);
-    assert_eq!(harness.state_mut().workbench().label(clips[0]), Label::Anomalous);
+    assert_eq!(harness.state().workbench().label(clips[0]), Label::Anomalous);
     harness.get_by_label("Order of the clips").click();
     harness.run_steps(3);
     click(&mut harness, "Balanced");
     assert_eq!(
-        harness.state_mut().workbench().triage.as_ref().unwrap().order,
+        harness.state().workbench().triage.as_ref().unwrap().order,
         TriageOrder::Balanced
     );
     click(&mut harness, "Play each");
-    assert!(!harness.state_mut().workbench().triage.as_ref().unwrap().plays);
+    assert!(!harness.state().workbench().triage.as_ref().unwrap().plays);
     press(&mut harness, Key::Escape);
-    assert!(!harness.state_mut().workbench().triage.as_ref().unwrap().is_shown);
+    assert!(!harness.state().workbench().triage.as_ref().unwrap().is_shown);
     harness.get_by_label("Search clips");
 }
 
@@ -281,14 +230,14 @@ fn triage_fills_the_screen_and_arrows_decide() {
 fn escape_puts_the_tool_down_before_it_leaves_the_triage() {
     let mut harness = window(Theme::Dark);
     press(&mut harness, Key::R);
-    let clip_idx = harness.state_mut().workbench().focus.unwrap();
+    let clip_idx = harness.state().workbench().focus.unwrap();
     fabricated::focus(&mut harness.state_mut().app.state, clip_idx, 10.0);
     harness.run_steps(3);
     press(&mut harness, Key::B);
     press(&mut harness, Key::Escape);
-    assert!(harness.state_mut().workbench().triage.as_ref().unwrap().is_shown);
+    assert!(harness.state().workbench().triage.as_ref().unwrap().is_shown);
     press(&mut harness, Key::Escape);
-    assert!(!harness.state_mut().workbench().triage.as_ref().unwrap().is_shown);
+    assert!(!harness.state().workbench().triage.as_ref().unwrap().is_shown);
 }
 
 #[test]
@@ -306,14 +255,11 @@ fn the_end_of_a_triage_says_what_came_of_it_and_has_a_way_back() {
 #[test]
 fn a_project_of_another_window_says_who_has_it_and_offers_a_copy() {
     let mut harness = window(Theme::Dark);
-    harness.state_mut().workbench().access = Access::HeldBy("process 4711 of ann on plant-laptop".to_owned());
+    harness.state_mut().workbench_mut().access = Access::HeldBy("process 4711 of ann on plant-laptop".to_owned());
     harness.run_steps(2);
     harness.get_by_label_contains("process 4711 of ann on plant-laptop");
     press(&mut harness, Key::A);
-    assert!(
-        harness.state_mut().workbench().project.labels.is_empty(),
-        "nothing is changed"
-    );
+    assert!(harness.state().workbench().project.labels.is_empty(), "nothing is changed");
     click(&mut harness, "Save copy elsewhere…");
     harness.get_by_label("Write to this file").type_text("/elsewhere/");
     harness.run_steps(2);
@@ -323,7 +269,7 @@ fn a_project_of_another_window_says_who_has_it_and_offers_a_copy() {
 #[test]
 fn a_save_that_failed_stays_in_sight_with_the_ways_out() {
     let mut harness = window(Theme::Light);
-    harness.state_mut().workbench().save =
+    harness.state_mut().workbench_mut().save =
         SaveState::Failed("cannot access /data/project.json: No space left on device".to_owned());
     harness.run_steps(2);
     harness.get_by_label_contains("Not saved: cannot access /data/project.json: No space left");
@@ -362,7 +308,7 @@ fn pictures() {
     for key in [Key::ArrowUp, Key::ArrowDown, Key::ArrowRight] {
         press(&mut harness, key);
     }
-    let clip_idx = harness.state_mut().workbench().focus.unwrap();
+    let clip_idx = harness.state().workbench().focus.unwrap();
     fabricated::focus(&mut harness.state_mut().app.state, clip_idx, 10.0);
     harness.run_steps(3);
     press(&mut harness, Key::B);

@@ -9,7 +9,6 @@ const DECIMALS: usize = 9;
 
 /// A box in time and frequency, with what a person says of it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Annotation {
     /// From the beginning of the clip. Not after `end_secs`; a moment has both alike.
     pub start_secs: f64,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     BoxAction, ClipColumn, ClipFilter, EventVerdict, ListView, ListeningSettings, LiveSettings, LongPiece, ModelAction,
-    PictureLook, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
+    PictureLook, ReportAction, SafetyAction, Screen, SortKey, SpectrogramSettings, TriageAction,
 };
 use crate::audio::ChannelChoice;
 use crate::dataset::{Label, Layout, MachineSection};
@@ -42,6 +42,8 @@ pub enum Action {
     DismissNotice(u64),
 
     // The clip list
+    /// Browse with the highest score on top and in focus.
+    ShowMostSuspicious,
     /// Which machine and section the screens speak of; `None`: all.
     SetScope {
         machine: Option<String>,
@@ -90,6 +92,7 @@ pub enum Action {
     Box(BoxAction),
     Triage(TriageAction),
     Safety(SafetyAction),
+    Report(ReportAction),
 
     // Training
     Train(RunRecipe),

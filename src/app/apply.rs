@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::ahead::ClipAhead;
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
 use super::output::LostOutput;
 use super::safety::Waiting;
 use super::saving::Saver;
-use super::{Action, JobKind, JobView, LiveView, LongView, Notice, Severity, State};
+use super::{Action, JobKind, JobView, LiveView, LongView, NextStep, Notice, Severity, State};
 use crate::audio::Player;
 use crate::jobs::{JobContext, JobEvent, JobId, JobRunner, Urgency, Wake};
 use crate::project::ProjectLock;
@@ -42,6 +43,7 @@ pub struct App {
     pub(super) live: Live,
     /// The long recording that was in focus last: coming back to it costs nothing.
     pub(super) last_long: Option<LongView>,
+    pub(super) clip_ahead: Option<ClipAhead>,
     n_notices: u64,
 }
 
@@ -75,6 +77,7 @@ impl App {
             waiting: None,
             live: Live::new(wake),
             last_long: None,
+            clip_ahead: None,
             n_notices: 0,
         }
     }
@@ -89,6 +92,7 @@ impl App {
         self.poll_keeping();
         self.poll_playback();
         self.poll_model();
+        self.poll_report();
         let has_more = self.poll_live() || has_more;
         if self.save_due.is_some_and(|due| Instant::now() >= due) {
             self.save_now();
@@ -143,6 +147,7 @@ impl App {
         match action {
             Action::SetScope { machine, section } => self.set_scope(machine, section),
             Action::SetFilter(filter) => self.set_filter(filter),
+            Action::ShowMostSuspicious => self.show_most_suspicious(),
             Action::SortBy(key) => self.sort_by(key),
             Action::List(action) => self.apply_list(action),
             Action::Focus(clip) => self.focus(clip),
@@ -167,6 +172,7 @@ impl App {
             Action::Model(action) => self.apply_model(action),
             Action::Box(action) => self.apply_box(action),
             Action::Triage(action) => self.apply_triage(action),
+            Action::Report(action) => self.apply_report(action),
             Action::Train(recipe) => self.train(recipe),
             Action::Resume(run) => self.resume(&run),
             Action::ActivateRun(run) => self.activate_run(&run),
@@ -285,6 +291,11 @@ impl App {
 
     /// Tells something once: the same words again replace the first.
     pub(super) fn notify(&mut self, severity: Severity, text: impl Into<String>) {
+        self.notify_with(severity, text, None);
+    }
+
+    /// Tells something and offers what one would do next.
+    pub(super) fn notify_with(&mut self, severity: Severity, text: impl Into<String>, next_step: Option<NextStep>) {
         let text = text.into();
         self.n_notices += 1;
         self.state.notices.retain(|notice| notice.text != text);
@@ -292,6 +303,7 @@ impl App {
             id: self.n_notices,
             severity,
             text,
+            next_step,
         });
     }
 

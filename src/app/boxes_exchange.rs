@@ -157,7 +157,7 @@ impl Workbench {
             let clip = &self.dataset.clips[clip_idx];
             Sheet {
                 path: &clip.path,
-                duration_secs: f64::from(clip.duration_secs),
+                duration_secs: clip.duration_secs,
                 top_hz: f64::from(clip.sample_rate_hz) / 2.0,
                 annotations: self.boxes(clip_idx),
             }
@@ -206,7 +206,7 @@ impl Tally {
             self.n_known += 1;
             return;
         }
-        if row.annotation.end_secs > f64::from(clip.duration_secs) + SLACK_SECS {
+        if row.annotation.end_secs > clip.duration_secs + SLACK_SECS {
             self.n_beyond += 1;
         }
         there.push(row.annotation);

@@ -45,6 +45,7 @@ impl App {
         let added = std::mem::take(&mut workbench.project.added);
         let live = workbench.project.live.take();
         let view = std::mem::take(&mut workbench.project.view);
+        let drawn = std::mem::take(&mut workbench.project.drawn);
         let labels_changed = project.labels != workbench.project.labels;
         let detector_changed = project.detector_settings() != workbench.project.detector_settings();
         workbench.project = Project {
@@ -52,6 +53,7 @@ impl App {
             active_run,
             added,
             live,
+            drawn,
             view,
             ..project
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::runs::view_of;
-use super::{App, JobKind, Severity};
+use super::{App, JobKind, NextStep, Severity};
 use crate::pipeline::{self, DeployFormat, Deployed};
 use crate::project::{Project, RunRecipe};
 
@@ -43,10 +43,7 @@ impl App {
             self.notify(Severity::Info, format!("Loaded as {name}"));
             self.activate_run(name);
         } else {
-            self.notify(
-                Severity::Info,
-                format!("Loaded as {name}: choose Use this run to see its scores"),
-            );
+            self.notify_with(Severity::Info, format!("Loaded as {name}"), Some(NextStep::use_run(name)));
         }
     }
 

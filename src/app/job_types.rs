@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ahead::ClipAhead;
 use super::boxes_exchange::ReadBoxes;
 use super::live::TakenIn;
+use super::report::{Exported, Looked};
 use super::{
     Access, DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, Measured, NearestClip, RunView,
 };
@@ -28,6 +30,7 @@ pub(super) enum JobOutput {
     FolderInspected(Arc<Dataset>),
     ProjectOpened(Box<OpenedProject>),
     ClipLoaded(Arc<LoadedClip>),
+    ReadAhead(ClipAhead),
     LongOpened {
         loaded: Arc<LoadedClip>,
         long: Box<LongView>,
@@ -75,6 +78,8 @@ pub(super) enum JobOutput {
         n_boxes: usize,
     },
     FileSaved(PathBuf),
+    FigureLooked(Box<Looked>),
+    ReportExported(Box<Exported>),
     InputOpened(Arc<Listener>),
     /// Or it is not scored any more.
     InputClosed,

@@ -1,11 +1,12 @@
 //! The clip list and the focused clip.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::playing::sound_of;
 use super::{App, JobKind, LoadedClip, SpectrogramKind, SpectrogramSettings};
-use crate::audio::{self, Clip, LONG_SECS};
+use crate::audio::{self, AudioError, ChannelChoice, Clip, LONG_SECS};
 use crate::dataset::{Label, Split};
 use crate::dsp::{self, LevelHistogram, Peaks, Spectrogram};
 use crate::jobs::in_front;
@@ -97,7 +98,7 @@ impl App {
     }
 
     pub(super) fn load_focused(&mut self) {
-        self.abandon(|kind| matches!(kind, JobKind::LoadClip | JobKind::DrawLong));
+        self.abandon(|kind| matches!(kind, JobKind::LoadClip | JobKind::DrawLong | JobKind::ReadAhead));
         let Some((workbench, clip_idx)) = self
             .state
             .workbench
@@ -108,7 +109,7 @@ impl App {
         };
         let file = workbench.dataset.file(&workbench.dataset.clips[clip_idx]);
         let (channel, settings) = (workbench.dataset.channel, workbench.spectrogram);
-        if f64::from(workbench.dataset.clips[clip_idx].duration_secs) > LONG_SECS {
+        if workbench.dataset.clips[clip_idx].duration_secs > LONG_SECS {
             self.open_long(clip_idx);
             return;
         }
@@ -119,13 +120,18 @@ impl App {
             .as_ref()
             .filter(|loaded| loaded.clip_idx == clip_idx)
             .map(|loaded| (Arc::clone(&loaded.clip), loaded.heard));
+        if known.is_none()
+            && let Some(mut loaded) = self.was_read_ahead(&file, channel, settings)
+        {
+            // Clips may have been added since, and this one's number be another.
+            Arc::make_mut(&mut loaded).clip_idx = clip_idx;
+            self.take_loaded(Ok(loaded));
+            return;
+        }
         self.spawn(JobKind::LoadClip, "Reading the clip", move |_| {
             let (clip, heard) = match known {
                 Some(known) => known,
-                None => {
-                    let heard = audio::heard_channel(&file, channel)?;
-                    (Arc::new(audio::read_clip(&file, heard)?), heard)
-                }
+                None => read_sound(&file, channel)?,
             };
             let loaded = LoadedClip {
                 heard,
@@ -159,11 +165,18 @@ impl App {
                     if std::mem::take(&mut self.plays_when_read) {
                         self.play_from(0.0);
                     }
+                    self.read_ahead();
                 }
             }
             Err(error) => workbench.focus_view.error = Some(error),
         }
     }
+}
+
+/// A clip's sound, and the channel that it is of.
+pub(super) fn read_sound(file: &Path, channel: ChannelChoice) -> Result<(Arc<Clip>, ChannelChoice), AudioError> {
+    let heard = audio::heard_channel(file, channel)?;
+    Ok((Arc::new(audio::read_clip(file, heard)?), heard))
 }
 
 /// Draws a clip: outline and spectrogram in dB re full scale.

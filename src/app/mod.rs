@@ -5,6 +5,7 @@
 //! *Invariant:* only this room changes `State`; it draws nothing and waits for nothing.
 
 mod action;
+mod ahead;
 mod apply;
 mod boxes;
 mod boxes_exchange;
@@ -58,13 +59,17 @@ pub use plots::{
     Bins, Decisions, DesignQuantity, MapColor, MapShow, Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow,
     MatrixSection, Separation, Trouble, asked_auc, best_design, best_figure, best_so_far, bins, decisions, design_figure,
     design_front, design_table, histogram_figure, judged_auc, loss_figure, map_categories, map_figure, map_figure_by,
-    map_figure_of, matrix, matrix_table, roc_detectors, roc_figure, separation, spectrogram_figure, state_title,
+    map_figure_of, map_figure_shown, matrix, matrix_table, matrix_table_with_intervals, roc_detectors, roc_figure,
+    roc_figure_with, separation, spectrogram_figure, spectrogram_words, state_title,
 };
-pub use report::{write_map, write_report};
+pub use report::{
+    FigureStatus, FigureView, Preview, ReportAction, ReportView, figure_endings, figure_file_name, figure_kind, figure_stem,
+    figure_title, write_map, write_report,
+};
 pub use runs::error_text;
 pub use safety::{Access, Recovery, SafetyAction};
 pub use state::{
-    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, Notice, Playback, RecentProject, RunStatus, RunView,
-    SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
+    ClipScore, FocusView, ImportPreview, JobKind, JobView, MapView, NextStep, Notice, Playback, RecentProject, RunStatus,
+    RunView, SaveState, Scope, Screen, Severity, State, Verdict, Workbench,
 };
 pub use triage::{Triage, TriageAction, TriageOrder, TriageStep};

@@ -5,19 +5,21 @@
 //! differ.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::job_types::JobOutput;
 use super::listening::picture;
-use super::{App, JobKind, LoadedClip, SpectrogramSettings, Workbench};
-use crate::audio::{self, LONG_SECS};
+use super::{App, JobKind, LoadedClip, LongView, SpectrogramSettings, Workbench};
+use crate::audio::{self, AudioError, ChannelChoice, Clip, LONG_SECS, Recording, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, Dataset};
 use crate::detectors::Metric;
 use crate::extractors::{ModelView, WindowPlace};
 use crate::pipeline::{self, NearestNormal};
 
-/// Of what is held whole alone.
-const TOO_LONG: &str = "longer than five minutes: what the model sees is shown of shorter clips";
+/// A long recording is held against normal clips by stretches of so many seconds, that at the playhead.
+const STRETCH_SECS: f64 = 10.0;
 /// The clip's playhead stands on a window from this much before its first sample on: seconds of the sound card are not exact.
 const EARLY_SECS: f64 = 2e-3;
 
@@ -77,7 +79,12 @@ pub struct NearestClip {
     /// The clip that it is nearest to.
     pub of_clip: usize,
     pub found: NearestNormal,
+    /// Of a long recording its first minutes.
     pub loaded: Arc<LoadedClip>,
+    /// Where in the focused clip it is laid beside: at the start, or at that of the stretch that it is nearest to.
+    pub from_secs: f64,
+    /// That stretch; `None`: the whole clip.
+    pub stretch: Option<Arc<LoadedClip>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +98,8 @@ struct ViewKey {
 struct NearestKey {
     run: String,
     clip: usize,
+    /// Which of the stretches of a long recording.
+    stretch: Option<usize>,
     metric: Metric,
     settings: SpectrogramSettings,
     /// Labels decide who may be called normal.
@@ -101,7 +110,8 @@ impl PartialEq for NearestKey {
     fn eq(&self, other: &Self) -> bool {
         let is_same_data = Arc::ptr_eq(&self.dataset, &other.dataset);
         is_same_data
-            && (&self.run, self.clip, self.metric, self.settings) == (&other.run, other.clip, other.metric, other.settings)
+            && (&self.run, self.clip, self.stretch) == (&other.run, other.clip, other.stretch)
+            && (self.metric, self.settings) == (other.metric, other.settings)
     }
 }
 
@@ -114,6 +124,12 @@ impl ModelInsight {
     pub fn nearest_of(&self, clip: Option<usize>) -> Option<&Arc<NearestClip>> {
         self.nearest.as_ref().filter(|nearest| Some(nearest.of_clip) == clip)
     }
+
+    /// Where in the focused clip the sound begins that is heard.
+    pub(super) fn heard_from_secs(&self, focus: Option<usize>) -> f64 {
+        let nearest = self.nearest_of(focus).filter(|_| self.hears_nearest);
+        nearest.map_or(0.0, |nearest| nearest.from_secs)
+    }
 }
 
 impl Workbench {
@@ -122,11 +138,6 @@ impl Workbench {
         let Some(name) = &self.project.active_run else {
             return Some("There is no run yet: train one, and what it sees is shown here".to_owned());
         };
-        if self.focus_view.long.is_some() {
-            let text =
-                "Recordings of more than 5 minutes are drawn piece by piece from their file: this is shown of shorter ones only";
-            return Some(text.to_owned());
-        }
         let recipe = self.runs.get(name).map(|run| run.recipe.training.recipe);
         let redraws = recipe.is_none_or(|recipe| recipe.redraws());
         match (pane, recipe) {
@@ -210,12 +221,16 @@ impl App {
         let (Some((_, run)), Some(loaded)) = (workbench.run.clone(), workbench.focus_view.loaded.clone()) else {
             return;
         };
-        let is_long = workbench.focus_view.long.is_some();
+        let recording = workbench.focus_view.long.as_ref().map(|long| Arc::clone(long.recording()));
         let dataset = Arc::clone(&workbench.dataset);
         self.spawn(JobKind::ModelView, "What the model sees", move |_| {
-            anyhow::ensure!(!is_long, TOO_LONG);
             let entry = &dataset.clips[wanted.clip];
             let channel = run.recipe.channel(&dataset);
+            if let Some(recording) = recording {
+                let recording = in_channel(recording, &dataset.file(entry), channel)?;
+                let view = pipeline::model_view_of(&*run.extractor, &recording, &entry.group, wanted.place)?;
+                return Ok(JobOutput::ModelViewed(Arc::new(view)));
+            }
             // A run may listen to another channel than the one that is shown and played.
             let clip = if channel == dataset.channel {
                 Arc::clone(&loaded.clip)
@@ -228,8 +243,9 @@ impl App {
     }
 
     fn poll_nearest(&mut self) {
+        let position_secs = self.state.playback.position_secs;
         let Some(workbench) = &mut self.state.workbench else { return };
-        let wanted = workbench.wanted_nearest();
+        let wanted = workbench.wanted_nearest(position_secs);
         let model = &mut workbench.model;
         if wanted == model.asked_nearest {
             return;
@@ -244,27 +260,34 @@ impl App {
         let (Some(wanted), Some(workbench)) = (wanted, &self.state.workbench) else {
             return;
         };
-        let Some(embedded) = workbench.embedded.clone() else { return };
+        let (Some(embedded), Some((_, run))) = (workbench.embedded.clone(), workbench.run.clone()) else {
+            return;
+        };
+        let recording = workbench.focus_view.long.as_ref().map(|long| Arc::clone(long.recording()));
         let known = workbench.model.nearest.clone();
         self.spawn(JobKind::Nearest, "Find the nearest normal clip", move |_| {
             let NearestKey { dataset, clip, .. } = wanted;
-            let found = pipeline::nearest_normal(&dataset, &embedded, clip, wanted.metric)?;
+            let entry = &dataset.clips[clip];
+            let (mut from_secs, mut stretch) = (0.0, None);
+            let found = match (recording, wanted.stretch) {
+                (Some(recording), Some(number)) => {
+                    let samples = stretch_samples(&recording, number);
+                    from_secs = samples.start as f64 / f64::from(SAMPLE_RATE_HZ);
+                    let judged = in_channel(Arc::clone(&recording), &dataset.file(entry), run.recipe.channel(&dataset))?;
+                    let query = run.extractor.embed(&part_of(&judged, samples.clone())?, &entry.group)?;
+                    let shown = Arc::new(part_of(&recording, samples)?);
+                    stretch = Some(Arc::new(picture(clip, shown, wanted.settings)));
+                    pipeline::nearest_normal_to(&dataset, &embedded, clip, &query.values, wanted.metric)?
+                }
+                _ => pipeline::nearest_normal(&dataset, &embedded, clip, wanted.metric)?,
+            };
             let known = known.filter(|known| known.found.clip_idx == found.clip_idx);
-            let duration_secs = f64::from(dataset.clips[found.clip_idx].duration_secs);
-            if duration_secs > audio::LONG_SECS {
-                let path = &dataset.clips[found.clip_idx].path;
-                anyhow::bail!(
-                    "the nearest normal clip is {path}: it lasts {duration_secs:.0} s, too long to be held beside this one"
-                );
-            }
             let loaded = match known {
                 Some(known) if known.loaded.settings == wanted.settings => Arc::clone(&known.loaded),
                 Some(known) => Arc::new(picture(found.clip_idx, Arc::clone(&known.loaded.clip), wanted.settings)),
                 None => {
-                    let entry = &dataset.clips[found.clip_idx];
-                    anyhow::ensure!(f64::from(entry.duration_secs) <= LONG_SECS, TOO_LONG);
-                    let file = dataset.file(entry);
-                    let sound = Arc::new(audio::read_clip(&file, dataset.channel)?);
+                    let file = dataset.file(&dataset.clips[found.clip_idx]);
+                    let sound = Arc::new(beginning(&file, dataset.channel)?);
                     Arc::new(picture(found.clip_idx, sound, wanted.settings))
                 }
             };
@@ -272,6 +295,8 @@ impl App {
                 of_clip: clip,
                 found,
                 loaded,
+                from_secs,
+                stretch,
             })))
         });
     }
@@ -325,11 +350,15 @@ impl App {
         if wants_nearest && !self.ready_to_play() {
             return;
         }
+        self.set_hears_nearest(wants_nearest);
         if !self.hand_over((clip, recording)) {
-            return;
+            self.set_hears_nearest(!wants_nearest);
         }
+    }
+
+    fn set_hears_nearest(&mut self, hears_nearest: bool) {
         if let Some(workbench) = &mut self.state.workbench {
-            workbench.model.hears_nearest = wants_nearest;
+            workbench.model.hears_nearest = hears_nearest;
         }
     }
 }
@@ -338,9 +367,7 @@ impl Workbench {
     fn wanted_window(&self, position_secs: f64) -> Option<ViewKey> {
         let (run, _) = self.run.as_ref().filter(|_| self.model.shows_window())?;
         let clip = self.focus?;
-        // Of a long recording there is no sound to look at.
-        let is_held = self.focus_view.long.is_none();
-        let is_read = is_held && self.focus_view.loaded.as_ref().is_some_and(|loaded| loaded.clip_idx == clip);
+        let is_read = self.focus_view.loaded.as_ref().is_some_and(|loaded| loaded.clip_idx == clip);
         let idx = window_at(&self.focus_view.crops, position_secs).filter(|_| is_read)?;
         Some(ViewKey {
             run: run.clone(),
@@ -352,14 +379,21 @@ impl Workbench {
         })
     }
 
-    fn wanted_nearest(&self) -> Option<NearestKey> {
+    fn wanted_nearest(&self, position_secs: f64) -> Option<NearestKey> {
         let (run, _) = self.run.as_ref().filter(|_| self.model.panes.contains(&ModelPane::Nearest))?;
         self.embedded.as_ref()?;
-        let clip = self.focus.filter(|_| self.focus_view.long.is_none())?;
+        let clip = self.focus?;
+        let at_playhead = |_: &LongView| {
+            // While the normal clip is heard it stays the one that it is.
+            let asked = self.model.asked_nearest.as_ref().filter(|asked| asked.clip == clip);
+            let heard = asked.filter(|_| self.model.hears_nearest).and_then(|asked| asked.stretch);
+            heard.unwrap_or((position_secs / STRETCH_SECS).max(0.0) as usize)
+        };
         let group = self.dataset.clips[clip].group.to_string();
         Some(NearestKey {
             run: run.clone(),
             clip,
+            stretch: self.focus_view.long.as_ref().map(at_playhead),
             metric: self.project.detector_settings().of(&group).knn_metric,
             settings: self.spectrogram,
             dataset: Arc::clone(&self.dataset),
@@ -367,9 +401,38 @@ impl Workbench {
     }
 }
 
+/// The recording by the channel that a run listens to, which may be another than the one that is shown and played.
+fn in_channel(shown: Arc<Recording>, file: &Path, channel: ChannelChoice) -> Result<Arc<Recording>, AudioError> {
+    if shown.is_of(file, channel) {
+        return Ok(shown);
+    }
+    Recording::open(file, channel).map(Arc::new)
+}
+
+/// The samples of one of the stretches that a long recording is cut into; the last one ends where the recording does.
+fn stretch_samples(recording: &Recording, stretch: usize) -> Range<u64> {
+    let len = (STRETCH_SECS * f64::from(SAMPLE_RATE_HZ)) as u64;
+    let start = (stretch as u64 * len).min(recording.n_samples().saturating_sub(len));
+    start..(start + len).min(recording.n_samples())
+}
+
+/// A clip, or as much of a long one as may be held.
+fn beginning(file: &Path, channel: ChannelChoice) -> Result<Clip, AudioError> {
+    let recording = Recording::open(file, channel)?;
+    let most = (LONG_SECS * f64::from(SAMPLE_RATE_HZ)) as u64;
+    part_of(&recording, 0..recording.n_samples().min(most))
+}
+
+fn part_of(recording: &Recording, samples: Range<u64>) -> Result<Clip, AudioError> {
+    Ok(Clip {
+        samples: recording.read(samples)?,
+        sample_rate_hz: SAMPLE_RATE_HZ,
+    })
+}
+
 /// The last window that has begun: where they overlap, the one that begins where the playhead was put.
 fn window_at(windows: &[CropWindow], secs: f64) -> Option<usize> {
-    let n_begun = windows.partition_point(|window| f64::from(window.start_secs) <= secs + EARLY_SECS);
+    let n_begun = windows.partition_point(|window| window.start_secs <= secs + EARLY_SECS);
     (!windows.is_empty()).then(|| n_begun.saturating_sub(1))
 }
 
@@ -377,10 +440,10 @@ fn window_at(windows: &[CropWindow], secs: f64) -> Option<usize> {
 mod tests {
     use super::{CropWindow, window_at};
 
-    fn windows(hop_secs: f32) -> Vec<CropWindow> {
+    fn windows(hop_secs: f64) -> Vec<CropWindow> {
         let window = |idx: i16| CropWindow {
-            start_secs: f32::from(idx) * hop_secs,
-            end_secs: f32::from(idx) * hop_secs + 1.024,
+            start_secs: f64::from(idx) * hop_secs,
+            end_secs: f64::from(idx) * hop_secs + 1.024,
         };
         (0..9).map(window).collect()
     }
@@ -389,16 +452,12 @@ mod tests {
     fn the_window_is_the_last_that_has_begun() {
         let side_by_side = windows(1.024);
         for (idx, window) in side_by_side.iter().enumerate() {
-            assert_eq!(window_at(&side_by_side, f64::from(window.start_secs)), Some(idx));
-            assert_eq!(window_at(&side_by_side, f64::from(window.start_secs) + 1.0), Some(idx));
+            assert_eq!(window_at(&side_by_side, window.start_secs), Some(idx));
+            assert_eq!(window_at(&side_by_side, window.start_secs + 1.0), Some(idx));
         }
         let overlapping = windows(0.096);
         for (idx, window) in overlapping.iter().enumerate() {
-            assert_eq!(
-                window_at(&overlapping, f64::from(window.start_secs)),
-                Some(idx),
-                "a click on its cell"
-            );
+            assert_eq!(window_at(&overlapping, window.start_secs), Some(idx), "a click on its cell");
         }
         assert_eq!(window_at(&side_by_side, 99.0), Some(8));
         assert_eq!(window_at(&[], 0.0), None);

@@ -78,7 +78,7 @@ impl App {
         let view = self.state.workbench.as_ref().map(|workbench| &workbench.focus_view);
         let sound = view.and_then(|view| Some(sound_of(view.loaded.as_ref()?, view)));
         if let Some(sound) = sound {
-            match set_up(&mut player, sound, &self.state.playback) {
+            match set_up(&mut player, sound, (&self.state.playback, 0.0)) {
                 Ok(()) if goes_on => player.play(),
                 Ok(()) => {}
                 Err(error) => return self.notify(Severity::Warning, error.to_string()),

@@ -29,7 +29,7 @@ impl App {
             Ok(PictureSettings { spectrogram, look }) => (workbench.spectrogram, workbench.look) = (spectrogram, look),
             Err(what) => self.notify(
                 Severity::Warning,
-                format!("the project's file asks for a picture with {what}: the usual settings are used"),
+                format!("The project's file asks for a picture with {what}: the usual settings are used"),
             ),
         }
     }
@@ -140,7 +140,7 @@ fn moved(area: TimeFrequencyBox, by_secs: f64) -> TimeFrequencyBox {
 }
 
 impl Workbench {
-    pub(super) fn picture_settings(&self) -> PictureSettings {
+    pub fn picture_settings(&self) -> PictureSettings {
         PictureSettings {
             spectrogram: self.spectrogram,
             look: self.look,

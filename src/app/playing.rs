@@ -34,7 +34,7 @@ impl FocusView {
                 .map(|step| step as f64 * STEP_SECS)
                 .collect()
         } else {
-            self.crops.iter().map(|crop| f64::from(crop.start_secs)).collect()
+            self.crops.iter().map(|crop| crop.start_secs).collect()
         };
         let n_before = if n_steps < 0 {
             starts.iter().filter(|start| **start < from_secs - 1e-3).count()
@@ -70,6 +70,7 @@ impl App {
             .as_ref()
             .and_then(|workbench| workbench.focus_view.worst_crop());
         let is_free = !self.state.playback.is_placed && self.state.playback.loop_span_secs.is_none();
+        let from_secs = self.heard_from_secs();
         let Some(player) = &mut self.player else { return };
         if player.is_playing() {
             player.pause();
@@ -77,7 +78,7 @@ impl App {
             return;
         }
         if is_free && let Some(worst) = worst {
-            player.seek(f64::from(worst.start_secs));
+            player.seek((worst.start_secs - from_secs).max(0.0));
         }
         player.play();
         self.state.playback.is_placed = true;
@@ -113,8 +114,9 @@ impl App {
         }
         self.state.playback.position_secs = secs;
         self.state.playback.is_placed = true;
+        let from_secs = self.heard_from_secs();
         if let Some(player) = &mut self.player {
-            player.seek(secs);
+            player.seek((secs - from_secs).max(0.0));
         }
     }
 
@@ -136,10 +138,11 @@ impl App {
     }
 
     pub(super) fn poll_playback(&mut self) {
+        let from_secs = self.heard_from_secs();
         let Some(player) = &self.player else { return };
         let was_playing = std::mem::replace(&mut self.state.playback.is_playing, player.is_playing());
         if self.state.playback.is_playing || was_playing {
-            self.state.playback.position_secs = player.position_secs();
+            self.state.playback.position_secs = from_secs + player.position_secs();
         }
         if let Some(reason) = player.failure() {
             return self.lose_output(&reason, was_playing);
@@ -153,10 +156,11 @@ impl App {
     /// Plays these samples from now on, where the playhead stands: another clip, or the same by another microphone. False where
     /// they cannot be played.
     pub(super) fn hand_over(&mut self, sound: Sound) -> bool {
+        let from_secs = self.heard_from_secs();
         let playback = &mut self.state.playback;
         let Some(player) = &mut self.player else { return true };
         let goes_on = player.is_playing();
-        match set_up(player, sound, playback) {
+        match set_up(player, sound, (playback, from_secs)) {
             Ok(()) if goes_on => player.play(),
             Ok(()) => {}
             Err(error) => {
@@ -184,10 +188,18 @@ impl App {
     }
 
     fn send_loop(&mut self) {
+        let from_secs = self.heard_from_secs();
         let playback = &self.state.playback;
         if let Some(player) = &mut self.player {
-            player.set_loop(playback.loop_span_secs, playback.is_looping);
+            player.set_loop(in_sound(playback, from_secs), playback.is_looping);
         }
+    }
+
+    /// Where in the focused clip the sound begins that the player has: at its start, but for a normal clip that is held against a
+    /// stretch of a long recording.
+    fn heard_from_secs(&self) -> f64 {
+        let workbench = self.state.workbench.as_ref();
+        workbench.map_or(0.0, |workbench| workbench.model.heard_from_secs(workbench.focus))
     }
 
     /// Opens the sound card at the first wish to play, so that a machine without one never notices.
@@ -199,7 +211,7 @@ impl App {
             let opened = Player::open().and_then(|mut player| {
                 player.set_pace(self.state.listening.pace());
                 player.set_volume(self.state.listening.gain());
-                set_up(&mut player, sound, &self.state.playback)?;
+                set_up(&mut player, sound, (&self.state.playback, 0.0))?;
                 Ok(player)
             });
             match opened {
@@ -234,12 +246,18 @@ fn give(player: &mut Player, (clip, recording): Sound) -> Result<(), AudioError>
     }
 }
 
-/// Loads a sound as playback stands.
-pub(super) fn set_up(player: &mut Player, sound: Sound, playback: &Playback) -> Result<(), AudioError> {
+/// Loads a sound as playback stands; it begins so many seconds after the focused clip does.
+pub(super) fn set_up(player: &mut Player, sound: Sound, (playback, from_secs): (&Playback, f64)) -> Result<(), AudioError> {
     give(player, sound)?;
-    player.seek(playback.position_secs);
-    player.set_loop(playback.loop_span_secs, playback.is_looping);
+    player.seek((playback.position_secs - from_secs).max(0.0));
+    player.set_loop(in_sound(playback, from_secs), playback.is_looping);
     Ok(())
+}
+
+/// The stretch that is played, in seconds of the sound.
+fn in_sound(playback: &Playback, from_secs: f64) -> Option<(f64, f64)> {
+    let (start, end) = playback.loop_span_secs?;
+    (end > from_secs).then(|| ((start - from_secs).max(0.0), end - from_secs))
 }
 
 #[cfg(test)]
@@ -253,8 +271,8 @@ mod tests {
     fn view(n_crops: usize, percentiles: &[f32], scores: &[f32]) -> FocusView {
         let crops: Vec<CropWindow> = (0..n_crops)
             .map(|crop_idx| CropWindow {
-                start_secs: crop_idx as f32 * 2.0,
-                end_secs: crop_idx as f32 * 2.0 + 2.0,
+                start_secs: crop_idx as f64 * 2.0,
+                end_secs: crop_idx as f64 * 2.0 + 2.0,
             })
             .collect();
         FocusView {

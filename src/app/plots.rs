@@ -14,9 +14,10 @@ pub use designs::{
     judged_auc, separation, state_title,
 };
 pub use histogram::{Bins, bins, histogram_figure};
-pub use map::{MapColor, MapShow, map_categories, map_figure, map_figure_by, map_figure_of};
+pub use map::{MapColor, MapShow, map_categories, map_figure, map_figure_by, map_figure_of, map_figure_shown};
 pub use matrix::{
     Matrix, MatrixBeside, MatrixCell, MatrixMachine, MatrixMetric, MatrixRow, MatrixSection, Trouble, matrix, matrix_table,
+    matrix_table_with_intervals,
 };
-pub use pictures::{loss_figure, spectrogram_figure};
-pub use roc::{roc_detectors, roc_figure};
+pub use pictures::{loss_figure, spectrogram_figure, spectrogram_words};
+pub use roc::{roc_detectors, roc_figure, roc_figure_with};

@@ -24,6 +24,9 @@ pub(super) const PROJECT_FILE: &str = "project.json";
 impl App {
     pub(super) fn show(&mut self, screen: Screen) {
         self.state.screen = screen;
+        if screen == Screen::Report {
+            self.report_comes_in_sight();
+        }
         self.touch_view();
         self.refocus_triage();
     }
@@ -105,7 +108,7 @@ impl App {
         if path.starts_with(&dataset.root) {
             return self.notify(
                 Severity::Error,
-                "choose a place outside the folder of recordings: nothing is ever written there",
+                "Choose a place outside the folder of recordings: nothing is ever written there",
             );
         }
         let project = Project::new(&path, &dataset.root, preview.layout, preview.channel);
@@ -148,7 +151,7 @@ impl App {
                     let project = project::open(&path)?;
                     if lock.is_some() {
                         project::clear_up(&path);
-                        found = UnsavedPlaces::of(&path, &folder).find(&project);
+                        found = UnsavedPlaces::of(&path, &folder).find(&project)?;
                     }
                     project
                 }
@@ -309,6 +312,7 @@ impl App {
         }
         self.stop_playing();
         self.last_long = None;
+        self.clip_ahead = None;
         self.stop_live_scoring();
         self.stop_watching();
         // A save that is under way must reach the disk, a run that is deleted must be gone from it, and listening goes on.

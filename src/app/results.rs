@@ -13,6 +13,7 @@ impl App {
             JobOutput::FolderInspected(dataset) => self.take_inspected(Ok(dataset)),
             JobOutput::ProjectOpened(opened) => self.take_opened(opened),
             JobOutput::ClipLoaded(loaded) => self.take_loaded(Ok(loaded)),
+            JobOutput::ReadAhead(ahead) => self.take_ahead(ahead),
             JobOutput::LongOpened { loaded, long } => self.take_long(loaded, *long),
             JobOutput::LongDrawn => self.end_drawing(),
             JobOutput::BoxMeasured(measured) => self.take_measured(measured),
@@ -64,6 +65,8 @@ impl App {
                 self.notify(Severity::Info, format!("Saved {n_boxes} {what}: {}", path.display()));
             }
             JobOutput::ProjectKept | JobOutput::RunDeleted | JobOutput::ExplorationDeleted => {}
+            JobOutput::FigureLooked(looked) => self.take_looked(*looked),
+            JobOutput::ReportExported(exported) => self.take_exported_report(*exported),
             JobOutput::FileSaved(path) => self.notify(Severity::Info, format!("Saved {}", path.display())),
         }
     }
@@ -75,6 +78,7 @@ impl App {
             JobKind::Explore { exploration } => self.end_exploration(exploration, ExplorationStatus::Stopped),
             JobKind::CompareBeside { run } => self.take_beside(run, None),
             JobKind::Scan => self.dismiss_preview(),
+            JobKind::DrawFigure { id } => self.end_look(*id, Err("its drawing was stopped: Refresh draws it".to_owned())),
             _ => {}
         }
     }
@@ -105,8 +109,11 @@ impl App {
             JobKind::Save => self.take_save_failure(text),
             // The save that follows tells of the same disk.
             JobKind::Keep => {}
+            // It is read again, and its fault said, once it is looked at.
+            JobKind::ReadAhead => {}
             // A clip without a ribbon is still a clip: the inspector shows its score all the same.
             JobKind::Ribbon => {}
+            JobKind::DrawFigure { id } => self.take_look_failure(*id, error),
             JobKind::Measure => self.notify(Severity::Error, text),
             JobKind::CompareBeside { run } => {
                 self.take_beside(run, None);
@@ -117,6 +124,7 @@ impl App {
             | JobKind::Tour
             | JobKind::Score
             | JobKind::SaveFile
+            | JobKind::ExportReport
             | JobKind::TakeIn
             | JobKind::SaveCopy
             | JobKind::ImportBoxes

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::job_types::{JobOutput, JobUpdate, Scored};
-use super::{App, JobKind, RunStatus, RunView, Severity, Workbench};
+use super::{Action, App, JobKind, NextStep, RunStatus, RunView, Severity, Workbench};
 use crate::pipeline::{self, EmbeddedClips, PipelineError};
 use crate::project::{Project, RunRecipe};
 
@@ -103,10 +103,7 @@ impl App {
         if !shows_another {
             self.activate_run(name);
         } else {
-            self.notify(
-                Severity::Info,
-                format!("{name} is trained: choose Use on the screen Train to see its scores"),
-            );
+            self.notify_with(Severity::Info, format!("{name} is trained"), Some(NextStep::use_run(name)));
         }
     }
 
@@ -146,6 +143,8 @@ impl App {
             let shown = workbench.dataset.channel;
             format!("{} listens to {heard}; Browse shows and plays {shown}", scored.run_name)
         });
+        let is_news = workbench.run.as_ref().is_none_or(|(shown, _)| *shown != scored.run_name);
+        let scores_ready = is_news.then(|| format!("The scores of {} are ready", scored.run_name));
         workbench.run = Some((scored.run_name, scored.run));
         workbench.embedded = Some(scored.embedded);
         workbench.comparison = Some(scored.comparison);
@@ -155,6 +154,13 @@ impl App {
             !Arc::ptr_eq(&workbench.dataset, &scored.dataset) || workbench.project.detector_settings() != scored.settings;
         if is_outdated {
             self.compare_again();
+        }
+        if let Some(text) = scores_ready {
+            let next_step = NextStep {
+                label: "Show",
+                action: Action::ShowMostSuspicious,
+            };
+            self.notify_with(Severity::Info, text, Some(next_step));
         }
         if let Some(text) = other_channel {
             self.notify(Severity::Info, text);

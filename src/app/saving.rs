@@ -108,7 +108,12 @@ mod tests {
             name: name.to_owned(),
             ..Project::new(&path, Path::new("/recordings"), None, ChannelChoice::default())
         };
-        let found = || places.find(&named("first")).map(|unsaved| unsaved.project.name);
+        let found = || {
+            places
+                .find(&named("first"))
+                .expect("readable")
+                .map(|unsaved| unsaved.project.name)
+        };
         let mut saver = Saver::default();
         saver.save(path.clone(), named("first"), folder.path())().expect("saved");
         let (kept, saved) = (named("second"), named("second"));

@@ -202,7 +202,7 @@ impl App {
                 Some(bank) => bank,
                 None => Arc::new(CropBank::fit(&run, &dataset, &key.group, kind, &config, context)?),
             };
-            let ribbon = Arc::new(bank.score(&run, &dataset, clip_idx, hop)?);
+            let ribbon = Arc::new(bank.score(&run, &dataset, clip_idx, hop, context)?);
             Ok(JobOutput::RibbonScored {
                 clip_idx,
                 key,

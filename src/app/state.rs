@@ -8,8 +8,8 @@ use super::job_types::CropBankKey;
 use super::scoring::Thresholds;
 use super::undo::UndoHistory;
 use super::{
-    Access, ClipFilter, ClipList, ExplorationView, ListeningSettings, LiveView, LoadedClip, LongView, Measured, ModelInsight,
-    PictureLook, Recovery, SortKey, SpectrogramSettings, Triage,
+    Access, Action, ClipFilter, ClipList, ExplorationView, ListeningSettings, LiveView, LoadedClip, LongView, Measured,
+    ModelInsight, PictureLook, Recovery, ReportView, SortKey, SpectrogramSettings, Triage,
 };
 use crate::annotations::Annotation;
 use crate::audio::ChannelChoice;
@@ -32,10 +32,11 @@ pub enum Screen {
     Compare,
     Map,
     Explore,
+    Report,
 }
 
 impl Screen {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Welcome,
         Self::Browse,
         Self::Live,
@@ -43,7 +44,13 @@ impl Screen {
         Self::Compare,
         Self::Map,
         Self::Explore,
+        Self::Report,
     ];
+
+    /// Its number on the rail, which is its key too; Welcome has none.
+    pub fn number(self) -> Option<usize> {
+        Self::ALL.iter().position(|&screen| screen == self).filter(|&place| place > 0)
+    }
 
     /// The screen of this title.
     pub fn from_title(title: &str) -> Option<Self> {
@@ -59,6 +66,7 @@ impl Screen {
             Self::Compare => "Compare",
             Self::Map => "Map",
             Self::Explore => "Explore",
+            Self::Report => "Report",
         }
     }
 }
@@ -171,6 +179,7 @@ pub struct Workbench {
     pub map: MapView,
     /// Searches for tiny designs, the newest last.
     pub explorations: Vec<ExplorationView>,
+    pub report: ReportView,
 }
 
 /// Whether what is on the screen is on the disk.
@@ -287,6 +296,8 @@ pub enum JobKind {
     Tour,
     OpenProject,
     LoadClip,
+    /// Of the next clip of the list.
+    ReadAhead,
     /// Of a long recording, piece by piece.
     DrawLong,
     /// Of a box in the focused clip.
@@ -329,6 +340,11 @@ pub enum JobKind {
     ExportBoxes,
     /// Of a figure, a table or the sound of an event.
     SaveFile,
+    /// Of the report.
+    DrawFigure {
+        id: u32,
+    },
+    ExportReport,
     OpenInput,
     CloseInput,
     /// An output to hear the input through.
@@ -379,11 +395,29 @@ pub enum Severity {
 }
 
 /// Something to be told once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     pub id: u64,
     pub severity: Severity,
     pub text: String,
+    /// What one would do next, one click away.
+    pub next_step: Option<NextStep>,
+}
+
+/// A button on a notice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NextStep {
+    pub label: &'static str,
+    pub action: Action,
+}
+
+impl NextStep {
+    pub(super) fn use_run(name: &str) -> Self {
+        Self {
+            label: "Use it",
+            action: Action::ActivateRun(name.to_owned()),
+        }
+    }
 }
 
 /// The transport as the views see it, renewed at every poll.
@@ -440,6 +474,7 @@ impl Workbench {
             scores: Vec::new(),
             map: MapView::default(),
             explorations: Vec::new(),
+            report: ReportView::default(),
         };
         workbench.refresh_labels();
         workbench.refresh_scores();

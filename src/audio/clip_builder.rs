@@ -1,7 +1,7 @@
 //! From the frames of a recording to one channel at one rate, without ever holding the other channels.
 
+use super::header::Header;
 use super::loudest::Energies;
-use super::read::Header;
 use super::resample::RateConverter;
 use super::{ChannelChoice, Clip};
 

@@ -21,7 +21,7 @@ use symphonia::default::{get_codecs, get_probe};
 use super::ChannelChoice;
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
-use super::read::Header;
+use super::header::{Header, max_frames, too_long};
 
 /// Symphonia holds a packet of all channels; a broken header must not make that huge.
 const MAX_CHANNELS: u16 = 64;
@@ -49,10 +49,10 @@ pub(super) fn read(file: &File, builder: impl FnOnce(Header) -> Result<ClipBuild
         let mut stream = Stream::open(file)?;
         let header = stream.header;
         let mut builder = builder(header)?;
-        let (n_channels, mut n_left) = (usize::from(header.n_channels), super::read::max_frames(header.sample_rate_hz));
+        let (n_channels, mut n_left) = (usize::from(header.n_channels), max_frames(header.sample_rate_hz));
         stream.decode(|n_frames, samples| {
             // A few bytes of a FLAC file can stand for hours of silence.
-            n_left = n_left.checked_sub(n_frames as u64).ok_or_else(super::read::too_long)?;
+            n_left = n_left.checked_sub(n_frames as u64).ok_or_else(too_long)?;
             builder.push(n_frames, |frame, channel| {
                 samples.get(frame * n_channels + channel).copied().unwrap_or(0.0)
             });

@@ -7,6 +7,7 @@ pub mod capture;
 mod clip_builder;
 mod error;
 mod foreign;
+mod header;
 mod kernel;
 mod loudest;
 mod pace;
@@ -22,6 +23,7 @@ mod playhead;
 mod read;
 mod recording;
 mod resample;
+mod sound;
 #[cfg(feature = "sound-card")]
 mod transport;
 mod trouble;
@@ -31,11 +33,13 @@ mod wav_samples;
 mod write;
 
 pub use error::AudioError;
+pub use header::Header;
 pub use pace::Pace;
 pub use player::Player;
-pub use read::{Header, heard_channel, is_closed, read_clip, read_clip_at_own_rate, read_header};
+pub use read::{heard_channel, is_closed, read_clip, read_clip_at_own_rate, read_header};
 pub use recording::{LONG_SECS, Recording};
 pub use resample::resample;
+pub use sound::Sound;
 pub use write::write_wav;
 
 use std::fmt;

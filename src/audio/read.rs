@@ -6,24 +6,12 @@ use std::path::Path;
 
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
+use super::header::{Header, checked};
 use super::wav_layout::{WavLayout, is_wav, read_up_to};
 use super::{AudioError, ChannelChoice, Clip, SAMPLE_RATE_HZ, foreign, wav_decode};
 
-/// Rates that recordings of machines have. Outside, the header is broken, and resampling would make much of little.
-const SAMPLE_RATES_HZ: std::ops::RangeInclusive<u32> = 1_000..=1_000_000;
-/// Longer recordings do not fit into memory with all that is computed from them.
-const MAX_HOURS: u64 = 12;
 /// Header reading looks at few places of a file; small reads keep a scan of many files fast.
 const HEADER_BUFFER_BYTES: usize = 1_024;
-
-/// What a recording's header says, checked against the size of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    pub sample_rate_hz: u32,
-    pub n_channels: u16,
-    /// Samples a channel that the file really holds.
-    pub n_frames: u64,
-}
 
 /// Reads the header alone: a few hundred bytes of a WAV file, whatever its length.
 ///
@@ -146,28 +134,4 @@ impl Opened {
         file.seek(SeekFrom::Start(0))?;
         Ok(Self::Wav { file, layout })
     }
-}
-
-/// The header, if a recording of a machine can have it.
-pub(super) fn checked(header: Header) -> Result<Header, Fault> {
-    let rate_hz = header.sample_rate_hz;
-    if !SAMPLE_RATES_HZ.contains(&rate_hz) {
-        return Fault::unreadable(format!(
-            "its sample rate is {rate_hz} Hz, outside 1 kHz to 1 MHz; export it again from the recorder"
-        ));
-    }
-    if header.n_frames > max_frames(rate_hz) {
-        return Err(too_long());
-    }
-    Ok(header)
-}
-
-/// The longest recording at this rate that is read.
-pub(super) fn max_frames(rate_hz: u32) -> u64 {
-    MAX_HOURS * 3_600 * u64::from(rate_hz)
-}
-
-/// What to say of a longer one.
-pub(super) fn too_long() -> Fault {
-    Fault::Unreadable(format!("it is longer than {MAX_HOURS} hours; cut it into shorter files"))
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::clip_builder::ClipBuilder;
 use super::error::Fault;
-use super::read::{Header, Opened, checked, heard_channel};
+use super::header::{Header, checked};
+use super::read::{Opened, heard_channel};
 use super::resample::StretchConverter;
 use super::wav_layout::WavLayout;
 use super::{AudioError, ChannelChoice, SAMPLE_RATE_HZ, foreign, wav_decode};

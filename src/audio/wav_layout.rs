@@ -7,7 +7,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use super::adpcm::{ima_frames, ms_frames};
 use super::error::Fault;
-use super::read::Header;
+use super::header::Header;
 
 /// A file of nothing but tiny chunks must not hold up an import.
 const MAX_CHUNKS: usize = 10_000;

@@ -1,12 +1,12 @@
 //! What each command does: arguments in, pipeline, results out.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::json::ScanJson;
+use super::output::{print, print_json};
 use super::progress::StderrProgress;
 use super::{BenchArguments, Engine, FrontEnd, Pad, SynthLayout, TrainArguments, bench};
 use crate::app::{self, Workbench};
@@ -20,16 +20,6 @@ use crate::figures;
 use crate::pipeline::{self, Comparison, EmbeddedClips, Run};
 use crate::project::RunRecipe;
 use crate::projection::{ProjectionConfig, ProjectionEngine};
-
-/// Writes a line of results.
-pub(super) fn print(line: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout(), "{line}")?;
-    Ok(())
-}
-
-pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print(&serde_json::to_string_pretty(value)?)
-}
 
 /// Makes rayon use so many threads; all of the machine's by default.
 pub(super) fn use_threads(n_threads: Option<usize>) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::commands::{self, Judged};
+use super::output::print;
 use super::progress::StderrProgress;
 use crate::app;
 use crate::dataset::{self, ScanOptions, SyntheticConfig};
@@ -40,10 +41,10 @@ pub(super) fn demo(out: &Path, quick: bool) -> anyhow::Result<()> {
         judged.push(commands::judge_run(run, dataset.clone())?);
     }
     for one in &judged {
-        commands::print(one.run.recipe.training.recipe.title())?;
+        print(one.run.recipe.training.recipe.title())?;
         pipeline::summary_lines(&one.comparison.summary())
             .iter()
-            .try_for_each(|line| commands::print(line))?;
+            .try_for_each(|line| print(line))?;
     }
     let mut workbenches: Vec<_> = judged.into_iter().map(Judged::workbench).collect();
     let page = app::write_report(
@@ -51,5 +52,5 @@ pub(super) fn demo(out: &Path, quick: bool) -> anyhow::Result<()> {
         &out.join("report"),
         &mut StderrProgress::new("Drawing figures"),
     )?;
-    commands::print(&format!("report: {}", page.display()))
+    print(&format!("report: {}", page.display()))
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::commands::{print, scan_data};
+use super::commands::scan_data;
+use super::output::print;
 use super::progress::StderrProgress;
 use crate::dataset::{self, Dataset, ScanOptions};
 use crate::export::WeightFormat;

@@ -13,8 +13,10 @@ mod explore;
 mod export;
 mod json;
 mod mobileanonet_arguments;
+mod output;
 mod progress;
 mod reproduce;
+mod sections;
 mod watch;
 mod window;
 

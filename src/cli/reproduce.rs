@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::commands::{self, print};
+use super::commands;
+use super::output::print;
 use super::progress::{StderrProgress, say};
 use crate::app::estimate_secs;
 use crate::dataset::{self, Dataset, SyntheticConfig, SyntheticLayout};

@@ -1,6 +1,6 @@
 //! `auscult watch`: scores of recordings as they arrive.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +8,14 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::ChannelArgument;
-use super::commands::{open_run, print, scan_data};
+use super::commands::{open_run, scan_data};
 use super::detector_arguments::DetectorArguments;
+use super::output::print;
 use super::progress::{StderrProgress, say};
+use super::sections::section_of;
 use crate::detectors::DetectorKind;
 use crate::evaluation::ThresholdRule;
-use crate::pipeline::{self, ClipJudge, WatchEvent, WatchedFolder, WatchedState};
+use crate::pipeline::{self, ClipJudge, WatchEvent, WatchedFile, WatchedFolder, WatchedState};
 
 #[derive(Debug, Args)]
 pub(super) struct WatchArguments {
@@ -56,19 +58,7 @@ pub(super) fn watch(arguments: &WatchArguments) -> anyhow::Result<()> {
         .with_context(|| format!("there is no detector '{name}': choose among {}", known.join(", ")))?;
     let run = open_run(&arguments.run, arguments.channel.channel, None)?;
     let dataset = scan_data(&arguments.data, run.recipe.training.channel)?;
-    let groups = dataset.groups();
-    let names = || {
-        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        names.join(", ")
-    };
-    let group = match (&arguments.section, &*groups) {
-        (Some(section), _) => groups
-            .iter()
-            .find(|group| group.to_string() == *section)
-            .with_context(|| format!("there is no section '{section}': choose among {}", names()))?,
-        (None, [only]) => only,
-        (None, _) => anyhow::bail!("say which section is recorded with --section: {}", names()),
-    };
+    let group = &section_of(&dataset, arguments.section.as_deref())?;
     if let Some(out) = &arguments.out {
         // What cannot be written is known before hours have passed.
         pipeline::write_watch_csv(out, [])?;
@@ -87,8 +77,11 @@ pub(super) fn watch(arguments: &WatchArguments) -> anyhow::Result<()> {
         judge.basis()
     ));
     let mut watched = WatchedFolder::new(&arguments.folder, Duration::from_secs_f64(arguments.settle));
-    let mut files = Vec::new();
-    let mut failure = None;
+    let mut told = Told {
+        out: arguments.out.as_deref(),
+        files: Vec::new(),
+        failure: None,
+    };
     let end = pipeline::watch(
         &mut watched,
         &judge,
@@ -97,40 +90,42 @@ pub(super) fn watch(arguments: &WatchArguments) -> anyhow::Result<()> {
         |event| match event {
             WatchEvent::FolderGone => say(&format!("{} is not there; it is looked for", arguments.folder.display())),
             WatchEvent::FolderBack => say(&format!("{} is back", arguments.folder.display())),
-            WatchEvent::File(file) => {
-                let line = match &file.state {
-                    WatchedState::Judged(judged) => {
-                        let decision = pipeline::decision_words(judged);
-                        print(&format!(
-                            "{decision}\t{:.2}\t{}\t{}",
-                            judged.percentile,
-                            judged.score,
-                            file.path.display()
-                        ))
-                    }
-                    WatchedState::Growing => Ok(()),
-                    state => {
-                        say(&format!(
-                            "{}: {}",
-                            file.path.display(),
-                            pipeline::problem_words(state).unwrap_or_default()
-                        ));
-                        Ok(())
-                    }
-                };
-                files.retain(|known: &pipeline::WatchedFile| known.path != file.path);
-                files.push(file);
-                let written = arguments.out.as_ref().map_or(Ok(()), |out| {
-                    pipeline::write_watch_csv(out, &files).map_err(anyhow::Error::from)
-                });
-                // A full disk loses the table, not the scores that are printed: it is tried again with the next file.
-                if let Err(error) = written {
-                    say(&format!("{error}"));
-                }
-                failure = failure.take().or(line.err());
-            }
+            WatchEvent::File(file) => told.take(file),
         },
     );
-    failure.map_or(Ok(()), Err)?;
+    told.failure.map_or(Ok(()), Err)?;
     Ok(end?)
+}
+
+/// What was said of each file, on the screen and in the table.
+struct Told<'a> {
+    /// Of the table.
+    out: Option<&'a Path>,
+    files: Vec<WatchedFile>,
+    /// The first line that could not be printed.
+    failure: Option<anyhow::Error>,
+}
+
+impl Told<'_> {
+    fn take(&mut self, file: WatchedFile) {
+        let place = file.path.display();
+        let line = match &file.state {
+            WatchedState::Judged(judged) => {
+                let decision = pipeline::decision_words(judged);
+                print(&format!("{decision}\t{:.2}\t{}\t{place}", judged.percentile, judged.score))
+            }
+            WatchedState::Growing => Ok(()),
+            state => {
+                say(&format!("{place}: {}", pipeline::problem_words(state).unwrap_or_default()));
+                Ok(())
+            }
+        };
+        self.failure = self.failure.take().or(line.err());
+        self.files.retain(|known| known.path != file.path);
+        self.files.push(file);
+        // A full disk loses the table, not the scores that are printed: it is tried again with the next file.
+        if let Some(Err(error)) = self.out.map(|out| pipeline::write_watch_csv(out, &self.files)) {
+            say(&format!("{error}"));
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! What the recordings are: labels, the layouts of known data sets, the clip index, crop windows, synthetic machines.
 //!
 //! # How to add a layout
-//! One new file in `layouts/`, one variant of [`Layout`], one line in the list of layouts.
+//! One new file in `layouts/`, one variant of [`Layout`], one line in the order in which layouts are tried and in each `match` that
+//! the compiler then names.
 //!
-//! *Invariant:* a data folder is only ever read; nothing here writes into it, and nothing here knows a model or a score.
+//! *Invariant:* a data folder is only ever read (synthetic machines get a folder of their own); nothing here knows a model or a
+//! score.
 
 mod error;
 mod layouts;
@@ -85,7 +87,7 @@ pub struct ClipEntry {
     pub attributes: Vec<Attribute>,
     pub sample_rate_hz: u32,
     pub n_channels: u16,
-    pub duration_secs: f32,
+    pub duration_secs: f64,
 }
 
 impl ClipEntry {
@@ -162,6 +164,6 @@ impl Dataset {
 /// A stretch of a clip that a front end looks at as one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CropWindow {
-    pub start_secs: f32,
-    pub end_secs: f32,
+    pub start_secs: f64,
+    pub end_secs: f64,
 }

@@ -8,7 +8,7 @@ use super::{ClipEntry, Split};
 use crate::audio::{ChannelChoice, SAMPLE_RATE_HZ};
 
 /// Shorter clips give front ends fewer than two frames.
-const SHORT_SECS: f32 = 0.25;
+const SHORT_SECS: f64 = 0.25;
 
 /// How much of a file is compared when copies are looked for: half a second of 16-bit mono at 16 kHz.
 const HEAD_BYTES: u64 = 16 << 10;

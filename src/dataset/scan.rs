@@ -99,6 +99,6 @@ fn entry(placed: PlacedClip, header: Header) -> ClipEntry {
         attributes: placed.attributes,
         sample_rate_hz: header.sample_rate_hz,
         n_channels: header.n_channels,
-        duration_secs: (header.n_frames as f64 / f64::from(header.sample_rate_hz)) as f32,
+        duration_secs: header.n_frames as f64 / f64::from(header.sample_rate_hz),
     }
 }

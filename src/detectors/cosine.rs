@@ -13,7 +13,7 @@ use std::sync::Arc;
 use pulp::{Simd, WithSimd};
 
 use super::Observations;
-use super::neighbours::Neighbour;
+use super::neighbour::Neighbour;
 use super::sums::{dot, length, one_over};
 
 /// Clips of the bank that are multiplied together, and products that are looked at at once.

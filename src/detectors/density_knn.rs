@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use super::columns::{check_size, in_blocks_of_rows};
 use super::lof::{ALIKE, SMALLEST_DISTANCE};
-use super::neighbours::{Neighbour, Neighbourhood};
+use super::neighbour::Neighbour;
+use super::neighbours::Neighbourhood;
 use super::{Detector, DetectorConfig, DetectorError, DetectorKind, Observations, Shared};
 
 /// The smallest over the training clips `y` of `D(clip, y) / mean D(y, its K nearest others)`: local density normalisation

@@ -1,6 +1,7 @@
 //! Keeps what is not finite away from the detectors, on the way in and on the way out.
 
-use super::{Bank, Detector, DetectorError, DetectorKind, Observations, Shared};
+use super::shared::{Shared, are_finite};
+use super::{Bank, Detector, DetectorError, DetectorKind, Observations};
 
 /// A detector that meets finite queries only.
 struct Guarded<D> {
@@ -20,13 +21,6 @@ pub(super) fn check(kind: DetectorKind, bank: &Bank, shared: &Shared) -> Result<
     } else {
         Err(DetectorError::NotFinite { kind })
     }
-}
-
-/// Without a branch a number.
-pub(super) fn are_finite(values: &[f32]) -> bool {
-    values
-        .chunks(1024)
-        .all(|values| values.iter().fold(true, |are, x| are & x.is_finite()))
 }
 
 pub(super) fn boxed(detector: impl Detector + 'static, bank: &Bank) -> Box<dyn Detector> {

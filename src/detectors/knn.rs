@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::columns::{check_size, in_blocks_of_rows};
-use super::neighbours::{Neighbour, Neighbourhood};
+use super::neighbour::Neighbour;
+use super::neighbours::Neighbourhood;
 use super::{Detector, DetectorConfig, DetectorError, DetectorKind, Observations, Shared};
 
 /// Mean distance to the `k` nearest clips (the `MobileAnoNet` paper: cosine, k = 2). The unit is that of the metric.

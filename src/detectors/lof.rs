@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::columns::{check_size, in_blocks_of_rows};
-use super::neighbours::{Neighbour, Neighbourhood};
+use super::neighbour::Neighbour;
+use super::neighbours::Neighbourhood;
 use super::{Detector, DetectorConfig, DetectorError, DetectorKind, Metric, Observations, Shared};
 
 /// Local outlier factor (Breunig et al. 2000) by the cosine, as scikit-learn computes it with `novelty=True`:

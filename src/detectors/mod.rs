@@ -1,7 +1,8 @@
 //! Back ends: embeddings of normal training clips in, an anomaly score for any clip out.
 //!
 //! # How to add a detector
-//! One new file with its `fit`, one variant of [`DetectorKind`], one line in [`DetectorKind::ALL`] and in [`fit`].
+//! One new file with its `fit`, one variant of [`DetectorKind`], one line in [`DetectorKind::ALL`] and in each `match` that the
+//! compiler then names: its names, and [`fit`].
 //!
 //! *Invariant:* a detector sees embeddings and the domain of training clips; never a label, a test clip's domain, a file or a network.
 
@@ -19,6 +20,7 @@ mod left_out;
 mod lof;
 mod maha;
 mod mahalanobis;
+mod neighbour;
 mod neighbours;
 mod outer_sum;
 mod own_score;

@@ -7,19 +7,13 @@ use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 use super::columns::{columns, normalise_columns};
 use super::cosine::CosineBank;
+use super::neighbour::Neighbour;
 use super::{Metric, Observations};
 
 /// Clips that are passed over at once where none of them is near.
 const STRETCH: usize = 16;
 /// Clips of the bank whose neighbours a core looks for at once.
 const BLOCK: usize = 64;
-
-/// A clip of the bank as a query sees it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Neighbour {
-    pub(super) clip: usize,
-    pub(super) distance: f64,
-}
 
 /// A bank and, of each of its clips, the nearest others: what several detectors look at.
 pub(super) struct Neighbourhood {

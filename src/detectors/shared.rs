@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::guarded::are_finite;
 use super::neighbours::Neighbourhood;
 use super::{Bank, DetectorConfig, DetectorKind, Metric, Observations};
 
@@ -65,4 +64,11 @@ impl Shared {
         let mut found = self.neighbourhoods.iter().filter(|(of, _)| *of == metric);
         found.next().map(|(_, shared)| Arc::clone(shared))
     }
+}
+
+/// Whether all are numbers. Without a branch a number.
+pub(super) fn are_finite(values: &[f32]) -> bool {
+    values
+        .chunks(1024)
+        .all(|values| values.iter().fold(true, |are, x| are & x.is_finite()))
 }

@@ -3,7 +3,8 @@
 //! Figures are undefined (`None`, or a curve without steps) where a class is missing or a score is not a number:
 //! leaving such a clip out would flatter the detector.
 //!
-//! *Invariant:* everything here is a function of scores and labels, nothing else: no clip, no detector, no clock.
+//! *Invariant:* every figure is a function of scores and labels, nothing else: no clip, no detector, no clock. Of files only those
+//! of DCASE are known: scores, decisions, truth and results.
 
 mod bootstrap;
 mod chance;
@@ -18,6 +19,7 @@ mod result_file;
 mod roc;
 mod rules;
 mod score_files;
+mod section;
 mod threshold;
 mod truth;
 
@@ -29,12 +31,13 @@ pub use error::EvaluationError;
 pub use gamma::Gamma;
 pub use means::{MeanFigures, Means};
 pub use names::{FileSubject, Naming};
-pub use official::{EvaluationOptions, MachineEvaluation, OfficialEvaluation, SectionEvaluation, evaluate_files};
+pub use official::{EvaluationOptions, MachineEvaluation, OfficialEvaluation, evaluate_files};
 pub use pooled::{RowFigures, TableFigures, table_figures, table_figures_midway};
 pub use result_file::{result_csv, write_result};
 pub use roc::{auc, harmonic_mean, partial_auc, partial_auc_raw, roc_curve};
 pub use rules::Rules;
 pub use score_files::{read_decisions, read_scores, write_decisions, write_scores};
+pub use section::SectionEvaluation;
 pub use threshold::{percentile, percentile_of_sorted, threshold};
 pub use truth::{Truth, TruthClip, read_truth};
 

@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+/// What files of scores begin with.
+pub(super) const SCORES: &str = "anomaly_score";
+/// What files of decisions begin with.
+pub(super) const DECISIONS: &str = "decision_result";
+
 /// How a file name calls the part of a machine type that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {
@@ -34,9 +39,7 @@ impl FileSubject {
 
     /// Whether a file's name is that of a score or decision file.
     pub fn is_score_file(file_name: &str) -> bool {
-        [super::score_files::SCORES, super::score_files::DECISIONS]
-            .iter()
-            .any(|prefix| parse(file_name, prefix).is_some())
+        [SCORES, DECISIONS].iter().any(|prefix| parse(file_name, prefix).is_some())
     }
 
     /// `<prefix>_<machine>_section_<NN>[_source|_target]_test.csv`, or `<prefix>_<machine>_id_<NN>.csv`.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Truth;
 use super::names::{FileSubject, Naming};
-use super::{SectionEvaluation, Truth};
 
 /// A year's rules. 2022 and later compute the same figures; the evaluator of 2022 averages them wrongly
 /// (see [`super::EvaluationOptions::as_evaluator_2022`]).
@@ -71,22 +71,5 @@ impl Rules {
 
     pub(super) fn has_domains(self) -> bool {
         matches!(self, Self::Dcase2021 | Self::Dcase2022 | Self::Dcase2023)
-    }
-
-    /// What a section adds to the official score.
-    pub(super) fn official_figures(self, section: &SectionEvaluation) -> Vec<f64> {
-        let without_domains = section.auc_source.is_none() && section.auc_target.is_none();
-        let figures = match self {
-            _ if without_domains => vec![section.auc, section.pauc],
-            Self::Dcase2020 | Self::NoDomains => vec![section.auc, section.pauc],
-            Self::Dcase2021 => vec![
-                section.auc_source,
-                section.auc_target,
-                section.pauc_source,
-                section.pauc_target,
-            ],
-            Self::Dcase2022 | Self::Dcase2023 => vec![section.auc_source, section.auc_target, section.pauc],
-        };
-        figures.into_iter().flatten().collect()
     }
 }

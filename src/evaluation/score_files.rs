@@ -4,11 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::names::{DECISIONS, SCORES};
 use super::{EvaluationError, FileSubject};
 use crate::whole_file::write_whole;
-
-pub(super) const SCORES: &str = "anomaly_score";
-pub(super) const DECISIONS: &str = "decision_result";
 
 /// Writes `anomaly_score_<machine>_section_<section>_test.csv` (or what the subject's year calls it) into `dir` and returns its path.
 ///

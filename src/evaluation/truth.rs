@@ -4,8 +4,9 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::names::SCORES;
 use super::names::{self, FileSubject, NameIndex};
-use super::score_files::{SCORES, flag, read, read_scores, records};
+use super::score_files::{flag, read, read_scores, records};
 use super::{EvaluationError, LabelledScore};
 
 /// What is known of one test clip.

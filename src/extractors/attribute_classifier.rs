@@ -13,16 +13,20 @@ use serde::{Deserialize, Serialize};
 
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::per_machine::unfit;
+use super::stretches::in_order;
+use super::training_parts::Taken;
 use super::training_set::{
     TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
 };
+use super::window_sums::WindowSums;
 use super::{
     Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver, WindowPlace,
 };
-use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::audio::{Clip, SAMPLE_RATE_HZ, Sound};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, MelScale, Padding, Spectrogram};
 use crate::nn::{AttributeClasses, StgramMfn as Network, TrainingError, read_weights, write_weights};
+use crate::progress::Progress;
 use crate::whole_file::write_whole;
 
 /// Samples that the network sees at once.
@@ -129,7 +133,7 @@ impl AttributeClassifier {
             }
         };
         observer.stage("reading recordings");
-        let read = read_training_clips(clips, &front_end, 1, observer)?;
+        let read = read_training_clips(clips, &front_end, Taken::Beginning { n_samples: N_SAMPLES }, observer)?;
         let classes = Classes::of(read.iter().map(|read| &read.clip));
         if classes.sizes.len() < 2 {
             let class = read.first().map_or(String::new(), |read| read.clip.group.to_string());
@@ -183,32 +187,23 @@ impl AttributeClassifier {
         })
     }
 
-    /// Mean embedding of stretches of samples, and the score of their mean probabilities.
-    fn embed_stretches<'a>(
-        &self,
-        stretches: impl Iterator<Item = &'a [f32]>,
-        group: &MachineSection,
-    ) -> Result<Embedding, ExtractorError> {
-        let (mut embedding_sums, mut probability_sum, mut n_stretches) = (Vec::new(), 0.0, 0u32);
-        for samples in stretches {
-            let classified = self.network.classify(example(&self.log_mel, samples))?;
-            let probability = self.classes.probability(group, &classified.probabilities);
-            probability_sum += probability.ok_or_else(|| ExtractorError::UnknownMachine {
-                machine: group.to_string(),
-            })?;
-            embedding_sums.resize(classified.embedding.len(), 0.0f64);
-            for (sum, value) in embedding_sums.iter_mut().zip(classified.embedding) {
-                *sum += f64::from(value);
-            }
-            n_stretches += 1;
-        }
-        let n_stretches = f64::from(n_stretches.max(1));
-        let score = -(probability_sum / n_stretches + LEAST_PROBABILITY).log10();
-        Ok(Embedding {
-            values: embedding_sums.iter().map(|sum| (sum / n_stretches) as f32).collect(),
-            own_scores: vec![score as f32],
-        })
+    /// Embedding and probability of a stretch of samples.
+    fn embed_stretch(&self, samples: &[f32], group: &MachineSection) -> Result<WindowSums, ExtractorError> {
+        let classified = self.network.classify(example(&self.log_mel, samples))?;
+        let probability = self.classes.probability(group, &classified.probabilities);
+        let mut sums = WindowSums::default();
+        sums.add_score(probability.ok_or_else(|| ExtractorError::UnknownMachine {
+            machine: group.to_string(),
+        })?);
+        sums.add(&classified.embedding);
+        Ok(sums)
     }
+}
+
+/// The mean embedding of stretches, and the score of their mean probability.
+fn embedding(sums: &WindowSums) -> Embedding {
+    let score = -(sums.mean_score() + LEAST_PROBABILITY).log10();
+    sums.embedding(vec![score as f32])
 }
 
 impl Extractor for AttributeClassifier {
@@ -216,29 +211,39 @@ impl Extractor for AttributeClassifier {
         Recipe::AttributeClassifier
     }
 
-    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError> {
-        if clip.samples.is_empty() {
+    /// Stretch after stretch of 10 s, whatever those of the sound are: the network takes no others.
+    fn embed_sound(
+        &self,
+        sound: &Sound<'_>,
+        group: &MachineSection,
+        progress: &mut dyn Progress,
+    ) -> Result<Embedding, ExtractorError> {
+        let stretches: Vec<usize> = (0..n_stretches(sound.n_samples())).collect();
+        if stretches.is_empty() {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: 0.0,
                 needed_secs: 1.0 / f64::from(SAMPLE_RATE_HZ),
             });
         }
-        self.embed_stretches(stretches(&clip.samples), group)
+        let of_stretch = |idx: &usize| self.embed_stretch(&sound.read(idx * N_SAMPLES..(idx + 1) * N_SAMPLES)?, group);
+        let mut all = WindowSums::default();
+        in_order(&stretches, progress, of_stretch, |sums| all.merge(&sums))?;
+        Ok(embedding(&all))
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
-        let stretch_secs = N_SAMPLES as f32 / SAMPLE_RATE_HZ as f32;
-        let n_samples = (f64::from(clip_secs) * f64::from(SAMPLE_RATE_HZ)).round() as usize;
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
+        let stretch_secs = N_SAMPLES as f64 / f64::from(SAMPLE_RATE_HZ);
+        let n_samples = (clip_secs * f64::from(SAMPLE_RATE_HZ)).round() as usize;
         let window = |idx: usize| CropWindow {
-            start_secs: idx as f32 * stretch_secs,
-            end_secs: ((idx + 1) as f32 * stretch_secs).min(clip_secs),
+            start_secs: idx as f64 * stretch_secs,
+            end_secs: ((idx + 1) as f64 * stretch_secs).min(clip_secs),
         };
         (0..n_stretches(n_samples)).map(window).collect()
     }
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         stretches(&clip.samples)
-            .map(|samples| self.embed_stretches(std::iter::once(samples), group))
+            .map(|samples| Ok(embedding(&self.embed_stretch(samples, group)?)))
             .collect()
     }
 
@@ -248,7 +253,7 @@ impl Extractor for AttributeClassifier {
 
     /// The spectrogram: the samples beside it are those that are heard.
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let windows = self.crop_windows(clip.duration_secs() as f32);
+        let windows = self.crop_windows(clip.duration_secs());
         let found = stretches(&clip.samples).zip(windows).nth(place.idx);
         let Some((samples, window)) = found else {
             return Err(ExtractorError::ClipTooShort {

@@ -1,16 +1,21 @@
-//! Crop windows that follow each other without overlap, and how seconds become frames.
+//! The crops of a clip, and how seconds become frames.
 
-use crate::audio::SAMPLE_RATE_HZ;
+use std::ops::Range;
+
+use super::ExtractorError;
+use crate::audio::{Clip, SAMPLE_RATE_HZ};
 use crate::dataset::CropWindow;
 
 /// Frames of a crop: the segment of MobileAnoNet, 2 s at a hop of 512.
 pub(super) const CROP_FRAMES: usize = 64;
+/// Frames that may be left at the end of a clip, a quarter of a second: they are no sound of their own.
+const MAX_LEFT_FRAMES: usize = 8;
 /// Samples between two frames of both transforms.
 pub(super) const HOP: usize = 512;
 
 /// Frames of a centred transform.
-pub(super) fn n_frames_of(clip_secs: f32) -> usize {
-    (f64::from(clip_secs) * f64::from(SAMPLE_RATE_HZ)).round() as usize / HOP + 1
+pub(super) fn n_frames_of(clip_secs: f64) -> usize {
+    (clip_secs * f64::from(SAMPLE_RATE_HZ)).round() as usize / HOP + 1
 }
 
 /// Seconds that `n_frames` of a centred transform need at least.
@@ -18,22 +23,44 @@ pub(super) fn needed_secs(n_frames: usize) -> f64 {
     ((n_frames - 1) * HOP) as f64 / f64::from(SAMPLE_RATE_HZ)
 }
 
-/// Windows of [`CROP_FRAMES`] frames side by side; one window over all where there are fewer, from `min_frames` on. The frames
-/// that are left over at the end belong to no crop.
-pub(super) fn crop_windows(clip_secs: f32, min_frames: usize) -> Vec<CropWindow> {
-    let n_frames = n_frames_of(clip_secs);
-    if (min_frames..CROP_FRAMES).contains(&n_frames) {
-        return vec![CropWindow {
-            start_secs: 0.0,
-            end_secs: clip_secs,
-        }];
-    }
-    let secs = |frame_idx: usize| (frame_idx * HOP) as f32 / SAMPLE_RATE_HZ as f32;
-    (0..n_frames / CROP_FRAMES)
-        .map(|crop_idx| CropWindow {
-            start_secs: secs(crop_idx * CROP_FRAMES),
-            end_secs: secs((crop_idx + 1) * CROP_FRAMES).min(clip_secs),
-        })
+/// The frames of the crops of a clip of so many: [`CROP_FRAMES`] each, side by side, and a last one that ends with the clip and
+/// overlaps the one before where more than a moment would be left, so that nothing goes unheard. One crop of all frames where they
+/// are fewer, from `min_frames` on.
+pub(super) fn crop_frames(n_frames: usize, min_frames: usize) -> Vec<Range<usize>> {
+    let Some(last_start) = n_frames.checked_sub(CROP_FRAMES) else {
+        return (n_frames >= min_frames).then_some(0..n_frames).into_iter().collect();
+    };
+    let is_left = last_start % CROP_FRAMES > MAX_LEFT_FRAMES;
+    let starts = (0..=last_start).step_by(CROP_FRAMES).chain(is_left.then_some(last_start));
+    starts.map(|start| start..start + CROP_FRAMES).collect()
+}
+
+/// The frames of one crop of a clip.
+///
+/// # Errors
+/// Where the clip is too short to have it.
+pub(super) fn frames_of_crop(clip: &Clip, crop_idx: usize, min_frames: usize) -> Result<Range<usize>, ExtractorError> {
+    let crops = crop_frames(n_frames_of(clip.duration_secs()), min_frames);
+    let needed_frames = match crop_idx {
+        0 => min_frames,
+        n => n * CROP_FRAMES + MAX_LEFT_FRAMES + 1,
+    };
+    crops.into_iter().nth(crop_idx).ok_or_else(|| ExtractorError::ClipTooShort {
+        found_secs: clip.duration_secs(),
+        needed_secs: needed_secs(needed_frames),
+    })
+}
+
+/// Where the crops of a clip lie in it; see [`crop_frames`].
+pub(super) fn crop_windows(clip_secs: f64, min_frames: usize) -> Vec<CropWindow> {
+    let secs = |frame_idx: usize| (frame_idx * HOP) as f64 / f64::from(SAMPLE_RATE_HZ);
+    let window = |frames: Range<usize>| CropWindow {
+        start_secs: secs(frames.start),
+        end_secs: secs(frames.end).min(clip_secs),
+    };
+    crop_frames(n_frames_of(clip_secs), min_frames)
+        .into_iter()
+        .map(window)
         .collect()
 }
 
@@ -48,9 +75,9 @@ pub struct WindowShape {
 
 impl WindowShape {
     /// The windows of a clip, one beginning every `hop` frames. What is left over at the end makes no window.
-    pub fn windows(&self, clip_secs: f32, hop: usize) -> Vec<CropWindow> {
+    pub fn windows(&self, clip_secs: f64, hop: usize) -> Vec<CropWindow> {
         let n_frames = n_frames_of(clip_secs);
-        let secs = |frame_idx: usize| (frame_idx * HOP) as f32 / SAMPLE_RATE_HZ as f32;
+        let secs = |frame_idx: usize| (frame_idx * HOP) as f64 / f64::from(SAMPLE_RATE_HZ);
         (0..(n_frames + 1).saturating_sub(self.n_frames))
             .step_by(hop.max(1))
             .map(|start| CropWindow {
@@ -63,7 +90,7 @@ impl WindowShape {
 
 #[cfg(test)]
 mod tests {
-    use super::{WindowShape, crop_windows};
+    use super::{WindowShape, crop_frames, crop_windows};
 
     #[test]
     fn windows_begin_every_hop_and_the_incomplete_end_makes_none() {
@@ -83,11 +110,16 @@ mod tests {
     }
 
     #[test]
-    fn crops_lie_side_by_side_within_the_clip() {
+    fn crops_lie_side_by_side_and_the_last_ends_with_the_clip() {
         let crops = crop_windows(10.0, 5);
-        assert_eq!(crops.len(), 4);
-        assert!(crops.windows(2).all(|pair| pair[0].end_secs == pair[1].start_secs));
+        assert_eq!(crops.len(), 5);
+        assert!(crops[..4].windows(2).all(|pair| pair[0].end_secs == pair[1].start_secs));
         assert!((crops[3].end_secs - 8.192).abs() < 1e-6);
+        // 313 frames.
+        assert!((crops[4].start_secs - 249.0 * 0.032).abs() < 1e-9 && crops[4].end_secs == 10.0);
+        assert_eq!(crop_frames(128, 5), [0..64, 64..128], "nothing is left");
+        assert_eq!(crop_frames(136, 5).len(), 2, "a moment is left");
+        assert_eq!(crop_frames(137, 5), [0..64, 64..128, 73..137]);
         assert_eq!(crop_windows(1.0, 5).len(), 1);
         assert_eq!(crop_windows(1.0, 64).len(), 0);
         assert_eq!(crop_windows(0.1, 5).len(), 0);

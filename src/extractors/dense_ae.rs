@@ -7,20 +7,22 @@
 
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
 use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::model_view::{excerpt, secs_of};
 use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::selective_maha::{ClipDistances, ErrorMoments, SelectiveMaha, moments_of};
+use super::stretches::{Stretch, each_stretch};
 use super::training_set::{
-    examples_of, fingerprint, plan_of, read_training_clips, spectrogram_of, split_held_out, tell_held_out,
+    TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
 };
+use super::window_sums::WindowSums;
 use super::{
     Deployment, Embedding, Extractor, ExtractorError, ModelView, OwnScore, Recipe, TrainingClip, TrainingConfig,
     TrainingObserver, WindowPlace,
 };
-use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::audio::{Clip, SAMPLE_RATE_HZ, Sound};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
 use crate::nn::{DenseAutoencoder, Reconstruction, TrainingError};
@@ -94,31 +96,39 @@ impl Extractor for DenseAe {
         }
     }
 
-    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError> {
+    fn embed_sound(
+        &self,
+        sound: &Sound<'_>,
+        group: &MachineSection,
+        progress: &mut dyn Progress,
+    ) -> Result<Embedding, ExtractorError> {
         let machine = self.machines.of(group)?;
-        let log_mel = self.log_mel.decibel(&clip.samples);
-        if log_mel.n_frames < N_FRAMES {
+        let starts = rows_within(0, n_frames_of(sound.duration_secs()));
+        if starts.is_empty() {
             return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
+                found_secs: sound.duration_secs(),
                 needed_secs: needed_secs(N_FRAMES),
             });
         }
-        embed_frames(machine, &log_mel, 0, log_mel.n_frames)
+        let mut all = RowSums::new(machine);
+        let of_stretch = |stretch: &Stretch<'_>| {
+            let log_mel = self.log_mel.decibel(&stretch.samples);
+            Ok(RowSums::of(machine, &log_mel, &stretch.starts)?)
+        };
+        each_stretch(sound, (&starts, N_FRAMES), progress, of_stretch, |sums| all.merge(&sums))?;
+        Ok(all.embedding())
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         crop_windows(clip_secs, N_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let machine = self.machines.of(group)?;
         let log_mel = self.log_mel.decibel(&clip.samples);
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
-        (0..n_crops)
-            .map(|crop_idx| {
-                let end = ((crop_idx + 1) * CROP_FRAMES).min(log_mel.n_frames);
-                embed_frames(machine, &log_mel, crop_idx * CROP_FRAMES, end)
-            })
+        crop_frames(log_mel.n_frames, N_FRAMES)
+            .into_iter()
+            .map(|frames| Ok(RowSums::of(machine, &log_mel, &rows_within(frames.start, frames.end))?.embedding()))
             .collect()
     }
 
@@ -129,14 +139,7 @@ impl Extractor for DenseAe {
     /// The five frames of a row are planes: the first frames of all rows, the second ones, and so on.
     fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
         let machine = self.machines.of(group)?;
-        let start = place.idx * CROP_FRAMES;
-        let frames = start..(start + CROP_FRAMES).min(n_frames_of(clip.duration_secs() as f32));
-        if frames.len() < N_FRAMES {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(start + N_FRAMES),
-            });
-        }
+        let frames = frames_of_crop(clip, place.idx, N_FRAMES)?;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.log_mel.decibel(&part.samples);
         let n_rows = frames.len() + 1 - N_FRAMES;
@@ -218,15 +221,18 @@ fn in_planes(rows: &[f32], n_bins: usize) -> Vec<f32> {
     (0..N_FRAMES).flat_map(plane).copied().collect()
 }
 
-/// Hands what the network makes of the rows within the frames `start..end` to `see`, some thousand rows at a time.
+/// The first frames of the rows within the frames `start..end`.
+fn rows_within(start: usize, end: usize) -> Vec<usize> {
+    (start..(end + 1).saturating_sub(N_FRAMES)).collect()
+}
+
+/// Hands what the network makes of the rows that begin at these frames to `see`, some thousand rows at a time.
 fn redraw(
     network: &DenseAutoencoder,
     log_mel: &Spectrogram,
-    start: usize,
-    end: usize,
+    starts: &[usize],
     mut see: impl FnMut(&Reconstruction),
-) -> Result<usize, TrainingError> {
-    let starts: Vec<usize> = (start..(end + 1).saturating_sub(N_FRAMES)).collect();
+) -> Result<(), TrainingError> {
     for starts in starts.chunks(CHUNK_ROWS) {
         let mut rows = Vec::with_capacity(starts.len() * n_inputs());
         for &start in starts {
@@ -234,32 +240,51 @@ fn redraw(
         }
         see(&network.reconstruct(rows)?);
     }
-    Ok(starts.len())
+    Ok(())
 }
 
-/// Mean code, mean squared error and Mahalanobis distances of the rows within the frames `start..end`.
-fn embed_frames(machine: &Machine, log_mel: &Spectrogram, start: usize, end: usize) -> Result<Embedding, ExtractorError> {
-    let mut code_sum = [0.0f64; Reconstruction::CODE_LEN];
-    let mut error_sum = 0.0f64;
-    let mut distances = machine.maha.as_ref().map(ClipDistances::new);
-    let n_rows = redraw(&machine.network, log_mel, start, end, |redrawn| {
-        error_sum += redrawn.errors.iter().map(|&error| f64::from(error)).sum::<f64>();
-        for code in redrawn.codes.as_chunks::<{ Reconstruction::CODE_LEN }>().0 {
-            for (sum, &value) in code_sum.iter_mut().zip(code) {
-                *sum += f64::from(value);
+/// Codes, squared errors and Mahalanobis distances of rows: what the embedding of a clip or a crop is the mean of.
+struct RowSums<'a> {
+    sums: WindowSums,
+    distances: Option<ClipDistances<'a>>,
+}
+
+impl<'a> RowSums<'a> {
+    fn new(machine: &'a Machine) -> Self {
+        Self {
+            sums: WindowSums::default(),
+            distances: machine.maha.as_ref().map(ClipDistances::new),
+        }
+    }
+
+    /// Of the rows that begin at these frames.
+    fn of(machine: &'a Machine, log_mel: &Spectrogram, starts: &[usize]) -> Result<Self, TrainingError> {
+        let Self { mut sums, mut distances } = Self::new(machine);
+        redraw(&machine.network, log_mel, starts, |redrawn| {
+            sums.add_score(redrawn.errors.iter().map(|&error| f64::from(error)).sum());
+            redrawn
+                .codes
+                .chunks_exact(Reconstruction::CODE_LEN)
+                .for_each(|code| sums.add(code));
+            if let Some(distances) = &mut distances {
+                distances.add(&redrawn.residuals);
             }
+        })?;
+        Ok(Self { sums, distances })
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sums.merge(&other.sums);
+        if let (Some(distances), Some(others)) = (&mut self.distances, &other.distances) {
+            distances.merge(others);
         }
-        if let Some(distances) = &mut distances {
-            distances.add(&redrawn.residuals);
-        }
-    })?;
-    let n_rows = n_rows.max(1) as f64;
-    let mut own_scores = vec![(error_sum / n_rows) as f32];
-    own_scores.extend(distances.iter().flat_map(ClipDistances::scores));
-    Ok(Embedding {
-        values: code_sum.iter().map(|sum| (sum / n_rows) as f32).collect(),
-        own_scores,
-    })
+    }
+
+    fn embedding(&self) -> Embedding {
+        let mut own_scores = vec![self.sums.mean_score() as f32];
+        own_scores.extend(self.distances.iter().flat_map(ClipDistances::scores));
+        self.sums.embedding(own_scores)
+    }
 }
 
 fn train_machine(
@@ -274,12 +299,6 @@ fn train_machine(
 ) -> Result<Machine, ExtractorError> {
     let front_end = |samples: &[f32]| log_mel.decibel(samples);
     observer.stage(&format!("reading {machine}"));
-    let read = read_training_clips(clips, &front_end, N_FRAMES, observer.whole())?;
-    let data = fingerprint(read.iter().map(|read| &read.clip));
-    let has_target = read.iter().any(|read| read.clip.is_target);
-    let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
-    let learned: Vec<TrainingClip> = learn.iter().map(|read| read.clip.clone()).collect();
-    tell_held_out(&held_out, observer);
     let rule = WindowRule {
         n_frames: N_FRAMES,
         hop: 1,
@@ -287,6 +306,12 @@ fn train_machine(
         n_per_clip: None,
         cut: cut_row,
     };
+    let read = read_training_clips(clips, &front_end, rule.taken(), observer.whole())?;
+    let data = fingerprint(read.iter().map(|read| &read.clip));
+    let has_target = read.iter().any(|read| read.clip.is_target);
+    let (learn, held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
+    let learned = learn.clone();
+    tell_held_out(&held_out, observer);
     let windows = |clips: Vec<_>| FrameWindows::new(clips.into_iter().map(|clip| (clip, 0)).collect(), &front_end, rule);
     let (mut learn, mut held_out) = (windows(learn), windows(held_out));
     let plan = plan_of(config, machine, data);
@@ -295,7 +320,7 @@ fn train_machine(
     let fresh = DenseAutoencoder::new(n_inputs(), config.device, config.seed)?;
     let network = fresh.train(&plan, examples, Some(checkpoint), observer)?;
     observer.stage(&format!("measuring the errors of {machine}"));
-    if has_target && !learned.iter().any(|clip| clip.is_target) {
+    if has_target && !learned.iter().any(|read| read.clip.is_target) {
         observer.log(&format!(
             "selective Mahalanobis: all target clips of {machine} are held out; the errors of source clips stand for theirs"
         ));
@@ -311,22 +336,22 @@ fn train_machine(
 /// scores are what thresholds rest on, and a clip that shaped the spread would score too low.
 fn measure_errors(
     network: &DenseAutoencoder,
-    clips: &[TrainingClip],
+    clips: &[TrainingSpectrogram],
     log_mel: &LogMel,
     observer: &mut dyn TrainingObserver,
 ) -> Result<SelectiveMaha, ExtractorError> {
     let front_end = |samples: &[f32]| log_mel.decibel(samples);
-    let of_clip = |clip: &&TrainingClip| -> Result<ErrorMoments, ExtractorError> {
-        let log_mel = spectrogram_of(clip, &front_end)?;
+    let of_clip = |read: &&TrainingSpectrogram| -> Result<ErrorMoments, ExtractorError> {
+        let log_mel = read.computed(&front_end)?;
         let mut moments = ErrorMoments::new(block_len());
-        redraw(network, &log_mel, 0, log_mel.n_frames, |redrawn| {
+        redraw(network, &log_mel, &rows_within(0, log_mel.n_frames), |redrawn| {
             moments.add(&redrawn.residuals, redrawn.errors.len());
         })?;
         Ok(moments)
     };
     let mut done = 0;
     let mut of_domain = |is_target: bool| -> Result<ErrorMoments, ExtractorError> {
-        let clips_of: Vec<&TrainingClip> = clips.iter().filter(|clip| clip.is_target == is_target).collect();
+        let clips_of: Vec<_> = clips.iter().filter(|read| read.clip.is_target == is_target).collect();
         let mut all = ErrorMoments::new(block_len());
         for chunk in clips_of.chunks(CHUNK_CLIPS) {
             observer.step(done, clips.len() as u64)?;
@@ -368,8 +393,9 @@ mod tests {
                     .model_view(&clip, &group(), WindowPlace { idx, hop: None })
                     .expect("a crop");
                 assert_eq!((view.n_planes, view.n_bins), (N_FRAMES, 128));
+                let first = frames_of_crop(&clip, idx, N_FRAMES).expect("a crop").start;
                 for row in 0..view.n_frames {
-                    let rows = &fed[(idx * CROP_FRAMES + row) * n_inputs()..];
+                    let rows = &fed[(first + row) * n_inputs()..];
                     for plane in 0..N_FRAMES {
                         let shown = &view.plane(plane)[row * 128..(row + 1) * 128];
                         assert_eq!(
@@ -380,7 +406,7 @@ mod tests {
                     }
                 }
                 assert_residual(&view, embedding.own_scores[0]);
-                assert_eq!(view.window, extractor.crop_windows(clip.duration_secs() as f32)[idx]);
+                assert_eq!(view.window, extractor.crop_windows(clip.duration_secs())[idx]);
             }
             let beyond = extractor.model_view(&clip, &group(), WindowPlace { idx: 9, hop: None });
             assert!(matches!(beyond, Err(ExtractorError::ClipTooShort { .. })));

@@ -5,7 +5,8 @@ use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::training_set::{FrontEnd, TrainingSpectrogram, spectrogram_of};
+use super::training_parts::Taken;
+use super::training_set::{FrontEnd, TrainingSpectrogram};
 use crate::dsp::Spectrogram;
 use crate::nn::{Batch, ExampleSource, TrainingError};
 
@@ -55,6 +56,16 @@ struct Pool {
     /// Clips whose spectrograms are still to be computed.
     missing: Vec<usize>,
     computed: Vec<(usize, Spectrogram)>,
+}
+
+impl WindowRule {
+    /// What it takes of a clip.
+    pub(super) fn taken(&self) -> Taken {
+        Taken::Windows {
+            n_frames: self.n_frames,
+            hop: self.hop,
+        }
+    }
 }
 
 impl<'a> FrameWindows<'a> {
@@ -138,10 +149,10 @@ impl<'a> FrameWindows<'a> {
         let computed: Result<Vec<_>, _> = todo
             .par_iter()
             .map(|&clip_idx| {
-                let clip = &clips[clip_idx].0.clip;
-                let read = spectrogram_of(clip, front_end).map(|spectrogram| (clip_idx, spectrogram));
-                read.map_err(|error| TrainingError::Io {
-                    path: clip.file.clone(),
+                let read = &clips[clip_idx].0;
+                let computed = read.computed(front_end).map(|spectrogram| (clip_idx, spectrogram));
+                computed.map_err(|error| TrainingError::Io {
+                    path: read.clip.file.clone(),
                     source: std::io::Error::other(error),
                 })
             })
@@ -308,8 +319,8 @@ mod tests {
             n_per_clip: None,
             cut: |pairs, start, inputs| inputs.extend_from_slice(&pairs.values[2 * start..2 * start + 6]),
         };
-        let source = |rule, is_kept: bool| {
-            let mut read = read_training_clips(&clips, &pairs, 3, &mut NoProgress).expect("six clips");
+        let source = |rule: WindowRule, is_kept: bool| {
+            let mut read = read_training_clips(&clips, &pairs, rule.taken(), &mut NoProgress).expect("six clips");
             if !is_kept {
                 read.iter_mut().for_each(|read| read.kept = None);
             }

@@ -7,27 +7,31 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::conditions::{ConditionHead, condition_heads};
-use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
 use super::deployment::{WindowPlan, code_name, segments_of};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
-use super::mobileanonet_config::{MobileAnoNetConfig, SegmentInput};
+use super::mobileanonet_config::{LevelSums, MobileAnoNetConfig, SegmentInput};
 use super::model_view::{excerpt, secs_of};
+use super::stretches::{Stretch, each_stretch};
+use super::training_parts::Taken;
 use super::training_set;
 use super::training_set::{
     FrontEnd, TrainingSpectrogram, examples_of, fingerprint, read_training_clips, split_held_out, tell_held_out,
 };
+use super::window_sums::WindowSums;
 use super::{
     Deployment, Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver,
     WindowPlace,
 };
-use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::audio::{Clip, SAMPLE_RATE_HZ, Sound};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{Spectrogram, Stft, StftConfig};
 use crate::nn::{
     Batch, EMBEDDING_LEN, Examples, Heads, LabelFree, LossChoice, MobileAnoNet as Network, SegmentShape, SegmentWindow,
     TrainingPlan, read_weights, write_weights,
 };
+use crate::progress::Progress;
 
 /// Frames of a segment.
 const N_FRAMES: usize = SegmentShape::PUBLISHED.n_frames;
@@ -61,7 +65,11 @@ impl MobileAnoNet {
         let stft = Stft::new(StftConfig::default());
         let front_end = |samples: &[f32]| own.input.picture(&stft, samples);
         observer.stage("reading recordings");
-        let read = read_training_clips(clips, &front_end, N_FRAMES, observer)?;
+        let taken = Taken::Windows {
+            n_frames: N_FRAMES,
+            hop: 1,
+        };
+        let read = read_training_clips(clips, &front_end, taken, observer)?;
         let classes = classes_of(read.iter().map(|read| &read.clip), own.loss)?;
         let data = fingerprint(read.iter().map(|read| &read.clip));
         let (learn, held_out) = split_held_out(read, |read| class_of(&read.clip, &classes), config.seed);
@@ -119,40 +127,52 @@ impl Extractor for MobileAnoNet {
         Recipe::MobileAnoNet
     }
 
-    fn embed(&self, clip: &Clip, _group: &MachineSection) -> Result<Embedding, ExtractorError> {
-        let picture = self.model_input(clip);
-        let starts = segment_starts(picture.n_frames, self.segment_hop);
+    /// Where the whole clip sets the scale of its picture, a clip in several stretches is gone through twice.
+    fn embed_sound(
+        &self,
+        sound: &Sound<'_>,
+        _group: &MachineSection,
+        progress: &mut dyn Progress,
+    ) -> Result<Embedding, ExtractorError> {
+        let n_frames = n_frames_of(sound.duration_secs());
+        let starts = segment_starts(n_frames, self.segment_hop);
         if starts.is_empty() {
             return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
+                found_secs: sound.duration_secs(),
                 needed_secs: needed_secs(N_FRAMES),
             });
         }
-        let mut sums = [0.0f64; EMBEDDING_LEN];
-        for embedding in self.embed_segments(&picture, &starts)? {
-            for (sum, value) in sums.iter_mut().zip(embedding) {
-                *sum += f64::from(value);
-            }
+        let mut levels = LevelSums::default();
+        if self.input.is_scaled_by_clip() {
+            let every_frame: Vec<usize> = (0..n_frames).collect();
+            let of_stretch = |stretch: &Stretch<'_>| {
+                let picture = self.input.levels(&self.stft, &stretch.samples);
+                Ok(LevelSums::of(stretch.frames(&picture, 1)))
+            };
+            each_stretch(sound, (&every_frame, 1), progress, of_stretch, |sums| levels.merge(sums))?;
         }
-        Ok(Embedding {
-            values: sums.iter().map(|sum| (sum / starts.len() as f64) as f32).collect(),
-            own_scores: Vec::new(),
-        })
+        let of_stretch = |stretch: &Stretch<'_>| {
+            let mut picture = self.input.levels(&self.stft, &stretch.samples);
+            self.input.scale(&mut picture, levels);
+            let mut sums = WindowSums::default();
+            for embedding in self.embed_segments(&picture, &stretch.starts)? {
+                sums.add(&embedding);
+            }
+            Ok(sums)
+        };
+        let mut all = WindowSums::default();
+        each_stretch(sound, (&starts, N_FRAMES), progress, of_stretch, |sums| all.merge(&sums))?;
+        Ok(all.embedding(Vec::new()))
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         crop_windows(clip_secs, N_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let picture = self.model_input(clip);
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
-        let Some(last_start) = picture.n_frames.checked_sub(N_FRAMES) else {
-            return Ok(Vec::new());
-        };
-        let starts: Vec<usize> = (0..n_crops)
-            .map(|crop_idx| (crop_idx * CROP_FRAMES).min(last_start))
-            .collect();
+        let crops = crop_frames(picture.n_frames, N_FRAMES);
+        let starts: Vec<usize> = crops.into_iter().map(|frames| frames.start).collect();
         let embeddings = self.embed_segments(&picture, &starts)?;
         Ok(embeddings
             .into_iter()
@@ -168,17 +188,10 @@ impl Extractor for MobileAnoNet {
     }
 
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let Some(last_start) = n_frames_of(clip.duration_secs() as f32).checked_sub(N_FRAMES) else {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
-        };
-        let start = (place.idx * CROP_FRAMES).min(last_start);
-        let frames = start..start + N_FRAMES;
+        let frames = frames_of_crop(clip, place.idx, N_FRAMES)?;
         // Where the whole clip sets the scale there is no part of it to do with.
         let (picture, first) = if self.input.is_scaled_by_clip() {
-            (self.model_input(clip), start)
+            (self.model_input(clip), frames.start)
         } else {
             let (part, first) = excerpt(clip, &frames);
             (self.model_input(&part), first)
@@ -523,7 +536,7 @@ mod tests {
                 network: Network::new(SegmentShape::PUBLISHED, 2, crate::nn::DeviceChoice::Cpu, 3).expect("the processor"),
                 stft: Stft::new(StftConfig::default()),
                 input,
-                segment_hop: CROP_FRAMES,
+                segment_hop: N_FRAMES,
             };
             let clip = probe::clip(80_000);
             let fed = extractor.deployments().expect("a graph")[0].windows(&clip);

@@ -167,29 +167,68 @@ impl SegmentInput {
 
     /// The picture of a clip that segments are cut from.
     pub(super) fn picture(self, stft: &Stft, samples: &[f32]) -> Spectrogram {
+        let mut picture = self.levels(stft, samples);
+        let levels = LevelSums::of(if self.is_scaled_by_clip() { &picture.values } else { &[] });
+        self.scale(&mut picture, levels);
+        picture
+    }
+
+    /// The same before it is scaled.
+    pub(super) fn levels(self, stft: &Stft, samples: &[f32]) -> Spectrogram {
         let mut picture = stft.magnitude(samples);
         if self != Self::LinearMinMax {
             for value in &mut picture.values {
                 *value = 20.0 * value.max(LEAST_MAGNITUDE).log10();
             }
         }
+        picture
+    }
+
+    /// Scales a part of the picture of a clip; `of_clip` are the levels of all of it, where they set the scale.
+    pub(super) fn scale(self, picture: &mut Spectrogram, of_clip: LevelSums) {
         let (low, scale) = match self {
-            Self::LinearMinMax | Self::LogMinMax => return picture,
-            Self::LogClip => standardisation(&picture.values),
+            Self::LinearMinMax | Self::LogMinMax => return,
+            Self::LogClip => of_clip.standardisation(),
             Self::LogFixed => (DECIBELS[0], 1.0 / (DECIBELS[1] - DECIBELS[0])),
         };
         picture.values.iter_mut().for_each(|value| *value = (*value - low) * scale);
-        picture
     }
 }
 
-/// Mean and inverse standard deviation; 0 for the second where all values are the same.
-fn standardisation(values: &[f32]) -> (f32, f32) {
-    let n_values = values.len().max(1) as f64;
-    let mean = values.iter().map(|&value| f64::from(value)).sum::<f64>() / n_values;
-    let variance = values.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / n_values;
-    let scale = if variance > 1e-12 { 1.0 / variance.sqrt() } else { 0.0 };
-    (mean as f32, scale as f32)
+/// Sums over the levels of a clip, stretch by stretch.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct LevelSums {
+    n_levels: usize,
+    sum: f64,
+    squares: f64,
+}
+
+impl LevelSums {
+    pub(super) fn of(levels: &[f32]) -> Self {
+        let add = |(sum, squares), &level: &f32| (sum + f64::from(level), squares + f64::from(level).powi(2));
+        let (sum, squares) = levels.iter().fold((0.0, 0.0), add);
+        Self {
+            n_levels: levels.len(),
+            sum,
+            squares,
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: Self) {
+        self.n_levels += other.n_levels;
+        self.sum += other.sum;
+        self.squares += other.squares;
+    }
+
+    /// Mean and inverse standard deviation; 0 for the second where all levels are the same.
+    fn standardisation(self) -> (f32, f32) {
+        let n_levels = self.n_levels.max(1) as f64;
+        let mean = self.sum / n_levels;
+        let variance = self.squares / n_levels - mean * mean;
+        // Squares of levels of some 100 dB leave this much of rounding.
+        let scale = if variance > 1e-8 { 1.0 / variance.sqrt() } else { 0.0 };
+        (mean as f32, scale as f32)
+    }
 }
 
 #[cfg(test)]
@@ -217,7 +256,7 @@ mod tests {
             assert_eq!(input.warning().is_none(), input == SegmentInput::LogFixed);
         }
         let standardised = SegmentInput::LogClip.picture(&stft, &quiet).values;
-        let (mean, scale) = standardisation(&standardised);
+        let (mean, scale) = LevelSums::of(&standardised).standardisation();
         assert!(mean.abs() < 1e-4 && (scale - 1.0).abs() < 1e-4);
         let silence = SegmentInput::LogClip.picture(&stft, &[0.0; 40_000]).values;
         assert!(silence.iter().all(|value| *value == 0.0), "a constant picture is no fault");

@@ -8,19 +8,22 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::crops::{CROP_FRAMES, crop_windows, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::mobileanonet::segment_starts;
 use super::model_view::{excerpt, secs_of};
 use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::section_classes::SectionClasses;
+use super::stretches::{Stretch, each_stretch};
+use super::training_parts::Taken;
 use super::training_set::{
     TrainingSpectrogram, examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out,
 };
+use super::window_sums::WindowSums;
 use super::{
     Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver, WindowPlace,
 };
-use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::audio::{Clip, SAMPLE_RATE_HZ, Sound};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
 use crate::nn::{MobileNetV2 as Network, TrainingError};
@@ -95,36 +98,30 @@ impl MobileNetV2 {
         })
     }
 
-    /// Mean embedding and mean score of the segments that begin at these frames.
+    /// Embeddings and scores of the segments that begin at these frames.
     fn embed_segments(
         &self,
         log_mel: &Spectrogram,
         starts: &[usize],
         group: &MachineSection,
-    ) -> Result<Embedding, ExtractorError> {
+    ) -> Result<WindowSums, ExtractorError> {
         let network = self.networks.of(group)?;
         let unknown = || ExtractorError::UnknownMachine {
             machine: group.to_string(),
         };
         let classes = self.classes.get(&group.machine).ok_or_else(unknown)?;
-        let mut sums = vec![0.0f64; Network::EMBEDDING_LEN];
-        let mut score_sum = 0.0;
+        let mut sums = WindowSums::default();
         for starts in starts.chunks(CHUNK_SEGMENTS) {
             let classified = network.classify(&log_mel.values, starts)?;
-            for embedding in classified.embeddings.chunks_exact(Network::EMBEDDING_LEN) {
-                for (sum, &value) in sums.iter_mut().zip(embedding) {
-                    *sum += f64::from(value);
-                }
-            }
+            let embeddings = classified.embeddings.chunks_exact(Network::EMBEDDING_LEN);
+            embeddings.for_each(|embedding| sums.add(embedding));
             for probabilities in classified.probabilities.chunks_exact(network.n_classes()) {
-                score_sum += log_odds_against(classes.probability(group, probabilities).ok_or_else(unknown)?);
+                sums.add_score(log_odds_against(
+                    classes.probability(group, probabilities).ok_or_else(unknown)?,
+                ));
             }
         }
-        let n_segments = starts.len().max(1) as f64;
-        Ok(Embedding {
-            values: sums.iter().map(|sum| (sum / n_segments) as f32).collect(),
-            own_scores: vec![(score_sum / n_segments) as f32],
-        })
+        Ok(sums)
     }
 }
 
@@ -133,30 +130,40 @@ impl Extractor for MobileNetV2 {
         Recipe::MobileNetV2
     }
 
-    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError> {
-        let log_mel = self.log_mel.decibel(&clip.samples);
-        let starts = segment_starts(log_mel.n_frames, self.segment_hop);
+    fn embed_sound(
+        &self,
+        sound: &Sound<'_>,
+        group: &MachineSection,
+        progress: &mut dyn Progress,
+    ) -> Result<Embedding, ExtractorError> {
+        let starts = segment_starts(n_frames_of(sound.duration_secs()), self.segment_hop);
         if starts.is_empty() {
             return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
+                found_secs: sound.duration_secs(),
                 needed_secs: needed_secs(N_FRAMES),
             });
         }
-        self.embed_segments(&log_mel, &starts, group)
+        let of_stretch = |stretch: &Stretch<'_>| {
+            let log_mel = self.log_mel.decibel(&stretch.samples);
+            self.embed_segments(&log_mel, &stretch.starts, group)
+        };
+        let mut all = WindowSums::default();
+        each_stretch(sound, (&starts, N_FRAMES), progress, of_stretch, |sums| all.merge(&sums))?;
+        Ok(all.embedding(vec![all.mean_score() as f32]))
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         crop_windows(clip_secs, N_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
         let log_mel = self.log_mel.decibel(&clip.samples);
-        let n_crops = self.crop_windows(clip.duration_secs() as f32).len();
-        let Some(last_start) = log_mel.n_frames.checked_sub(N_FRAMES) else {
-            return Ok(Vec::new());
-        };
-        (0..n_crops)
-            .map(|crop_idx| self.embed_segments(&log_mel, &[(crop_idx * CROP_FRAMES).min(last_start)], group))
+        crop_frames(log_mel.n_frames, N_FRAMES)
+            .into_iter()
+            .map(|frames| {
+                let sums = self.embed_segments(&log_mel, &[frames.start], group)?;
+                Ok(sums.embedding(vec![sums.mean_score() as f32]))
+            })
             .collect()
     }
 
@@ -166,14 +173,7 @@ impl Extractor for MobileNetV2 {
 
     fn model_view(&self, clip: &Clip, group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
         self.networks.of(group)?;
-        let Some(last_start) = n_frames_of(clip.duration_secs() as f32).checked_sub(N_FRAMES) else {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
-        };
-        let start = (place.idx * CROP_FRAMES).min(last_start);
-        let frames = start..start + N_FRAMES;
+        let frames = frames_of_crop(clip, place.idx, N_FRAMES)?;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.log_mel.decibel(&part.samples);
         Ok(ModelView {
@@ -254,7 +254,11 @@ fn train_machine(
 ) -> Result<(Network, SectionClasses), ExtractorError> {
     let front_end = |samples: &[f32]| log_mel.decibel(samples);
     part.stage(&format!("reading {}", machine.machine));
-    let read = read_training_clips(&machine.clips, &front_end, N_FRAMES, part.whole())?;
+    let taken = Taken::Windows {
+        n_frames: N_FRAMES,
+        hop: TRAINING_HOP,
+    };
+    let read = read_training_clips(&machine.clips, &front_end, taken, part.whole())?;
     // Clips that cannot be read may have been the only ones of their class.
     let classes = SectionClasses::of(read.iter().map(|read| &read.clip)).ok_or_else(|| ExtractorError::OneSection {
         class: read

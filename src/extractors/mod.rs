@@ -1,7 +1,8 @@
 //! Front ends: a clip in, its embedding out (and what autoencoders and classifiers score it themselves).
 //!
 //! # How to add an extractor
-//! One new file, one variant of [`Recipe`], one line in [`Recipe::ALL`], [`train`] and [`load`].
+//! One new file, one variant of [`Recipe`], one line in [`Recipe::ALL`] and in each `match` that the compiler then names: what is
+//! said of it, its published settings, [`train`] and [`load`].
 //!
 //! *Invariant:* an extractor is trained on normal training clips only, and knows nothing of anomalies, detectors or the window.
 
@@ -22,13 +23,17 @@ mod model_view;
 mod outliernet;
 mod per_machine;
 mod pooled_log_mel;
+mod pooled_statistics;
 mod ranking_pooling;
 mod section_classes;
 mod section_windows;
 mod selective_maha;
 mod standardised;
+mod stretches;
+mod training_parts;
 mod training_set;
 mod window_autoencoder;
+mod window_sums;
 
 pub use conditions::{ConditionHead, condition_heads};
 pub use crops::WindowShape;
@@ -42,11 +47,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{ChannelChoice, Clip};
+use crate::audio::{ChannelChoice, Clip, Sound};
 use crate::dataset::{Attribute, CropWindow, MachineSection};
 use crate::dsp::Spectrogram;
 use crate::exploration::{Genome, N_FRAMES};
 pub use crate::nn::{ConditionAveraging, DeviceChoice, EpochFigure, EpochMetrics, LossChoice, TrainingObserver};
+use crate::progress::{NoProgress, Progress};
 use attribute_classifier::AttributeClassifier;
 use cae_mcs::CaeMcs;
 use dense_ae::DenseAe;
@@ -340,14 +346,30 @@ pub trait Extractor: Send + Sync {
         self.recipe().own_scores()
     }
 
-    /// The clip's embedding. `group` picks the network where each machine has its own.
+    /// The embedding of a clip of any length. `group` picks the network where each machine has its own.
+    ///
+    /// The sound is taken in stretch by stretch: what is held beside it does not grow with the clip, but where an implementation
+    /// says so. However long the stretches are, the numbers are those of the whole clip but for rounding. A step is a stretch.
     ///
     /// # Errors
-    /// Where the clip is shorter than one segment, or the run holds no network for its machine.
-    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError>;
+    /// Where the clip is shorter than one segment or cannot be read, the run holds no network for its machine, or the wish to stop.
+    fn embed_sound(
+        &self,
+        sound: &Sound<'_>,
+        group: &MachineSection,
+        progress: &mut dyn Progress,
+    ) -> Result<Embedding, ExtractorError>;
+
+    /// The same of a clip that is held.
+    ///
+    /// # Errors
+    /// As [`Self::embed_sound`].
+    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError> {
+        self.embed_sound(&Sound::held(clip), group, &mut NoProgress)
+    }
 
     /// Where the crop windows of a clip of this length lie, in order.
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow>;
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow>;
 
     /// One embedding for each of [`Self::crop_windows`].
     fn embed_crops(&self, clip: &Clip, group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError>;

@@ -8,7 +8,7 @@ use crate::dataset::CropWindow;
 use crate::dsp::Spectrogram;
 
 /// Frames on either side of a stretch that its own frames hear of: half of the longest transform, and one more.
-const MARGIN_FRAMES: usize = 3;
+pub(super) const MARGIN_FRAMES: usize = 3;
 
 /// Which window of a clip: the one at `idx` of [`Extractor::crop_windows`](super::Extractor::crop_windows), or, with a hop, of the
 /// [`WindowShape::windows`](super::WindowShape::windows).
@@ -104,10 +104,10 @@ pub(super) fn excerpt(clip: &Clip, frames: &Range<usize>) -> (Clip, usize) {
 
 /// The seconds that frames take up in a clip of this length.
 pub(super) fn secs_of(clip: &Clip, frames: &Range<usize>) -> CropWindow {
-    let secs = |frame_idx: usize| (frame_idx * HOP) as f32 / clip.sample_rate_hz.max(1) as f32;
+    let secs = |frame_idx: usize| (frame_idx * HOP) as f64 / f64::from(clip.sample_rate_hz.max(1));
     CropWindow {
         start_secs: secs(frames.start),
-        end_secs: secs(frames.end).min(clip.duration_secs() as f32),
+        end_secs: secs(frames.end).min(clip.duration_secs()),
     }
 }
 

@@ -9,10 +9,9 @@
 use std::path::Path;
 
 use super::per_machine::Scope;
-use super::window_autoencoder::{WindowAutoencoder, WindowNetwork};
-use super::{Recipe, TrainingConfig, TrainingObserver};
-use crate::export::Graph;
-use crate::nn::{EarlyStop, Examples, NamedTensor, OutlierNet as Network, TrainingError, TrainingPlan};
+use super::window_autoencoder::{WindowAutoencoder, WindowNetwork, as_the_network_does};
+use super::{Recipe, TrainingConfig};
+use crate::nn::{EarlyStop, NamedTensor, OutlierNet as Network, TrainingError};
 
 pub(super) type OutlierNet = WindowAutoencoder<Network>;
 
@@ -34,31 +33,7 @@ impl WindowNetwork for Network {
         Self::from_weights(&config.genome, config.device, tensors, origin)
     }
 
-    fn learn(
-        self,
-        plan: &TrainingPlan,
-        examples: Examples<'_>,
-        checkpoint: &Path,
-        observer: &mut dyn TrainingObserver,
-    ) -> Result<Self, TrainingError> {
-        self.train(plan, examples, Some(checkpoint), observer)
-    }
-
-    fn tensors(&self) -> Result<Vec<NamedTensor>, TrainingError> {
-        self.weights()
-    }
-
-    fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), TrainingError> {
-        Self::codes_and_errors(self, windows)
-    }
-
-    fn redrawn(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError> {
-        self.reconstruct(windows)
-    }
-
-    fn graph(&self, name: &str) -> Result<Graph, TrainingError> {
-        Self::graph(self, name)
-    }
+    as_the_network_does!();
 
     fn settings(config: &TrainingConfig) -> String {
         format!("every {} {}", config.window_hop, config.genome)

@@ -29,30 +29,25 @@
 //! The labelled figure of those recordings (`tests/real_recordings.rs`) was looked at three times: 0.76 before the two
 //! statistics of neighbourhoods, 0.79 with them and the level at half its weight, 0.81 as it stands. Plain dB gives 0.65.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::crops::{crop_frames, crop_windows, frames_of_crop};
 use super::model_view::excerpt;
-use super::ranking_pooling::ranking_pooled;
+use super::pooled_statistics::{Pooling, SLOW_LAG, pooled};
+use super::stretches::{Stretch, each_stretch};
 use super::{Embedding, Extractor, ExtractorError, ModelView, Recipe, WindowPlace};
-use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::audio::{Clip, SAMPLE_RATE_HZ, Sound};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
+use crate::progress::Progress;
 
-/// Frames in one crop.
-const CROP_FRAMES: usize = 64;
-/// Bands on each side that belong to the neighbourhood of a band.
-const NEIGHBOURS: usize = 5;
-/// Frames over which slow changes are taken: 128 ms.
-const SLOW_LAG: usize = 4;
-/// Weights of ranking pooling fall to `exp(-6.3)` from the largest value to the smallest: by 0.98 a frame in a clip of 10 s
-/// (Guan et al., DCASE 2022), and in the same way over the frames of a clip of any length.
-const RANKING_DECAY: f32 = 6.3;
-/// dB by which recordings of one healthy machine differ: in the level, the fine, the sudden and the slow changes.
-const SPREAD_DB: [f32; 4] = [4.0, 0.4, 0.4, 0.65];
+/// The slow changes need so many frames.
+const MIN_FRAMES: usize = SLOW_LAG + 1;
 /// The level of the noise that embeddings are measured from, and how long it lasts.
 const NOISE_RMS: f32 = 0.0173;
 const NOISE_SECS: u32 = 20;
@@ -84,44 +79,30 @@ impl PooledLogMel {
             .map(|_| peak * (2.0 * random.random::<f32>() - 1.0))
             .collect();
         Self {
-            noise: pooled(&log_mel.decibel(&noise)).into(),
+            noise: pooled(&log_mel.decibel(&noise).values, config.n_mels).into(),
             log_mel,
             hop: config.hop,
         }
     }
 
-    fn embedding(&self, spectrogram: &Spectrogram) -> Embedding {
-        let departure = pooled(spectrogram)
-            .into_iter()
-            .zip(&*self.noise)
-            .map(|(value, noise)| value - noise);
+    /// How the statistics of a sound depart from those of noise.
+    fn embedding(&self, pooled: &[f32]) -> Embedding {
         Embedding {
-            values: departure.collect(),
+            values: pooled.iter().zip(&*self.noise).map(|(value, noise)| value - noise).collect(),
             own_scores: Vec::new(),
         }
     }
 
-    fn spectrogram(&self, clip: &Clip) -> Result<Spectrogram, ExtractorError> {
+    fn check_length(&self, n_samples: usize) -> Result<(), ExtractorError> {
         let shortest = SLOW_LAG * self.hop;
-        if clip.samples.len() < shortest {
+        if n_samples < shortest {
             return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
+                found_secs: n_samples as f64 / f64::from(SAMPLE_RATE_HZ),
                 needed_secs: shortest as f64 / f64::from(SAMPLE_RATE_HZ),
             });
         }
-        Ok(self.log_mel.decibel(&clip.samples))
+        Ok(())
     }
-
-    fn secs(&self, frame_idx: usize) -> f32 {
-        (frame_idx * self.hop) as f32 / SAMPLE_RATE_HZ as f32
-    }
-}
-
-/// Frames `start..end` of the crops of a clip: side by side, the frames that are left at the end in none; all frames where
-/// they are fewer than a crop.
-fn crops(n_frames: usize) -> impl Iterator<Item = (usize, usize)> {
-    let n_crops = (n_frames / CROP_FRAMES).max(1);
-    (0..n_crops).map(move |crop_idx| (crop_idx * CROP_FRAMES, ((crop_idx + 1) * CROP_FRAMES).min(n_frames)))
 }
 
 impl Extractor for PooledLogMel {
@@ -129,30 +110,39 @@ impl Extractor for PooledLogMel {
         Recipe::PooledLogMel
     }
 
-    fn embed(&self, clip: &Clip, _group: &MachineSection) -> Result<Embedding, ExtractorError> {
-        Ok(self.embedding(&self.spectrogram(clip)?))
+    fn embed_sound(
+        &self,
+        sound: &Sound<'_>,
+        _group: &MachineSection,
+        progress: &mut dyn Progress,
+    ) -> Result<Embedding, ExtractorError> {
+        self.check_length(sound.n_samples())?;
+        let every_frame: Vec<usize> = (0..=sound.n_samples() / self.hop).collect();
+        let of_stretch = |stretch: &Stretch<'_>| {
+            let mut log_mel = self.log_mel.decibel(&stretch.samples);
+            if stretch.starts.len() < log_mel.n_frames {
+                log_mel.values = stretch.frames(&log_mel, 1).to_vec();
+            }
+            Ok(log_mel.values)
+        };
+        let mut pooling = Pooling::new(self.log_mel.config().n_mels);
+        each_stretch(sound, (&every_frame, 1), progress, of_stretch, |frames| pooling.add(frames))?;
+        Ok(self.embedding(&pooling.statistics()))
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
-        let n_samples = (f64::from(clip_secs) * f64::from(SAMPLE_RATE_HZ)).round() as usize;
-        if n_samples < SLOW_LAG * self.hop {
-            return Vec::new();
-        }
-        let window = |(start, end)| CropWindow {
-            start_secs: self.secs(start),
-            end_secs: self.secs(end).min(clip_secs),
-        };
-        crops(1 + n_samples / self.hop).map(window).collect()
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
+        crop_windows(clip_secs, MIN_FRAMES)
     }
 
     fn embed_crops(&self, clip: &Clip, _group: &MachineSection) -> Result<Vec<Embedding>, ExtractorError> {
-        let whole = self.spectrogram(clip)?;
-        let cut = |(start, end): (usize, usize)| Spectrogram {
-            values: whole.values[start * whole.n_bins..end * whole.n_bins].to_vec(),
-            n_frames: end - start,
-            n_bins: whole.n_bins,
-        };
-        Ok(crops(whole.n_frames).map(|crop| self.embedding(&cut(crop))).collect())
+        self.check_length(clip.samples.len())?;
+        let Spectrogram {
+            values,
+            n_frames,
+            n_bins,
+        } = self.log_mel.decibel(&clip.samples);
+        let of_crop = |crop: Range<usize>| self.embedding(&pooled(&values[crop.start * n_bins..crop.end * n_bins], n_bins));
+        Ok(crop_frames(n_frames, MIN_FRAMES).into_iter().map(of_crop).collect())
     }
 
     fn model_input(&self, clip: &Clip) -> Spectrogram {
@@ -160,15 +150,7 @@ impl Extractor for PooledLogMel {
     }
 
     fn model_view(&self, clip: &Clip, _group: &MachineSection, place: WindowPlace) -> Result<ModelView, ExtractorError> {
-        let n_frames = 1 + clip.samples.len() / self.hop;
-        let is_long_enough = clip.samples.len() >= SLOW_LAG * self.hop;
-        let Some((start, end)) = crops(n_frames).nth(place.idx).filter(|_| is_long_enough) else {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: (place.idx + 1) as f64 * (CROP_FRAMES * self.hop) as f64 / f64::from(SAMPLE_RATE_HZ),
-            });
-        };
-        let frames = start..end;
+        let frames = frames_of_crop(clip, place.idx, MIN_FRAMES)?;
         let (part, first) = excerpt(clip, &frames);
         let log_mel = self.log_mel.decibel(&part.samples);
         Ok(ModelView::of_log_mel(
@@ -185,95 +167,10 @@ impl Extractor for PooledLogMel {
     }
 }
 
-/// The four statistics in units of their spread, `[4 * n_bands]`, of a spectrogram of more than [`SLOW_LAG`] frames.
-fn pooled(spectrogram: &Spectrogram) -> Vec<f32> {
-    let n_bands = spectrogram.n_bins;
-    let levels = Levels {
-        values: spectrogram.values.clone(),
-        n_bands,
-    };
-    let neighbourhoods = levels.neighbourhoods();
-    let sudden = neighbourhoods.changes(1);
-    let ratio = (-RANKING_DECAY / sudden.n_frames()).exp();
-    let statistics = [
-        levels.means(),
-        levels.changes(1).deviations(),
-        (0..n_bands).map(|band| ranking_pooled(sudden.band(band), ratio)).collect(),
-        neighbourhoods.changes(SLOW_LAG).deviations(),
-    ];
-    let in_spreads = |(values, spread_db): (Vec<f32>, f32)| values.into_iter().map(move |value| value / spread_db);
-    statistics.into_iter().zip(SPREAD_DB).flat_map(in_spreads).collect()
-}
-
-/// Levels or their changes, `[n_frames, n_bands]`. Sums run over the frames of all bands at once, side by side as they lie.
-struct Levels {
-    values: Vec<f32>,
-    n_bands: usize,
-}
-
-impl Levels {
-    fn n_frames(&self) -> f32 {
-        (self.values.len() / self.n_bands) as f32
-    }
-
-    fn band(&self, band: usize) -> Vec<f32> {
-        self.values.iter().skip(band).step_by(self.n_bands).copied().collect()
-    }
-
-    /// The mean level of the bands around each band.
-    fn neighbourhoods(&self) -> Self {
-        let n_bands = self.n_bands;
-        let mut values = Vec::with_capacity(self.values.len());
-        let mut sums = vec![0.0; n_bands + 1];
-        for frame in self.values.chunks_exact(n_bands) {
-            for (band, &level) in frame.iter().enumerate() {
-                sums[band + 1] = sums[band] + level;
-            }
-            values.extend((0..n_bands).map(|band| {
-                let (first, end) = (band.saturating_sub(NEIGHBOURS), (band + NEIGHBOURS + 1).min(n_bands));
-                (sums[end] - sums[first]) / (end - first) as f32
-            }));
-        }
-        Self { values, n_bands }
-    }
-
-    /// Differences between values `lag` frames apart.
-    fn changes(&self, lag: usize) -> Self {
-        let pairs = self.values.iter().zip(&self.values[lag * self.n_bands..]);
-        Self {
-            values: pairs.map(|(before, after)| after - before).collect(),
-            n_bands: self.n_bands,
-        }
-    }
-
-    /// One a band.
-    fn means(&self) -> Vec<f32> {
-        let mut sums = vec![0.0; self.n_bands];
-        for frame in self.values.chunks_exact(self.n_bands) {
-            for (sum, value) in sums.iter_mut().zip(frame) {
-                *sum += value;
-            }
-        }
-        sums.into_iter().map(|sum| sum / self.n_frames()).collect()
-    }
-
-    /// Standard deviations, one a band.
-    fn deviations(&self) -> Vec<f32> {
-        let centres = self.means();
-        let mut squares = vec![0.0; self.n_bands];
-        for frame in self.values.chunks_exact(self.n_bands) {
-            for ((square, value), centre) in squares.iter_mut().zip(frame).zip(&centres) {
-                *square += (value - centre) * (value - centre);
-            }
-        }
-        squares.into_iter().map(|square| (square / self.n_frames()).sqrt()).collect()
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{CROP_FRAMES, PooledLogMel};
+    use super::PooledLogMel;
     use crate::audio::Clip;
     use crate::dataset::MachineSection;
     use crate::extractors::{Extractor, ExtractorError, WindowPlace};
@@ -338,17 +235,17 @@ mod tests {
         let extractor = PooledLogMel::new();
         for n_samples in [2048, 10_000, 40_000, 160_000] {
             let clip = noise(n_samples, 2);
-            let windows = extractor.crop_windows(clip.duration_secs() as f32);
+            let windows = extractor.crop_windows(clip.duration_secs());
             let crops = extractor.embed_crops(&clip, &group()).unwrap();
             assert_eq!(crops.len(), windows.len());
             assert!(
                 windows
                     .iter()
-                    .all(|w| w.start_secs < w.end_secs && w.end_secs <= clip.duration_secs() as f32)
+                    .all(|w| w.start_secs < w.end_secs && w.end_secs <= clip.duration_secs())
             );
             assert!(crops.iter().flat_map(|crop| &crop.values).all(|value| value.is_finite()));
-            let n_frames = 1 + n_samples / 512;
-            assert_eq!(crops.len(), (n_frames / CROP_FRAMES).max(1));
+            let last = windows.last().unwrap();
+            assert!(clip.duration_secs() - last.end_secs < 0.3, "nothing goes unheard");
         }
     }
 
@@ -358,10 +255,10 @@ mod tests {
         for n_samples in [10_000, 80_000] {
             let clip = noise(n_samples, 4);
             let whole = extractor.model_input(&clip);
-            let windows = extractor.crop_windows(clip.duration_secs() as f32);
+            let windows = extractor.crop_windows(clip.duration_secs());
             for (idx, window) in windows.iter().enumerate() {
                 let view = extractor.model_view(&clip, &group(), WindowPlace { idx, hop: None }).unwrap();
-                let first = idx * CROP_FRAMES * whole.n_bins;
+                let first = (window.start_secs / 0.032).round() as usize * whole.n_bins;
                 assert_eq!(view.values, whole.values[first..first + view.values.len()]);
                 assert_eq!(view.window, *window);
             }
@@ -387,7 +284,7 @@ mod tests {
         for n_samples in [0, 1, 2047] {
             let refused = extractor.embed(&noise(n_samples, 1), &group());
             assert!(matches!(refused, Err(ExtractorError::ClipTooShort { .. })));
-            assert!(extractor.crop_windows(n_samples as f32 / 16_000.0).is_empty());
+            assert!(extractor.crop_windows(n_samples as f64 / 16_000.0).is_empty());
         }
     }
 }

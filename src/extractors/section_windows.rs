@@ -10,7 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use super::networks::OutlierNet;
 use super::outliernet;
 use super::standardised::Standardiser;
-use super::training_set::{TrainingSpectrogram, fingerprint, plan_of, read_training_clips, spectrogram_of};
+use super::training_parts::Taken;
+use super::training_set::{TrainingSpectrogram, fingerprint, plan_of, read_training_clips};
 use super::window_autoencoder::{N_BANDS, N_FRAMES, cut_window, log_mel};
 use super::{Extractor, ExtractorError, Recipe, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::Clip;
@@ -45,8 +46,13 @@ impl SectionWindows {
     pub fn read(learn: &[TrainingClip], held_out: &[TrainingClip], progress: &mut dyn Progress) -> Result<Self, ExtractorError> {
         let log_mel = log_mel();
         let front_end = |samples: &[f32]| log_mel.decibel(samples);
-        let learn = read_training_clips(learn, &front_end, N_FRAMES, progress)?;
-        let held_out = read_training_clips(held_out, &front_end, N_FRAMES, progress)?;
+        // Side by side.
+        let taken = Taken::Windows {
+            n_frames: N_FRAMES,
+            hop: N_FRAMES,
+        };
+        let learn = read_training_clips(learn, &front_end, taken, progress)?;
+        let held_out = read_training_clips(held_out, &front_end, taken, progress)?;
         let data = fingerprint(learn.iter().chain(&held_out).map(|read| &read.clip));
         let standardiser = Standardiser::of(&learn, &front_end, N_BANDS, progress)?;
         let all_windows = |clips: Vec<TrainingSpectrogram>| {
@@ -54,7 +60,7 @@ impl SectionWindows {
             for read in clips {
                 let levels = match read.kept {
                     Some(levels) => Arc::unwrap_or_clone(levels),
-                    None => spectrogram_of(&read.clip, &front_end)?,
+                    None => read.computed(&front_end)?,
                 };
                 push_windows(&standardiser.apply(levels), &mut windows);
             }

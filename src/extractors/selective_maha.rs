@@ -275,6 +275,16 @@ impl<'a> ClipDistances<'a> {
         }
     }
 
+    /// Adds what was added to the distances of another stretch of the clip.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.n_blocks += other.n_blocks;
+        for (sum, other) in self.sum.iter_mut().zip(&other.sum) {
+            *sum += other;
+        }
+        self.of_source += other.of_source;
+        self.of_target += other.of_target;
+    }
+
     /// The published form and that of the code.
     pub(super) fn scores(&self) -> [f32; 2] {
         let n_blocks = self.n_blocks.max(1) as f64;

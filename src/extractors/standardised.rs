@@ -1,7 +1,7 @@
 //! Levels of each band less their mean, in units of their spread: as scikit-learn's `StandardScaler` makes them.
 
 use super::ExtractorError;
-use super::training_set::{FrontEnd, TrainingSpectrogram, spectrogram_of};
+use super::training_set::{FrontEnd, TrainingSpectrogram};
 use crate::dsp::Spectrogram;
 use crate::export::Normalisation;
 use crate::nn::NamedTensor;
@@ -53,7 +53,7 @@ impl Standardiser {
     ) -> Result<Self, ExtractorError> {
         let each = progress::par_map(clips, progress, |read| match &read.kept {
             Some(levels) => Ok(Sums::of(levels)),
-            None => spectrogram_of(&read.clip, front_end).map(|levels| Sums::of(&levels)),
+            None => read.computed(front_end).map(|levels| Sums::of(&levels)),
         })?;
         let (mut n_frames, mut of_bands) = (0, vec![(0.0, 0.0); n_bands]);
         for sums in each {
@@ -133,6 +133,7 @@ mod tests {
     use crate::audio::ChannelChoice;
     use crate::dataset::MachineSection;
     use crate::extractors::TrainingClip;
+    use crate::extractors::training_parts::Part;
     use crate::progress::NoProgress;
 
     fn clip(values: &[f32]) -> TrainingSpectrogram {
@@ -152,6 +153,7 @@ mod tests {
                 attributes: Vec::new(),
                 is_target: false,
             },
+            part: Part::Whole,
             n_frames: levels.n_frames,
             n_bytes: 0,
             kept: Some(Arc::new(levels)),

@@ -12,12 +12,15 @@ use super::frame_windows::{FrameWindows, WindowRule};
 use super::model_view::{excerpt, secs_of};
 use super::per_machine::{MachineClips, Part, PerMachine, Scope, unfit};
 use super::standardised::Standardiser;
+use super::stretches::{Stretch, each_stretch};
+use super::training_parts::Taken;
 use super::training_set::{examples_of, fingerprint, plan_of, read_training_clips, split_held_out, tell_held_out};
+use super::window_sums::WindowSums;
 use super::{
     Deployment, Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver,
     WindowPlace,
 };
-use crate::audio::{Clip, SAMPLE_RATE_HZ};
+use crate::audio::{Clip, SAMPLE_RATE_HZ, Sound};
 use crate::dataset::{CropWindow, MachineSection};
 use crate::dsp::{LogMel, LogMelConfig, Spectrogram};
 use crate::export::Graph;
@@ -73,6 +76,38 @@ pub(super) trait WindowNetwork: Sized + Send + Sync {
     /// What a training depends on beside its clips and the plan.
     fn settings(config: &TrainingConfig) -> String;
 }
+
+/// The methods of [`WindowNetwork`] that all networks have under names of their own.
+macro_rules! as_the_network_does {
+    () => {
+        fn learn(
+            self,
+            plan: &crate::nn::TrainingPlan,
+            examples: crate::nn::Examples<'_>,
+            checkpoint: &std::path::Path,
+            observer: &mut dyn crate::nn::TrainingObserver,
+        ) -> Result<Self, crate::nn::TrainingError> {
+            self.train(plan, examples, Some(checkpoint), observer)
+        }
+
+        fn tensors(&self) -> Result<Vec<crate::nn::NamedTensor>, crate::nn::TrainingError> {
+            self.weights()
+        }
+
+        fn codes_and_errors(&self, windows: &[f32]) -> Result<(Vec<f32>, Vec<f32>), crate::nn::TrainingError> {
+            Self::codes_and_errors(self, windows)
+        }
+
+        fn redrawn(&self, windows: &[f32]) -> Result<Vec<f32>, crate::nn::TrainingError> {
+            self.reconstruct(windows)
+        }
+
+        fn graph(&self, name: &str) -> Result<crate::export::Graph, crate::nn::TrainingError> {
+            Self::graph(self, name)
+        }
+    };
+}
+pub(super) use as_the_network_does;
 
 /// A network, and the levels that it knows.
 struct Machine<N> {
@@ -131,32 +166,16 @@ impl<N: WindowNetwork> WindowAutoencoder<N> {
         }
     }
 
-    /// What the windows within the frames `start..end` of a standardised spectrogram give.
-    fn embedding(&self, network: &N, levels: &Spectrogram, start: usize, end: usize) -> Result<Embedding, ExtractorError> {
-        let last = end - N_FRAMES;
-        let mut starts: Vec<usize> = (start..=last).step_by(self.hop).collect();
+    /// The first frames of the windows that a clip of so many frames is embedded by.
+    fn starts(&self, n_frames: usize) -> Vec<usize> {
+        let Some(last) = n_frames.checked_sub(N_FRAMES) else {
+            return Vec::new();
+        };
+        let mut starts: Vec<usize> = (0..=last).step_by(self.hop).collect();
         if N::TAKES_END && starts.last().is_some_and(|&reached| reached < last) {
             starts.push(last);
         }
-        let (mut code_sum, mut error_sum) = (Vec::new(), 0.0f64);
-        for starts in starts.chunks(CHUNK_WINDOWS) {
-            let mut windows = Vec::with_capacity(starts.len() * N_FRAMES * N_BANDS);
-            starts.iter().for_each(|&start| cut_window(levels, start, &mut windows));
-            let (codes, errors) = network.codes_and_errors(&windows)?;
-            error_sum += errors.iter().map(|&error| f64::from(error)).sum::<f64>();
-            let code_len = codes.len() / starts.len();
-            code_sum.resize(code_len, 0.0f64);
-            for code in codes.chunks_exact(code_len.max(1)) {
-                for (sum, &value) in code_sum.iter_mut().zip(code) {
-                    *sum += f64::from(value);
-                }
-            }
-        }
-        let n_windows = starts.len() as f64;
-        Ok(Embedding {
-            values: code_sum.iter().map(|sum| (sum / n_windows) as f32).collect(),
-            own_scores: vec![(error_sum / n_windows) as f32],
-        })
+        starts
     }
 }
 
@@ -165,19 +184,37 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
         N::RECIPE
     }
 
-    fn embed(&self, clip: &Clip, group: &MachineSection) -> Result<Embedding, ExtractorError> {
+    fn embed_sound(
+        &self,
+        sound: &Sound<'_>,
+        group: &MachineSection,
+        progress: &mut dyn Progress,
+    ) -> Result<Embedding, ExtractorError> {
         let Machine { network, standardiser } = self.machines.of(group)?;
-        let levels = standardiser.apply(self.log_mel.decibel(&clip.samples));
-        if levels.n_frames < N_FRAMES {
+        let starts = self.starts(n_frames_of(sound.duration_secs()));
+        if starts.is_empty() {
             return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
+                found_secs: sound.duration_secs(),
                 needed_secs: needed_secs(N_FRAMES),
             });
         }
-        self.embedding(network, &levels, 0, levels.n_frames)
+        let of_stretch = |stretch: &Stretch<'_>| {
+            let levels = standardiser.apply(self.log_mel.decibel(&stretch.samples));
+            let mut sums = WindowSums::default();
+            for starts in stretch.starts.chunks(CHUNK_WINDOWS) {
+                let (codes, errors) = network.codes_and_errors(&cut_windows(&levels, starts))?;
+                let codes = codes.chunks_exact((codes.len() / starts.len()).max(1));
+                codes.for_each(|code| sums.add(code));
+                sums.add_score(errors.iter().map(|&error| f64::from(error)).sum());
+            }
+            Ok(sums)
+        };
+        let mut all = WindowSums::default();
+        each_stretch(sound, (&starts, N_FRAMES), progress, of_stretch, |sums| all.merge(&sums))?;
+        Ok(all.embedding(vec![all.mean_score() as f32]))
     }
 
-    fn crop_windows(&self, clip_secs: f32) -> Vec<CropWindow> {
+    fn crop_windows(&self, clip_secs: f64) -> Vec<CropWindow> {
         WINDOW.windows(clip_secs, WINDOW.n_frames)
     }
 
@@ -192,13 +229,11 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
     fn embed_windows(&self, clip: &Clip, group: &MachineSection, hop: usize) -> Result<Vec<Embedding>, ExtractorError> {
         let Machine { network, standardiser } = self.machines.of(group)?;
         let levels = standardiser.apply(self.log_mel.decibel(&clip.samples));
-        let n_windows = WINDOW.windows(clip.duration_secs() as f32, hop).len();
+        let n_windows = WINDOW.windows(clip.duration_secs(), hop).len();
         let starts: Vec<usize> = (0..n_windows).map(|window_idx| window_idx * hop.max(1)).collect();
         let mut embeddings = Vec::with_capacity(n_windows);
         for starts in starts.chunks(CHUNK_WINDOWS) {
-            let mut windows = Vec::with_capacity(starts.len() * N_FRAMES * N_BANDS);
-            starts.iter().for_each(|&start| cut_window(&levels, start, &mut windows));
-            let (codes, errors) = network.codes_and_errors(&windows)?;
+            let (codes, errors) = network.codes_and_errors(&cut_windows(&levels, starts))?;
             let codes = codes.chunks_exact((codes.len() / starts.len()).max(1));
             embeddings.extend(codes.zip(&errors).map(|(code, &error)| Embedding {
                 values: code.to_vec(),
@@ -217,7 +252,7 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
         let Machine { network, standardiser } = self.machines.of(group)?;
         let start = place.idx * place.hop.unwrap_or(N_FRAMES).max(1);
         let frames = start..start + N_FRAMES;
-        if frames.end > n_frames_of(clip.duration_secs() as f32) {
+        if frames.end > n_frames_of(clip.duration_secs()) {
             return Err(ExtractorError::ClipTooShort {
                 found_secs: clip.duration_secs(),
                 needed_secs: needed_secs(frames.end),
@@ -285,6 +320,12 @@ pub(super) fn cut_window(levels: &Spectrogram, start: usize, inputs: &mut Vec<f3
     inputs.extend_from_slice(&levels.values[start * n_bands..(start + N_FRAMES) * n_bands]);
 }
 
+fn cut_windows(levels: &Spectrogram, starts: &[usize]) -> Vec<f32> {
+    let mut windows = Vec::with_capacity(starts.len() * N_FRAMES * N_BANDS);
+    starts.iter().for_each(|&start| cut_window(levels, start, &mut windows));
+    windows
+}
+
 fn train_machine<N: WindowNetwork>(
     config: &TrainingConfig,
     MachineClips {
@@ -297,7 +338,9 @@ fn train_machine<N: WindowNetwork>(
 ) -> Result<Machine<N>, ExtractorError> {
     let front_end = |samples: &[f32]| log_mel.decibel(samples);
     observer.stage(&format!("reading {machine}"));
-    let read = read_training_clips(clips, &front_end, N_FRAMES, observer.whole())?;
+    let hop = config.window_hop.max(1);
+    let taken = Taken::Windows { n_frames: N_FRAMES, hop };
+    let read = read_training_clips(clips, &front_end, taken, observer.whole())?;
     let data = fingerprint(read.iter().map(|read| &read.clip));
     let (mut learn, mut held_out) = split_held_out(read, |read| read.clip.group.section.clone(), config.seed);
     tell_held_out(&held_out, observer);
@@ -308,7 +351,6 @@ fn train_machine<N: WindowNetwork>(
         read.kept = kept.map(|levels| Arc::new(standardiser.apply(Arc::unwrap_or_clone(levels))));
     }
     let standardised = |samples: &[f32]| standardiser.apply(log_mel.decibel(samples));
-    let hop = config.window_hop.max(1);
     if !N::TAKES_END
         && let Some(left_over) = learn.iter().map(|read| (read.n_frames - N_FRAMES) % hop).max()
         && left_over > 0
@@ -391,7 +433,7 @@ mod tests {
         let side_by_side = extractor
             .model_view(&clip, &group(), WindowPlace { idx: 2, hop: None })
             .expect("a window");
-        let crop = extractor.crop_windows(clip.duration_secs() as f32)[2];
+        let crop = extractor.crop_windows(clip.duration_secs())[2];
         assert_eq!(
             (side_by_side.window, side_by_side.values.as_slice()),
             (crop, &fed[8 * N_FRAMES * N_BANDS..9 * N_FRAMES * N_BANDS])

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::font;
 use super::raster::base64;
 use super::save::one_line;
+use super::style::FigureTheme;
 
 /// Colour, width and dashes of a line.
 #[derive(Debug, Clone, Copy)]
@@ -20,13 +21,17 @@ impl Stroke {
         Self { colour, width, dash: "" }
     }
 
-    fn attributes(self) -> String {
+    fn attributes(self, theme: FigureTheme) -> String {
         let dash = if self.dash.is_empty() {
             String::new()
         } else {
             format!(r#" stroke-dasharray="{}""#, self.dash)
         };
-        format!(r#"stroke="{}" stroke-width="{}"{dash}"#, self.colour, number(self.width))
+        format!(
+            r#"stroke="{}" stroke-width="{}"{dash}"#,
+            theme.colour(self.colour),
+            number(self.width)
+        )
     }
 }
 
@@ -84,14 +89,16 @@ impl Area {
 pub(super) struct Canvas {
     pub(super) width: f64,
     pub(super) height: f64,
+    pub(super) theme: FigureTheme,
     body: String,
 }
 
 impl Canvas {
-    pub(super) fn new(width: f64) -> Self {
+    pub(super) fn new(width: f64, theme: FigureTheme) -> Self {
         Self {
             width,
             height: 0.0,
+            theme,
             body: String::new(),
         }
     }
@@ -109,7 +116,10 @@ impl Canvas {
         } else {
             String::new()
         };
-        let stroke = stroke.map(|stroke| format!(" {}", stroke.attributes())).unwrap_or_default();
+        let stroke = stroke
+            .map(|stroke| format!(" {}", stroke.attributes(self.theme)))
+            .unwrap_or_default();
+        let fill = self.theme.colour(fill);
         self.element(&format!(
             r#"<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="{fill}"{opacity}{stroke}/>"#
         ));
@@ -119,7 +129,7 @@ impl Canvas {
         let [x1, y1, x2, y2] = [from[0], from[1], to[0], to[1]].map(number);
         self.element(&format!(
             r#"<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" {}/>"#,
-            stroke.attributes()
+            stroke.attributes(self.theme)
         ));
     }
 
@@ -132,7 +142,7 @@ impl Canvas {
         }
         self.element(&format!(
             r#"<polyline class="{class}" points="{list}" fill="none" stroke-linejoin="round" {}/>"#,
-            stroke.attributes()
+            stroke.attributes(self.theme)
         ));
     }
 
@@ -157,7 +167,7 @@ impl Canvas {
         self.element(&format!(
             r#"<text x="{x}" y="{y}" font-size="{}" fill="{}"{anchor}{bold}{turn} xml:space="preserve">{}</text>"#,
             number(style.size),
-            style.colour,
+            self.theme.colour(style.colour),
             escaped(text),
         ));
     }
@@ -185,25 +195,45 @@ impl Canvas {
         self.element(&format!("<defs>{definition}</defs>"));
     }
 
-    /// The whole document, on white.
+    /// The whole document on its ground, as large as it was drawn.
     pub(super) fn finish(&self, title: &str, provenance: Option<&str>) -> String {
-        let [width, height] = [self.width, self.height].map(number);
+        self.finish_on([self.width, self.height], None, title, provenance)
+    }
+
+    /// The same in the middle of a page of this size, which is so wide on paper (mm).
+    pub(super) fn finish_on(&self, page: [f64; 2], width_mm: Option<f64>, title: &str, provenance: Option<&str>) -> String {
+        let (unit, scale) = width_mm.map_or(("", 1.0), |width| ("mm", width / page[0]));
+        let [paper_width, paper_height] = page.map(|length| number(length * scale));
+        let [left, top] = [0.5 * (self.width - page[0]), 0.5 * (self.height - page[1])].map(number);
+        let [width, height] = page.map(number);
         let metadata = provenance
             .map(|text| format!("<metadata>{}</metadata>\n", escaped(text)))
             .unwrap_or_default();
+        let place = if (left.as_str(), top.as_str()) == ("0", "0") {
+            String::new()
+        } else {
+            format!(r#" x="{left}" y="{top}""#)
+        };
         format!(
             concat!(
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" ",
-                "width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"{families}\">\n",
-                "<title>{title}</title>\n{metadata}",
-                "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{body}</svg>\n",
+                "width=\"{paper_width}{unit}\" height=\"{paper_height}{unit}\" viewBox=\"{left} {top} {width} {height}\" ",
+                "font-family=\"{families}\">\n<title>{title}</title>\n{metadata}",
+                "<rect{place} width=\"100%\" height=\"100%\" fill=\"{ground}\"/>\n{body}</svg>\n",
             ),
+            paper_width = paper_width,
+            paper_height = paper_height,
+            unit = unit,
+            left = left,
+            top = top,
             width = width,
             height = height,
             families = font::FAMILIES,
             title = escaped(title),
             metadata = metadata,
+            place = place,
+            ground = self.theme.colour("#ffffff"),
             body = self.body,
         )
     }

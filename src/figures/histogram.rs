@@ -5,9 +5,10 @@ use super::canvas::{Area, Canvas, Stroke};
 use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
 use super::palette::{ANOMALOUS, INK, NORMAL, WEAK};
+use super::style::Room;
 
-const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 220.0;
+pub(super) const WIDTH: f64 = 440.0;
+pub(super) const HEIGHT: f64 = 220.0;
 
 /// Scores of normal and anomalous clips.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,14 +59,14 @@ impl HistogramFigure {
         ]
     }
 
-    pub(super) fn draw(&self) -> Canvas {
-        let mut canvas = Canvas::new(WIDTH);
+    pub(super) fn draw(&self, room: Room) -> Canvas {
+        let mut canvas = Canvas::new(room.width, room.theme);
         canvas.definition(&format!(
             concat!(
                 r#"<pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">"#,
                 r#"<rect width="5" height="5" fill="{0}" fill-opacity="0.12"/><rect width="1.4" height="5" fill="{0}"/></pattern>"#
             ),
-            ANOMALOUS
+            room.theme.colour(ANOMALOUS)
         ));
         let classes = self.classes();
         let edges = shared_edges(classes.iter().flat_map(|class| class.scores.iter().copied()));
@@ -76,7 +77,13 @@ impl HistogramFigure {
         let pad = 0.02 * (high - low);
         // Room above the highest bar, and no ticks between whole clips.
         let y = Axis::new(0.0, 1.06 * highest as f64, highest.min(5));
-        let frame = Frame::new(&canvas, Axis::new(low - pad, high + pad, 6), y, HEIGHT, 2.0 * GAP);
+        let frame = Frame::new(
+            &canvas,
+            Axis::new(low - pad, high + pad, 6),
+            y,
+            room.height_of(WIDTH, HEIGHT),
+            2.0 * GAP,
+        );
         frame.draw_title(&mut canvas, &self.title);
         frame.draw_grid(&mut canvas, false);
         for (class, counts) in classes.iter().zip(&counts) {

@@ -5,9 +5,10 @@ use super::canvas::{Canvas, Stroke};
 use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
 use super::palette::{colour, dash, mark, shape};
+use super::style::Room;
 
-const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 240.0;
+pub(super) const WIDTH: f64 = 440.0;
+pub(super) const HEIGHT: f64 = 240.0;
 
 /// Curves over a quantity, a mark for each point.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,14 +62,20 @@ impl Quantity {
 }
 
 impl LineFigure {
-    pub(super) fn draw(&self) -> Canvas {
-        let mut canvas = Canvas::new(WIDTH);
+    pub(super) fn draw(&self, room: Room) -> Canvas {
+        let mut canvas = Canvas::new(room.width, room.theme);
         let values = |axis: usize| {
             self.curves
                 .iter()
                 .flat_map(move |curve| curve.1.iter().map(move |point| point[axis]))
         };
-        let frame = Frame::new(&canvas, self.x.axis(values(0)), self.y.axis(values(1)), HEIGHT, 2.0 * GAP);
+        let frame = Frame::new(
+            &canvas,
+            self.x.axis(values(0)),
+            self.y.axis(values(1)),
+            room.height_of(WIDTH, HEIGHT),
+            2.0 * GAP,
+        );
         frame.draw_title(&mut canvas, &self.title);
         frame.draw_grid(&mut canvas, true);
         for (curve_idx, (_, points)) in self.curves.iter().enumerate() {

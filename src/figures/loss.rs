@@ -5,9 +5,10 @@ use super::canvas::{Canvas, Stroke};
 use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
 use super::palette::{colour, dash, mark, shape};
+use super::style::Room;
 
-const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 220.0;
+pub(super) const WIDTH: f64 = 440.0;
+pub(super) const HEIGHT: f64 = 220.0;
 /// Each epoch has its mark where there are no more than this.
 const MOST_MARKS: usize = 30;
 
@@ -20,8 +21,8 @@ pub struct LossFigure {
 }
 
 impl LossFigure {
-    pub(super) fn draw(&self) -> Canvas {
-        let mut canvas = Canvas::new(WIDTH);
+    pub(super) fn draw(&self, room: Room) -> Canvas {
+        let mut canvas = Canvas::new(room.width, room.theme);
         let n_epochs = self.curves.iter().map(|curve| curve.1.len()).max().unwrap_or(0).max(1);
         let (low, high) = range(self.curves.iter().flat_map(|curve| curve.1.iter().copied())).unwrap_or((0.0, 1.0));
         // A loss that comes near zero is shown down to zero.
@@ -33,9 +34,9 @@ impl LossFigure {
         x.exponent = 0;
         let pad = 0.02 * (x.high - x.low);
         (x.low, x.high) = (x.low - pad, x.high + pad);
-        let room = 0.04 * (high - low);
-        let y = Axis::new(if low > 0.0 { low - room } else { low }, high + room, 5);
-        let frame = Frame::new(&canvas, x, y, HEIGHT, 2.0 * GAP);
+        let margin = 0.04 * (high - low);
+        let y = Axis::new(if low > 0.0 { low - margin } else { low }, high + margin, 5);
+        let frame = Frame::new(&canvas, x, y, room.height_of(WIDTH, HEIGHT), 2.0 * GAP);
         frame.draw_title(&mut canvas, &self.title);
         frame.draw_grid(&mut canvas, false);
         for (curve_idx, (_, values)) in self.curves.iter().enumerate() {

@@ -6,12 +6,11 @@ use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
 use super::palette::{INK, Shape, WEAK, colour, mark, shape};
 use super::raster::Image;
+use super::style::Room;
 
-const WIDTH: f64 = 440.0;
+pub(super) const WIDTH: f64 = 440.0;
 /// More marks than this are drawn into pixels once, so that the file stays small.
 const MOST_VECTOR_MARKS: usize = 5000;
-/// Pixels a point of such a layer: 200 dots an inch.
-const LAYER_SCALE: f32 = 200.0 / 96.0;
 
 /// A map of embeddings.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,13 +35,13 @@ pub struct MapPoint {
 }
 
 impl MapFigure {
-    pub(super) fn draw(&self) -> Result<Canvas, String> {
-        let mut canvas = Canvas::new(WIDTH);
-        let frame = self.frame(&canvas);
+    pub(super) fn draw(&self, room: Room) -> Result<Canvas, String> {
+        let mut canvas = Canvas::new(room.width, room.theme);
+        let frame = self.frame(&canvas, room);
         frame.draw_title(&mut canvas, &self.title);
         let radius = if self.points.len() > 1000 { 1.8 } else { 2.8 };
         if self.points.len() > MOST_VECTOR_MARKS {
-            let mut layer = Canvas::new(WIDTH);
+            let mut layer = Canvas::new(room.width, room.theme);
             layer.height = frame.area.bottom() + MARGIN;
             self.draw_marks(&mut layer, &frame, radius);
             let whole = Area {
@@ -51,7 +50,7 @@ impl MapFigure {
                 width: layer.width,
                 height: layer.height,
             };
-            let image = Image::of_svg(&layer.finish_transparent(), LAYER_SCALE, false)?;
+            let image = Image::of_svg(&layer.finish_transparent(), room.pixels, false)?;
             canvas.image(whole, &image.to_png(None, None)?);
         } else {
             canvas.begin_group(r#"class="marks""#);
@@ -66,7 +65,7 @@ impl MapFigure {
     }
 
     /// One scale for both axes.
-    fn frame(&self, canvas: &Canvas) -> Frame {
+    fn frame(&self, canvas: &Canvas, room: Room) -> Frame {
         let (left, right) = range(self.points.iter().map(|point| f64::from(point.x))).unwrap_or((0.0, 1.0));
         let (low, high) = range(self.points.iter().map(|point| f64::from(point.y))).unwrap_or((0.0, 1.0));
         let (width, height) = ((right - left).max(1e-9), (high - low).max(1e-9));
@@ -82,7 +81,7 @@ impl MapFigure {
         frame.area.width = canvas.width - 2.0 * MARGIN;
         // A very flat or very tall cloud gets room around it instead of a strip of a figure.
         let ratio = ((height + 2.0 * pad) / (width + 2.0 * pad)).clamp(0.6, 1.15);
-        frame.area.height = frame.area.width * ratio;
+        frame.area.height = room.plot_height.unwrap_or(frame.area.width * ratio);
         let scale = ((width + 2.0 * pad) / frame.area.width).max((height + 2.0 * pad) / frame.area.height);
         let centred = |axis: &mut Axis, middle: f64, length: f64| {
             (axis.low, axis.high) = (middle - 0.5 * length * scale, middle + 0.5 * length * scale);

@@ -6,9 +6,11 @@
 //! *Invariant:* a figure is drawn from its own data and nothing else; never from the screen. The same data give the same bytes.
 
 mod axis;
+mod book;
 mod canvas;
 mod color_map;
 mod date;
+mod drawing;
 mod error;
 mod escape;
 mod font;
@@ -20,14 +22,18 @@ mod loss;
 mod map;
 mod page;
 mod palette;
+mod plate;
 mod raster;
 mod roc;
 mod save;
 mod scatter;
 mod sheet;
 mod spectrogram;
+mod style;
 mod table;
+mod table_drawing;
 
+pub use book::{Book, BookFigure, write_book};
 pub use color_map::ColorMap;
 pub use date::date;
 pub use error::FigureError;
@@ -36,14 +42,18 @@ pub use lines::{LineFigure, Quantity, Scale};
 pub use loss::LossFigure;
 pub use map::{MapFigure, MapPoint};
 pub use page::{Grid, GridRow, Page, write_page};
+pub use plate::{OnPaper, Pixels, Plate, pixels_of};
 pub use roc::{RocFigure, RocSeries};
 pub use save::Provenance;
 pub use scatter::{ScatterFigure, ScatterGroup};
 pub use sheet::{Sheet, write_sheet};
 pub use spectrogram::SpectrogramFigure;
+pub use style::{FigurePreset, FigureStyle, FigureTheme};
 pub use table::{Table, TableRow};
 
 use std::path::Path;
+
+use style::Room;
 
 /// Pixels of a PNG per point of the drawing (96 a inch): 200 dots an inch on paper.
 const PNG_SCALE: f32 = 200.0 / 96.0;
@@ -61,15 +71,44 @@ pub enum Figure {
 }
 
 impl Figure {
-    fn draw(&self) -> Result<canvas::Canvas, String> {
+    /// As large as it is by itself, on white.
+    fn draw_natural(&self) -> Result<canvas::Canvas, String> {
+        self.draw(Room::natural(self.natural_size()[0]))
+    }
+
+    fn draw(&self, room: Room) -> Result<canvas::Canvas, String> {
         match self {
-            Self::Roc(figure) => Ok(figure.draw()),
-            Self::Histogram(figure) => Ok(figure.draw()),
-            Self::Map(figure) => figure.draw(),
-            Self::Loss(figure) => Ok(figure.draw()),
-            Self::Lines(figure) => Ok(figure.draw()),
-            Self::Scatter(figure) => Ok(figure.draw()),
-            Self::Spectrogram(figure) => figure.draw(),
+            Self::Roc(figure) => Ok(figure.draw(room)),
+            Self::Histogram(figure) => Ok(figure.draw(room)),
+            Self::Map(figure) => figure.draw(room),
+            Self::Loss(figure) => Ok(figure.draw(room)),
+            Self::Lines(figure) => Ok(figure.draw(room)),
+            Self::Scatter(figure) => Ok(figure.draw(room)),
+            Self::Spectrogram(figure) => figure.draw(room),
+        }
+    }
+
+    /// Width of the whole by itself, and about the height of its plot.
+    fn natural_size(&self) -> [f64; 2] {
+        match self {
+            Self::Roc(_) => [roc::WIDTH, roc::WIDTH],
+            Self::Histogram(_) => [histogram::WIDTH, histogram::HEIGHT],
+            Self::Map(_) => [map::WIDTH, map::WIDTH],
+            Self::Loss(_) => [loss::WIDTH, loss::HEIGHT],
+            Self::Lines(_) => [lines::WIDTH, lines::HEIGHT],
+            Self::Scatter(_) => [scatter::WIDTH, scatter::HEIGHT],
+            Self::Spectrogram(_) => [spectrogram::WIDTH, spectrogram::HEIGHT],
+        }
+    }
+
+    /// About the height of its plot in a room.
+    fn plot_height(&self, room: Room) -> f64 {
+        match self {
+            Self::Roc(_) => RocFigure::side(room),
+            _ => {
+                let [width, height] = self.natural_size();
+                room.height_of(width, height)
+            }
         }
     }
 
@@ -99,6 +138,21 @@ impl Figure {
     }
 }
 
+impl Figure {
+    fn set_title(&mut self, title: &str) {
+        let own = match self {
+            Self::Roc(figure) => &mut figure.title,
+            Self::Histogram(figure) => &mut figure.title,
+            Self::Map(figure) => &mut figure.title,
+            Self::Loss(figure) => &mut figure.title,
+            Self::Lines(figure) => &mut figure.title,
+            Self::Scatter(figure) => &mut figure.title,
+            Self::Spectrogram(figure) => &mut figure.title,
+        };
+        title.clone_into(own);
+    }
+}
+
 /// Writes a figure; the ending of `path` chooses: `.svg`, `.png`, `.csv`.
 ///
 /// # Errors
@@ -119,7 +173,7 @@ pub fn write_with(figure: &Figure, path: &Path, provenance: Option<&Provenance>)
     };
     let svg = || {
         figure
-            .draw()
+            .draw_natural()
             .map(|canvas| canvas.finish(figure.title(), provenance.as_deref()))
     };
     let bytes = match save::ending(path).as_str() {
@@ -141,7 +195,7 @@ pub fn write_with(figure: &Figure, path: &Path, provenance: Option<&Provenance>)
 /// # Errors
 /// Where a raster inside the figure cannot be made.
 pub fn to_svg(figure: &Figure) -> Result<String, FigureError> {
-    let canvas = figure.draw().map_err(|reason| FigureError::Draw {
+    let canvas = figure.draw_natural().map_err(|reason| FigureError::Draw {
         path: "the figure".into(),
         reason,
     })?;

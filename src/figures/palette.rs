@@ -49,7 +49,7 @@ pub(super) fn shape(category: usize) -> Shape {
     ][category % 5]
 }
 
-/// Draws one mark of about `radius` around `at`; open marks are an outline on white.
+/// Draws one mark of about `radius` around `at`; open marks are an outline.
 pub(super) fn mark(canvas: &mut Canvas, at: [f64; 2], radius: f64, shape: Shape, colour: &str, is_open: bool) {
     let [x, y] = at;
     let point = |dx: f64, dy: f64| format!("{} {}", number(x + dx * radius), number(y + dy * radius));
@@ -75,10 +75,11 @@ pub(super) fn mark(canvas: &mut Canvas, at: [f64; 2], radius: f64, shape: Shape,
         Shape::Cross => stroke((-1.0, -1.0), (1.0, 1.0)) + &stroke((-1.0, 1.0), (1.0, -1.0)),
         Shape::Plus => stroke((-1.3, 0.0), (1.3, 0.0)) + &stroke((0.0, -1.3), (0.0, 1.3)),
     };
+    let (colour, paper) = (canvas.theme.colour(colour), canvas.theme.colour("#ffffff"));
     let style = match (shape, is_open) {
         (Shape::Cross | Shape::Plus, _) => format!(r#"fill="none" stroke="{colour}" stroke-width="1.2""#),
-        (_, true) => format!(r##"fill="#ffffff" stroke="{colour}" stroke-width="1""##),
-        (_, false) => format!(r##"fill="{colour}" stroke="#ffffff" stroke-width="0.4""##),
+        (_, true) => format!(r#"fill="{paper}" stroke="{colour}" stroke-width="1""#),
+        (_, false) => format!(r#"fill="{colour}" stroke="{paper}" stroke-width="0.4""#),
     };
     canvas.path(&commands, &style);
 }

@@ -15,21 +15,29 @@ pub(super) struct Image {
 impl Image {
     /// Draws an SVG text, `scale` pixels a point, on white or on nothing.
     pub(super) fn of_svg(svg: &str, scale: f32, is_on_white: bool) -> Result<Self, String> {
-        let options = usvg::Options {
-            fontdb: font::fonts_for(svg),
-            font_family: "DejaVu Sans".to_owned(),
-            ..usvg::Options::default()
-        };
-        let tree = usvg::Tree::from_str(svg, &options).map_err(|error| error.to_string())?;
+        let tree = tree_of(svg)?;
         let size = tree.size();
-        let [width, height] = [size.width(), size.height()].map(|length| (length * scale).round() as u32);
+        let pixels = [size.width(), size.height()].map(|length| (length * scale).round() as u32);
+        Self::of_tree(&tree, pixels, [scale, scale], is_on_white)
+    }
+
+    /// Draws an SVG text `width` pixels wide; its ground reaches to all edges.
+    pub(super) fn of_svg_wide(svg: &str, width: u32) -> Result<Self, String> {
+        let tree = tree_of(svg)?;
+        let size = tree.size();
+        let height = (f64::from(size.height()) / f64::from(size.width()) * f64::from(width)).round() as u32;
+        let scale = [width as f32 / size.width(), height as f32 / size.height()];
+        Self::of_tree(&tree, [width, height], scale, false)
+    }
+
+    fn of_tree(tree: &usvg::Tree, [width, height]: [u32; 2], [x, y]: [f32; 2], is_on_white: bool) -> Result<Self, String> {
         let mut pixmap =
             tiny_skia::Pixmap::new(width, height).ok_or_else(|| format!("{width} x {height} pixels are too many"))?;
         if is_on_white {
             // Also where the drawing covers only part of the last pixels.
             pixmap.fill(tiny_skia::Color::WHITE);
         }
-        resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixmap.as_mut());
+        resvg::render(tree, tiny_skia::Transform::from_scale(x, y), &mut pixmap.as_mut());
         let pixels = pixmap.pixels().iter().flat_map(|pixel| {
             let pixel = pixel.demultiply();
             [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]
@@ -79,6 +87,15 @@ impl Image {
         write().map_err(|error| error.to_string())?;
         Ok(out)
     }
+}
+
+fn tree_of(svg: &str) -> Result<usvg::Tree, String> {
+    let options = usvg::Options {
+        fontdb: font::fonts_for(svg),
+        font_family: "DejaVu Sans".to_owned(),
+        ..usvg::Options::default()
+    };
+    usvg::Tree::from_str(svg, &options).map_err(|error| error.to_string())
 }
 
 /// Bytes as base64 (RFC 4648).

@@ -5,9 +5,12 @@ use super::canvas::{Area, Canvas, Stroke};
 use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
 use super::palette::{GRID, INK, Shape, WEAK, colour, dash, mark};
+use super::style::Room;
 
-const WIDTH: f64 = 400.0;
+pub(super) const WIDTH: f64 = 400.0;
 const BAND_OPACITY: f64 = 0.08;
+/// Most of the width that a plot may take with its legend beside it.
+const BESIDE_LEGEND: f64 = 0.62;
 
 /// ROC curves of several detectors on one machine section.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,9 +37,17 @@ pub struct RocSeries {
 }
 
 impl RocFigure {
-    pub(super) fn draw(&self) -> Canvas {
-        let mut canvas = Canvas::new(WIDTH);
+    /// The legend stands below the plot, in a wide room beside it.
+    pub(super) fn draw(&self, room: Room) -> Canvas {
+        let mut canvas = Canvas::new(room.width, room.theme);
         let mut frame = Frame::new(&canvas, Axis::new(0.0, 1.0, 5), Axis::new(0.0, 1.0, 5), 0.0, GAP);
+        // Square, whatever room there is.
+        let most = if room.is_wide {
+            BESIDE_LEGEND * room.width - frame.area.x
+        } else {
+            frame.area.width
+        };
+        frame.area.width = Self::side(room).min(most);
         frame.area.height = frame.area.width;
         frame.draw_title(&mut canvas, &self.title);
         if self.has_band() {
@@ -96,8 +107,20 @@ impl RocFigure {
             };
             entries.push((key, "threshold in use".to_owned()));
         }
-        canvas.height = legend::draw(&mut canvas, frame.area.x, bottom + GAP, &entries) + MARGIN;
+        canvas.height = MARGIN
+            + if room.is_wide {
+                let left = frame.area.right() + 4.0 * GAP;
+                legend::draw(&mut canvas, left, frame.area.y, &entries).max(bottom)
+            } else {
+                legend::draw(&mut canvas, frame.area.x, bottom + GAP, &entries)
+            };
         canvas
+    }
+
+    /// About the height of the plot in a room.
+    pub(super) fn side(room: Room) -> f64 {
+        let natural = if room.is_wide { 0.45 * room.width } else { room.width };
+        room.plot_height.unwrap_or(natural)
     }
 
     fn has_band(&self) -> bool {

@@ -7,9 +7,10 @@ use super::frame::{Frame, GAP, MARGIN};
 use super::legend::{self, Key};
 use super::lines::Scale;
 use super::palette::{INK, WEAK, colour, dash, mark, shape};
+use super::style::Room;
 
-const WIDTH: f64 = 440.0;
-const HEIGHT: f64 = 260.0;
+pub(super) const WIDTH: f64 = 440.0;
+pub(super) const HEIGHT: f64 = 260.0;
 
 /// Points in groups, a line, and levels of y.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,13 +35,13 @@ pub struct ScatterGroup {
 }
 
 impl ScatterFigure {
-    pub(super) fn draw(&self) -> Canvas {
-        let mut canvas = Canvas::new(WIDTH);
+    pub(super) fn draw(&self, room: Room) -> Canvas {
+        let mut canvas = Canvas::new(room.width, room.theme);
         let points = || self.groups.iter().flat_map(|group| &group.points).chain(&self.line.1);
         let levels = self.levels.iter().map(|(_, value)| *value);
         let x = axis(self.x.scale, points().map(|point| point[0]));
         let y = axis(self.y.scale, points().map(|point| point[1]).chain(levels));
-        let frame = Frame::new(&canvas, x, y, HEIGHT, 2.0 * GAP);
+        let frame = Frame::new(&canvas, x, y, room.height_of(WIDTH, HEIGHT), 2.0 * GAP);
         frame.draw_title(&mut canvas, &self.title);
         frame.draw_grid(&mut canvas, true);
         let place = |&[x, y]: &[f64; 2]| {

@@ -7,10 +7,11 @@ use super::font;
 use super::frame::{Frame, GAP, LABEL_SIZE, MARGIN, TICK_SIZE};
 use super::palette::INK;
 use super::raster::Image;
+use super::style::Room;
 use crate::dsp::Spectrogram;
 
-const WIDTH: f64 = 560.0;
-const HEIGHT: f64 = 230.0;
+pub(super) const WIDTH: f64 = 560.0;
+pub(super) const HEIGHT: f64 = 230.0;
 const BAR_WIDTH: f64 = 12.0;
 /// Room for the level bar with its labels.
 const BAR_ROOM: f64 = 72.0;
@@ -26,6 +27,8 @@ pub struct SpectrogramFigure {
     /// Values in dB.
     pub spectrogram: Spectrogram,
     pub duration_secs: f64,
+    /// Where in the recording the first frame lies.
+    pub start_secs: f64,
     /// Frequency of each bin.
     pub bin_hz: Vec<f32>,
     pub range_db: [f32; 2],
@@ -37,7 +40,7 @@ pub struct SpectrogramFigure {
 }
 
 impl SpectrogramFigure {
-    pub(super) fn draw(&self) -> Result<Canvas, String> {
+    pub(super) fn draw(&self, room: Room) -> Result<Canvas, String> {
         let Spectrogram {
             values,
             n_frames,
@@ -50,9 +53,14 @@ impl SpectrogramFigure {
                 self.bin_hz.len()
             ));
         }
-        let mut canvas = Canvas::new(WIDTH);
+        let mut canvas = Canvas::new(room.width, room.theme);
         let duration = if self.duration_secs > 0.0 { self.duration_secs } else { 1.0 };
-        let frame = Frame::new(&canvas, Axis::new(0.0, duration, 8), self.frequency_axis(), HEIGHT, BAR_ROOM);
+        let height = room.height_of(WIDTH, HEIGHT);
+        let end = self.start_secs + duration;
+        // As many ticks as stand apart in a narrow figure, too.
+        let n_ticks = ((room.width - 2.0 * BAR_ROOM) / 50.0).clamp(3.0, 8.0) as usize;
+        let time = Axis::new(self.start_secs, end, n_ticks);
+        let frame = Frame::new(&canvas, time, self.frequency_axis(height), height, BAR_ROOM);
         frame.draw_title(&mut canvas, &self.title);
         canvas.image(frame.area, &self.image().to_png(None, None)?);
         self.draw_crops(&mut canvas, &frame);
@@ -77,7 +85,7 @@ impl SpectrogramFigure {
     }
 
     /// Round frequencies at the height of their bins, whatever scale (linear, mel) the bins are on.
-    fn frequency_axis(&self) -> Axis {
+    fn frequency_axis(&self, height: f64) -> Axis {
         let n_bins = self.bin_hz.len();
         let unit = self.unit_hz();
         let hz = |bin: usize| f64::from(self.bin_hz[bin]) / unit;
@@ -109,7 +117,7 @@ impl SpectrogramFigure {
             tick.0 = row_of(tick.0);
         }
         axis.ticks
-            .dedup_by(|next, kept| (next.0 - kept.0) / (n_bins as f64) * HEIGHT < 1.2 * TICK_SIZE);
+            .dedup_by(|next, kept| (next.0 - kept.0) / (n_bins as f64) * height < 1.2 * TICK_SIZE);
         (axis.low, axis.high) = (0.0, n_bins as f64);
         axis
     }
@@ -146,7 +154,7 @@ impl SpectrogramFigure {
     }
 
     fn draw_crops(&self, canvas: &mut Canvas, frame: &Frame) {
-        let seconds = |value: f32| f64::from(value).clamp(0.0, frame.x.high);
+        let seconds = |value: f32| f64::from(value).clamp(frame.x.low, frame.x.high);
         let crops = self
             .crops
             .iter()
@@ -230,6 +238,26 @@ impl SpectrogramFigure {
         Ok(())
     }
 
+    /// Everything that is plotted, without writing it out.
+    pub(super) fn hash_into(&self, hasher: &mut blake3::Hasher) {
+        let Self {
+            title: _,
+            spectrogram,
+            duration_secs,
+            start_secs,
+            bin_hz,
+            range_db,
+            map,
+            is_inverted,
+            crops,
+        } = self;
+        let numbers = spectrogram.values.iter().chain(bin_hz).chain(range_db);
+        let bytes: Vec<u8> = numbers.flat_map(|value| value.to_le_bytes()).collect();
+        hasher.update(&bytes);
+        let rest = (spectrogram.n_frames, duration_secs, start_secs, map, is_inverted, crops);
+        hasher.update(format!("{rest:?}").as_bytes());
+    }
+
     /// One row a frame: its middle in seconds, then the level of every bin.
     pub(super) fn rows(&self) -> Vec<Vec<String>> {
         let mut header = vec!["time_secs".to_owned()];
@@ -237,7 +265,7 @@ impl SpectrogramFigure {
         let mut rows = vec![header];
         let Spectrogram { n_frames, .. } = self.spectrogram;
         for frame_idx in 0..n_frames {
-            let middle = self.duration_secs * (frame_idx as f64 + 0.5) / n_frames as f64;
+            let middle = self.start_secs + self.duration_secs * (frame_idx as f64 + 0.5) / n_frames as f64;
             let levels = self.spectrogram.frame(frame_idx).iter().map(f32::to_string);
             rows.push(std::iter::once(middle.to_string()).chain(levels).collect());
         }

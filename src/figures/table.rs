@@ -1,6 +1,7 @@
 //! A table: the machine × detector matrix and its kin, as CSV, LaTeX and Markdown.
 
 use super::escape::{latex, markdown};
+use super::save::one_line;
 
 /// A table: the machine × detector matrix and its kin.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -9,6 +10,8 @@ pub struct Table {
     /// Names of the values; one more than values where the first names the rows.
     pub columns: Vec<String>,
     pub rows: Vec<TableRow>,
+    /// Low and high end of each value, parallel to the values of the rows; empty: none are printed.
+    pub intervals: Vec<Vec<Option<[f64; 2]>>>,
 }
 
 /// A named row of figures.
@@ -44,17 +47,62 @@ impl Table {
     pub(super) fn rows(&self) -> Vec<Vec<String>> {
         let header = self.header();
         let n_columns = header.len();
-        let mut rows = vec![header];
-        for row in &self.rows {
+        // The ends of the intervals in columns of their own, where a column has any.
+        let with_intervals: Vec<usize> = (0..n_columns - 1)
+            .filter(|&value| self.intervals.iter().any(|row| row.get(value).is_some_and(Option::is_some)))
+            .collect();
+        let ends = with_intervals.iter().map(|&value| &header[value + 1]);
+        let ends: Vec<String> = ends
+            .flat_map(|name| [format!("{name} low"), format!("{name} high")])
+            .collect();
+        let mut rows = vec![[header, ends].concat()];
+        for (row_idx, row) in self.rows.iter().enumerate() {
             let values = row
                 .values
                 .iter()
                 .map(|value| value.map(|value| value.to_string()).unwrap_or_default());
             let mut cells: Vec<String> = std::iter::once(row.name.clone()).chain(values).collect();
             cells.resize(n_columns, String::new());
+            for &value in &with_intervals {
+                let interval = self.interval(row_idx, value);
+                cells.extend([0, 1].map(|end| interval.map(|ends| ends[end].to_string()).unwrap_or_default()));
+            }
             rows.push(cells);
         }
         rows
+    }
+
+    fn interval(&self, row_idx: usize, value: usize) -> Option<[f64; 2]> {
+        *self.intervals.get(row_idx)?.get(value)?
+    }
+
+    /// The printed cells of a row; what is printed as the best is best, so that equals are all bold.
+    fn cells(
+        &self,
+        row_idx: usize,
+        n_columns: usize,
+        escape: &dyn Fn(&str) -> String,
+        dash: &str,
+        bold: &dyn Fn(String) -> String,
+    ) -> Vec<String> {
+        let row = &self.rows[row_idx];
+        let finite = row.values.iter().flatten().copied().filter(|value| value.is_finite());
+        let best = finite.max_by(f64::total_cmp).filter(|_| row.marks_best).map(printed);
+        let mut cells = vec![escape(&row.name)];
+        for (value_idx, value) in row.values.iter().enumerate() {
+            let text = value.filter(|value| value.is_finite()).map(printed);
+            let interval = self.interval(row_idx, value_idx);
+            let interval = interval
+                .map(|[low, high]| format!(" [{low:.2}, {high:.2}]"))
+                .unwrap_or_default();
+            cells.push(match text {
+                None => dash.to_owned(),
+                Some(text) if Some(&text) == best.as_ref() => bold(text + &interval),
+                Some(text) => text + &interval,
+            });
+        }
+        cells.resize(n_columns, dash.to_owned());
+        cells
     }
 
     /// A `booktabs` table.
@@ -71,10 +119,10 @@ impl Table {
         lines.push(format!("    {} \\\\", names.join(" & ")));
         lines.push("    \\midrule".to_owned());
         let bold = |text: String| format!("\\textbf{{{text}}}");
-        for row in &self.rows {
+        for row_idx in 0..self.rows.len() {
             lines.push(format!(
                 "    {} \\\\",
-                cells(row, header.len(), &latex, "--", &bold).join(" & ")
+                self.cells(row_idx, header.len(), &latex, "--", &bold).join(" & ")
             ));
         }
         lines.push("    \\bottomrule".to_owned());
@@ -97,34 +145,33 @@ impl Table {
         lines.push(format!("| {} |", names.join(" | ")));
         lines.push(format!("|:---|{}", "---:|".repeat(header.len() - 1)));
         let bold = |text: String| format!("**{text}**");
-        for row in &self.rows {
-            lines.push(format!("| {} |", cells(row, header.len(), &markdown, "–", &bold).join(" | ")));
+        for row_idx in 0..self.rows.len() {
+            let cells = self.cells(row_idx, header.len(), &markdown, "–", &bold);
+            lines.push(format!("| {} |", cells.join(" | ")));
         }
         lines.join("\n") + "\n"
     }
 }
 
-/// The printed cells of a row; what is printed as the best is best, so that equals are all bold.
-fn cells(
-    row: &TableRow,
-    n_columns: usize,
-    escape: &dyn Fn(&str) -> String,
-    dash: &str,
-    bold: &dyn Fn(String) -> String,
-) -> Vec<String> {
-    let finite = row.values.iter().flatten().copied().filter(|value| value.is_finite());
-    let best = finite.max_by(f64::total_cmp).filter(|_| row.marks_best).map(printed);
-    let mut cells = vec![escape(&row.name)];
-    for value in &row.values {
-        let text = value.filter(|value| value.is_finite()).map(printed);
-        cells.push(match text {
-            None => dash.to_owned(),
-            Some(text) if Some(&text) == best.as_ref() => bold(text),
-            Some(text) => text,
+impl Table {
+    /// The header and the rows as they are printed, each cell with whether it is in bold; all rows are of one length.
+    pub(super) fn printed_rows(&self) -> Vec<Vec<(String, bool)>> {
+        const MARK: char = '\u{1}';
+        let header = self.header();
+        let plain = |text: &str| one_line(text);
+        let bold = |text: String| format!("{MARK}{text}");
+        let told = |text: String| match text.strip_prefix(MARK) {
+            Some(text) => (text.to_owned(), true),
+            None => (text, false),
+        };
+        let rows = (0..self.rows.len()).map(|row_idx| {
+            let cells = self.cells(row_idx, header.len(), &plain, "–", &bold);
+            cells.into_iter().map(told).collect()
         });
+        std::iter::once(header.iter().map(|name| (one_line(name), false)).collect())
+            .chain(rows)
+            .collect()
     }
-    cells.resize(n_columns, dash.to_owned());
-    cells
 }
 
 /// Three decimals for figures of merit, fewer for large numbers.

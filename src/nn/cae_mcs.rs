@@ -13,8 +13,10 @@ use super::convolutional::{Bias, FoldedLayer, Inference, Layer, TrainingBlock};
 use super::fused;
 use super::kernels::geometry::{Convolution, Direction, MapShape};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
+use super::squared_error::mean_squared_errors;
 use super::tally::Judged;
-use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::trainable::{Trainable, TrainingObserver, TrainingPlan, norm_momentum};
+use super::training::train;
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 
@@ -134,8 +136,7 @@ impl CaeMcs {
     /// Where the device fails.
     pub fn errors(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError> {
         let reconstructions = self.reconstruct(windows)?;
-        let pairs = windows.chunks(Self::WINDOW_LEN).zip(reconstructions.chunks(Self::WINDOW_LEN));
-        Ok(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect())
+        Ok(mean_squared_errors(windows, &reconstructions, Self::WINDOW_LEN).collect())
     }
 
     /// The code of each window, `[n_windows, 40]`, and the errors of [`Self::errors`].
@@ -155,11 +156,8 @@ impl CaeMcs {
                 reconstructions.extend(redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?);
             }
         }
-        let pairs = windows.chunks(Self::WINDOW_LEN).zip(reconstructions.chunks(Self::WINDOW_LEN));
-        Ok((
-            codes,
-            pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect(),
-        ))
+        let errors = mean_squared_errors(windows, &reconstructions, Self::WINDOW_LEN);
+        Ok((codes, errors.collect()))
     }
 
     fn fast(&self) -> Result<&Inference, TrainingError> {
@@ -169,11 +167,6 @@ impl CaeMcs {
         let fast = self.network.inference()?;
         Ok(self.fast.get_or_init(|| fast))
     }
-}
-
-pub(super) fn mean_squared_error(a: &[f32], b: &[f32]) -> f32 {
-    let squares = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2));
-    (squares.sum::<f64>() / a.len() as f64) as f32
 }
 
 /// Keras' default: uniform within the square root of 6 / (inputs + outputs).

@@ -8,8 +8,9 @@ use burn::tensor::Bytes;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::learner::Learner;
 use super::parameters::tensors_of;
-use super::training::{Learner, Trainable};
+use super::trainable::Trainable;
 use super::weights::{from_view, read_whole, to_bytes, weights_error, write_whole};
 use super::{EpochMetrics, NamedTensor, TrainingError, TrainingObserver, TrainingPlan};
 

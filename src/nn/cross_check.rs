@@ -7,7 +7,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::optimiser::adam;
-use super::training::{Trainable, epoch_seed};
+use super::trainable::{Trainable, epoch_seed};
 use super::{Batch, ExampleSource, TrainingError, TrainingPlan};
 
 /// How far the losses before and after the step may lie apart, in parts of the processor's. Rounding alone parts the first by

@@ -12,7 +12,8 @@ use super::blocks::{Block, Chain, Dense};
 use super::fused::{apply, follow, has_blocks};
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::tally::Judged;
-use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::trainable::{Trainable, TrainingObserver, TrainingPlan, norm_momentum};
+use super::training::train;
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 

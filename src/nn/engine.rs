@@ -8,8 +8,9 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::kernels::convolution::{Activation as Floor, Pass, convolve};
+use super::kernels::convolution::{Pass, convolve};
 use super::kernels::depthwise::{DepthwiseWeights, depthwise_row};
+use super::kernels::floor::Floor;
 use super::kernels::geometry::{Convolution, Direction, Frame, MapShape, Margin};
 use super::kernels::n_lanes;
 use super::kernels::product::{Packed, padded, product, store_all};

@@ -5,7 +5,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
 
 use super::parameters::tensors_of;
-use super::training::Trainable;
+use super::trainable::Trainable;
 use super::{Batch, NamedTensor};
 
 /// Loss, gradient of each parameter, and the tensors after the running statistics have followed.

@@ -15,7 +15,8 @@ use super::inference::{self, Sliding, Source};
 use super::multi_task::MultiTask;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::tally::Judged;
-use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::trainable::{Trainable, TrainingObserver, TrainingPlan, norm_momentum};
+use super::training::train;
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, Heads, NamedTensor, TrainingError};
 

@@ -21,7 +21,8 @@ use super::inference::{Network as Stages, Scratch, mobilenet_v2};
 use super::mobileanonet::convolution;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::tally::{Judged, Votes};
-use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::trainable::{Trainable, TrainingObserver, TrainingPlan, norm_momentum};
+use super::training::train;
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 

@@ -38,14 +38,17 @@ mod gradient_check;
 mod graphs;
 mod inference;
 mod kernels;
+mod learner;
 mod mobileanonet;
 mod mobilenet_v2;
 mod multi_task;
 mod optimiser;
 mod outlier_net;
 mod parameters;
+mod squared_error;
 mod stgram_mfn;
 mod tally;
+mod trainable;
 mod training;
 mod weights;
 
@@ -61,7 +64,7 @@ pub use mobilenet_v2::{Classified, MobileNetV2};
 pub use multi_task::{ConditionAveraging, Heads, LossChoice};
 pub use outlier_net::OutlierNet;
 pub use stgram_mfn::{AttributeClasses, ClassifiedClip, StgramMfn};
-pub use training::{TrainingObserver, TrainingPlan};
+pub use trainable::{TrainingObserver, TrainingPlan};
 pub use weights::{NamedTensor, read_weights, write_weights};
 
 use serde::{Deserialize, Serialize};

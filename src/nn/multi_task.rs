@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::parameters::replace;
 use super::tally::{Judged, Term, Votes};
-use super::training::ACCURACY;
+use super::trainable::ACCURACY;
 
 /// Which of the two losses a network learns from: the three columns of Table IV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -13,12 +13,13 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::abreast::{Abreast, RunningNorm};
-use super::cae_mcs::mean_squared_error;
 use super::engine::Engine;
 use super::fused;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
+use super::squared_error::mean_squared_errors;
 use super::tally::Judged;
-use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::trainable::{Trainable, TrainingObserver, TrainingPlan, norm_momentum};
+use super::training::train;
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 use crate::exploration::{Genome, Layer, N_BANDS, N_FRAMES, Operation, Shape};
@@ -146,8 +147,7 @@ impl OutlierNet {
     /// Where the device fails.
     pub fn errors(&self, windows: &[f32]) -> Result<Vec<f32>, TrainingError> {
         let reconstructions = self.reconstruct(windows)?;
-        let pairs = windows.chunks(Self::WINDOW_LEN).zip(reconstructions.chunks(Self::WINDOW_LEN));
-        Ok(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect())
+        Ok(mean_squared_errors(windows, &reconstructions, Self::WINDOW_LEN).collect())
     }
 
     /// Numbers in the code of a window: those of the dense code, or of the innermost map a band and channel.
@@ -165,9 +165,8 @@ impl OutlierNet {
         let n_inner = self.network.layers.len() / 2;
         if self.choice == DeviceChoice::Cpu {
             let (redrawn, maps) = self.redraw_and_show(windows, n_inner)?;
-            let pairs = windows.chunks(Self::WINDOW_LEN).zip(redrawn.chunks(Self::WINDOW_LEN));
-            let errors = pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)).collect();
-            return Ok((self.means_over_frames(&maps), errors));
+            let errors = mean_squared_errors(windows, &redrawn, Self::WINDOW_LEN);
+            return Ok((self.means_over_frames(&maps), errors.collect()));
         }
         let (mut codes, mut errors) = (Vec::new(), Vec::with_capacity(windows.len() / Self::WINDOW_LEN));
         for windows in windows.chunks(CHUNK_WINDOWS * Self::WINDOW_LEN) {
@@ -177,8 +176,7 @@ impl OutlierNet {
             let redrawn = redrawn.try_into_vec_as::<f32>().map_err(TrainingError::device)?;
             let code = code.mean_dim(2).try_into_vec_as::<f32>().map_err(TrainingError::device)?;
             codes.extend(code);
-            let pairs = windows.chunks(Self::WINDOW_LEN).zip(redrawn.chunks(Self::WINDOW_LEN));
-            errors.extend(pairs.map(|(window, redrawn)| mean_squared_error(window, redrawn)));
+            errors.extend(mean_squared_errors(windows, &redrawn, Self::WINDOW_LEN));
         }
         Ok((codes, errors))
     }

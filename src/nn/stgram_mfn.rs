@@ -20,7 +20,8 @@ use super::mobileanonet::{Bottleneck, ConvBlock, chain_norms, chain_of, convolut
 use super::mobilenet_v2::softmax;
 use super::parameters::{initialised, input_tensor, n_trainable, tensors_of, with_tensors};
 use super::tally::{Judged, Term, Votes};
-use super::training::{Trainable, TrainingObserver, TrainingPlan, norm_momentum, train};
+use super::trainable::{Trainable, TrainingObserver, TrainingPlan, norm_momentum};
+use super::training::train;
 use super::weights::weights_error;
 use super::{Batch, DeviceChoice, Examples, NamedTensor, TrainingError};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::held_out::HELD_OUT_FILE;
 use super::normal_scores::NORMAL_SCORES_FILE;
-use super::train::{CARD_FILE, LOG_FILE, METRICS_FILE, RECIPE_FILE};
+use super::run::{CARD_FILE, LOG_FILE, METRICS_FILE, RECIPE_FILE};
 use super::{PipelineError, load_run};
 use crate::project::RunRecipe;
 

@@ -7,13 +7,14 @@ use std::sync::mpsc;
 
 use npyz::WriterBuilder as _;
 
+use super::embed::embed_file;
 use super::held_out::held_out_clips;
 use super::{PipelineError, Run};
-use crate::audio::{self, Clip};
-use crate::dataset::{ClipEntry, Dataset, SkippedFile};
+use crate::audio::{self, Clip, LONG_SECS};
+use crate::dataset::{Dataset, SkippedFile};
 use crate::detectors::{DetectorKind, Observations};
 use crate::extractors::{Embedding, Extractor, ExtractorError, OwnScore};
-use crate::progress::{self, Progress};
+use crate::progress::{self, Cancelled, NoProgress, Progress};
 use crate::whole_file::write_whole;
 
 /// One embedding a clip.
@@ -120,15 +121,8 @@ pub fn extract_more(
             dataset.channel
         ));
     }
-    progress.stage("Embedding clips");
-    // Beside the map's own results, which the wish to stop throws away: hours of work may be behind it.
-    let (send, receive) = mpsc::channel();
-    let finished = progress::par_map(&missing, progress, |&clip_idx| {
-        // The receiver outlives the map.
-        send.send((clip_idx, embed(run, dataset, &dataset.clips[clip_idx]))).ok();
-    });
-    drop(send);
-    let mut results: Vec<(usize, Result<Embedding, ExtractorError>)> = receive.into_iter().collect();
+    let mut results = Vec::with_capacity(missing.len());
+    let finished = embed_all(run, dataset, &missing, &mut results, progress);
     results.sort_by_key(|&(clip_idx, _)| clip_idx);
     let mut has_new = false;
     for (clip_idx, result) in results {
@@ -163,9 +157,40 @@ pub fn extract_more(
     Ok(embedded)
 }
 
-fn embed(run: &Run, dataset: &Dataset, clip: &ClipEntry) -> Result<Embedding, ExtractorError> {
-    let sound = audio::read_clip(&dataset.file(clip), run.recipe.channel(dataset))?;
-    run.extractor.embed(&sound, &clip.group)
+/// Short clips side by side, then the long ones, the stretches of each side by side. What is done stays in `results` where the wish
+/// to stop comes in between: hours of work may be behind it.
+fn embed_all(
+    run: &Run,
+    dataset: &Dataset,
+    clips: &[usize],
+    results: &mut Vec<(usize, Result<Embedding, ExtractorError>)>,
+    progress: &mut dyn Progress,
+) -> Result<(), Cancelled> {
+    let is_long = |clip: &&usize| dataset.clips[**clip].duration_secs > LONG_SECS;
+    let (long, short): (Vec<usize>, Vec<usize>) = clips.iter().partition(is_long);
+    progress.stage("Embedding clips");
+    let (send, receive) = mpsc::channel();
+    let finished = progress::par_map(&short, progress, |&clip_idx| {
+        // The receiver outlives the map.
+        send.send((clip_idx, embed(run, dataset, clip_idx, &mut NoProgress))).ok();
+    });
+    drop(send);
+    results.extend(receive);
+    finished?;
+    for clip_idx in long {
+        progress.stage(&format!("Embedding {}", dataset.clips[clip_idx].file_name()));
+        match embed(run, dataset, clip_idx, progress) {
+            Err(ExtractorError::Cancelled(cancelled)) => return Err(cancelled),
+            result => results.push((clip_idx, result)),
+        }
+    }
+    Ok(())
+}
+
+fn embed(run: &Run, dataset: &Dataset, clip_idx: usize, progress: &mut dyn Progress) -> Result<Embedding, ExtractorError> {
+    let clip = &dataset.clips[clip_idx];
+    let source = (&*dataset.file(clip), run.recipe.channel(dataset));
+    embed_file(&*run.extractor, source, clip.duration_secs, &clip.group, progress)
 }
 
 /// Named by everything that the embeddings depend on: the run's files, what the front end makes of a known sound, the recordings'

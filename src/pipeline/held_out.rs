@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use super::{Comparison, DetectorResult, GroupComparison, Run};
+use super::Run;
 use crate::dataset::Dataset;
 
 /// In the run's folder: one column, paths relative to the data with `/` between folders.
@@ -40,18 +40,6 @@ impl fmt::Display for ThresholdBasis {
                 "leave-one-out scores of clips that the network was trained on, and so rather low: only {n} were held out"
             ),
         }
-    }
-}
-
-impl Comparison {
-    /// What the thresholds of a section rest on.
-    pub fn threshold_basis(&self, group: &GroupComparison) -> ThresholdBasis {
-        basis(self.held_out.as_ref(), &group.train_clips)
-    }
-
-    /// The scores of normal clips that a threshold is to be drawn from.
-    pub fn threshold_scores<'a>(&self, group: &GroupComparison, result: &'a DetectorResult) -> Cow<'a, [f64]> {
-        scores(self.held_out.as_ref(), &group.train_clips, &result.normal_scores)
     }
 }
 

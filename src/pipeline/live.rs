@@ -8,7 +8,7 @@ use crate::audio::{Clip, SAMPLE_RATE_HZ};
 /// Samples between two frames of every front end.
 const FRAME_HOP: u64 = 512;
 /// A window over a clip of this length tells how long the crops of a front end are.
-const LONG_CLIP_SECS: f32 = 60.0;
+const LONG_CLIP_SECS: f64 = 60.0;
 
 /// The anomaly of one window of a stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,7 +41,7 @@ impl LiveScorer {
     /// Where the front end cuts no crops.
     pub fn new(run: Arc<Run>, bank: Arc<CropBank>, start: u64, hop_frames: u64) -> Result<Self, PipelineError> {
         let crops = run.extractor.crop_windows(LONG_CLIP_SECS);
-        let length_secs = crops.first().map_or(0.0, |crop| f64::from(crop.end_secs - crop.start_secs));
+        let length_secs = crops.first().map_or(0.0, |crop| crop.end_secs - crop.start_secs);
         let window = (length_secs * f64::from(SAMPLE_RATE_HZ)).round() as u64 / FRAME_HOP * FRAME_HOP;
         if window == 0 {
             return Err(PipelineError::NoDetector {

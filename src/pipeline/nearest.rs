@@ -1,7 +1,7 @@
 //! The normal training clip that a run finds most like a clip: something healthy to hold a strange sound against.
 
 use super::EmbeddedClips;
-use super::train::may_be_fitted_on;
+use super::training_clips::may_be_fitted_on;
 use crate::dataset::Dataset;
 use crate::detectors::Metric;
 
@@ -34,22 +34,35 @@ pub fn nearest_normal(
     clip_idx: usize,
     metric: Metric,
 ) -> Result<NearestNormal, NoNearest> {
-    let values = |clip: usize| {
-        let embedding = embedded.embeddings.get(clip)?.as_ref()?;
-        embedding
-            .values
-            .iter()
-            .all(|value| value.is_finite())
-            .then_some(&embedding.values)
-    };
-    let query = values(clip_idx).ok_or(NoNearest::NotEmbedded)?;
+    let query = place_of(embedded, clip_idx).ok_or(NoNearest::NotEmbedded)?;
+    nearest_normal_to(dataset, embedded, clip_idx, query, metric)
+}
+
+/// What the clip is held against, where it has a place.
+fn place_of(embedded: &EmbeddedClips, clip_idx: usize) -> Option<&[f32]> {
+    let embedding = embedded.embeddings.get(clip_idx)?.as_ref()?;
+    let has_place = embedding.values.iter().all(|value| value.is_finite());
+    has_place.then_some(&embedding.values)
+}
+
+/// The same for a part of the clip, whose embedding is `query`.
+///
+/// # Errors
+/// Where its section has no other normal training clip.
+pub fn nearest_normal_to(
+    dataset: &Dataset,
+    embedded: &EmbeddedClips,
+    clip_idx: usize,
+    query: &[f32],
+    metric: Metric,
+) -> Result<NearestNormal, NoNearest> {
     let group = &dataset.clips[clip_idx].group;
     let candidates = dataset.clips.iter().enumerate().filter(|&(clip, entry)| {
         // Another section is another machine, or sounds like one.
         clip != clip_idx && entry.group == *group && may_be_fitted_on(entry)
     });
     let distances: Vec<(f64, usize)> = candidates
-        .filter_map(|(clip, _)| Some((distance(metric, query, values(clip)?), clip)))
+        .filter_map(|(clip, _)| Some((distance(metric, query, place_of(embedded, clip)?), clip)))
         .collect();
     let nearest = distances.iter().min_by(|a, b| a.0.total_cmp(&b.0));
     let &(distance, nearest) = nearest.ok_or_else(|| NoNearest::NoNormalClips {

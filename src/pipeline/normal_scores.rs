@@ -5,13 +5,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::embed::embed_file;
 use super::held_out::{MIN_HELD_OUT, held_out_clips};
-use super::train::may_be_fitted_on;
+use super::training_clips::may_be_fitted_on;
 use super::{PipelineError, Run};
-use crate::audio;
 use crate::dataset::{Dataset, Split};
 use crate::extractors::OwnScore;
-use crate::progress::{self, Progress};
+use crate::progress::{self, NoProgress, Progress};
 
 /// In the run's folder.
 pub(super) const NORMAL_SCORES_FILE: &str = "normal_scores.csv";
@@ -63,8 +63,9 @@ pub(super) fn of_run(run: &Run, dataset: &Dataset, progress: &mut dyn Progress) 
     progress.stage("scoring held-out clips");
     let scores = progress::par_map(&telling_clips(run, dataset), progress, |&(clip, is_held_out)| {
         let entry = &dataset.clips[clip];
-        let sound = audio::read_clip(&dataset.file(entry), run.recipe.channel(dataset)).ok()?;
-        let embedding = run.extractor.embed(&sound, &entry.group).ok()?;
+        let source = (&*dataset.file(entry), run.recipe.channel(dataset));
+        let embedded = embed_file(&*run.extractor, source, entry.duration_secs, &entry.group, &mut NoProgress);
+        let embedding = embedded.ok()?;
         Some(NormalScore {
             machine: entry.group.machine.clone(),
             section: entry.group.section.clone(),

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use super::extract::own_score_detectors;
 use super::ribbon_crops::crops_of;
-use super::train::may_be_fitted_on;
+use super::training_clips::may_be_fitted_on;
 use super::{PipelineError, Run};
 use crate::audio::Recording;
 use crate::dataset::{CropWindow, Dataset, MachineSection};
 use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorKind, Observations};
 use crate::evaluation;
 use crate::extractors::{Embedding, ExtractorError};
-use crate::progress::{self, Progress};
+use crate::progress::{self, NoProgress, Progress};
 
 /// Training clips whose crops make the bank: enough for a percentile, few enough to be ready in seconds.
 const MAX_BANK_CLIPS: usize = 40;
@@ -106,11 +106,18 @@ impl CropBank {
     /// every so many frames. The bank is of windows side by side whatever the hop: each window is held against the same ones.
     ///
     /// # Errors
-    /// Where the clip cannot be read or is too short for a crop.
-    pub fn score(&self, run: &Run, dataset: &Dataset, clip_idx: usize, hop: Option<usize>) -> Result<Ribbon, PipelineError> {
+    /// Where the clip cannot be read or is too short for a crop, or the wish to stop.
+    pub fn score(
+        &self,
+        run: &Run,
+        dataset: &Dataset,
+        clip_idx: usize,
+        hop: Option<usize>,
+        progress: &mut dyn Progress,
+    ) -> Result<Ribbon, PipelineError> {
         let file = dataset.file(&dataset.clips[clip_idx]);
         let recording = Recording::open(&file, run.recipe.channel(dataset))?;
-        let (crops, embeddings) = crops_of(&*run.extractor, &recording, &self.group, hop)?;
+        let (crops, embeddings) = crops_of(&*run.extractor, &recording, &self.group, hop, progress)?;
         let (percentiles, scores) = self.judge(run, &embeddings, Some(clip_idx));
         Ok(Ribbon {
             crops,
@@ -141,7 +148,7 @@ impl CropBank {
 fn embed_crops(run: &Run, dataset: &Dataset, clip_idx: usize) -> Result<Vec<Embedding>, ExtractorError> {
     let clip = &dataset.clips[clip_idx];
     let recording = Recording::open(&dataset.file(clip), run.recipe.channel(dataset))?;
-    crops_of(&*run.extractor, &recording, &clip.group, None).map(|(_, embeddings)| embeddings)
+    crops_of(&*run.extractor, &recording, &clip.group, None, &mut NoProgress).map(|(_, embeddings)| embeddings)
 }
 
 fn gather<'a>(run: &Run, crops: impl Iterator<Item = &'a Embedding>) -> Observations {

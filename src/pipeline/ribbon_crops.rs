@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::audio::{Clip, LONG_SECS, Recording, SAMPLE_RATE_HZ};
+use crate::audio::{AudioError, Clip, LONG_SECS, Recording, SAMPLE_RATE_HZ};
 use crate::dataset::{CropWindow, MachineSection};
-use crate::extractors::{Embedding, Extractor, ExtractorError};
-use crate::progress::{NoProgress, par_map};
+use crate::extractors::{Embedding, Extractor, ExtractorError, ModelView, WindowPlace};
+use crate::progress::{Progress, par_map};
 
 /// Samples of a stretch without its margins, 65 s.
 const STRETCH_SAMPLES: u64 = 1 << 20;
@@ -20,76 +20,146 @@ const MIN_MARGIN_SAMPLES: u64 = SAMPLE_RATE_HZ as u64;
 /// itself. One that relates a crop to the whole clip relates it to a minute round it here.
 ///
 /// # Errors
-/// Where the recording cannot be read or the front end knows nothing of the section.
+/// Where the recording cannot be read or the front end knows nothing of the section, or the wish to stop.
 pub(super) fn crops_of(
     extractor: &dyn Extractor,
     recording: &Recording,
     group: &MachineSection,
     hop: Option<usize>,
+    progress: &mut dyn Progress,
 ) -> Result<(Vec<CropWindow>, Vec<Embedding>), ExtractorError> {
-    let embed = |samples: Vec<f32>| {
-        let clip = Clip {
-            samples,
-            sample_rate_hz: SAMPLE_RATE_HZ,
-        };
-        match (extractor.window_shape(), hop) {
-            (Some(_), Some(hop)) => extractor.embed_windows(&clip, group, hop),
-            _ => extractor.embed_crops(&clip, group),
-        }
+    let embed = |clip: Clip| match (extractor.window_shape(), hop) {
+        (Some(_), Some(hop)) => extractor.embed_windows(&clip, group, hop),
+        _ => extractor.embed_crops(&clip, group),
     };
-    let clip_secs = recording.duration_secs() as f32;
-    let mut crops = match (extractor.window_shape(), hop) {
-        (Some(shape), Some(hop)) => shape.windows(clip_secs, hop),
-        _ => extractor.crop_windows(clip_secs),
-    };
-    let step = step_samples(&crops).filter(|_| recording.duration_secs() > LONG_SECS);
-    let Some(step) = step else {
-        let embeddings = embed(recording.read(0..recording.n_samples())?)?;
+    let mut crops = crop_windows(extractor, recording, hop);
+    let Some(cut) = Cut::of(&crops, recording) else {
+        let embeddings = embed(clip(recording, 0..recording.n_samples())?)?;
         return Ok((crops, embeddings));
     };
-    let per_stretch = usize::try_from(STRETCH_SAMPLES / step).unwrap_or(1).max(1);
-    let starts: Vec<usize> = (0..crops.len()).step_by(per_stretch).collect();
-    // Whole steps, so that the crops of the stretch lie where those of the whole do.
-    let n_before = usize::try_from(MIN_MARGIN_SAMPLES.div_ceil(step)).unwrap_or(1);
-    let of_stretches = par_map(&starts, &mut NoProgress, |&start| {
-        let wanted = start..(start + per_stretch).min(crops.len());
-        let skipped = n_before.min(start);
-        let samples = stretch(&wanted, skipped, step, &crops, recording.n_samples());
-        let embeddings = embed(recording.read(samples)?)?;
+    let starts: Vec<usize> = (0..crops.len()).step_by(cut.per_stretch).collect();
+    let of_stretches = par_map(&starts, progress, |&start| {
+        let Stretch {
+            wanted,
+            skipped,
+            samples,
+        } = cut.stretch(start);
+        let embeddings = embed(clip(recording, samples)?)?;
         Ok(embeddings.into_iter().skip(skipped).take(wanted.len()).collect::<Vec<_>>())
     });
-    let of_stretches: Result<Vec<Vec<Embedding>>, ExtractorError> = of_stretches.unwrap_or_default().into_iter().collect();
+    let of_stretches: Result<Vec<Vec<Embedding>>, ExtractorError> = of_stretches?.into_iter().collect();
     let embeddings: Vec<Embedding> = of_stretches?.into_iter().flatten().collect();
     crops.truncate(embeddings.len());
     Ok((crops, embeddings))
 }
 
-/// From the start of one crop to that of the next; `None` where there are fewer than two.
-fn step_samples(crops: &[CropWindow]) -> Option<u64> {
-    let secs = f64::from(crops.get(1)?.start_secs - crops.first()?.start_secs);
-    Some((secs * f64::from(SAMPLE_RATE_HZ)).round() as u64).filter(|step| *step > 0)
+/// What the front end sees of one of these crops: of a long recording the very stretch is read that its crop is embedded from.
+///
+/// # Errors
+/// As [`Extractor::model_view`], and where the recording cannot be read.
+pub fn model_view_of(
+    extractor: &dyn Extractor,
+    recording: &Recording,
+    group: &MachineSection,
+    place: WindowPlace,
+) -> Result<ModelView, ExtractorError> {
+    let crops = crop_windows(extractor, recording, place.hop);
+    let Some(cut) = Cut::of(&crops, recording).filter(|_| place.idx < crops.len()) else {
+        return extractor.model_view(&clip(recording, 0..recording.n_samples())?, group, place);
+    };
+    let Stretch {
+        wanted,
+        skipped,
+        samples,
+    } = cut.stretch(place.idx / cut.per_stretch * cut.per_stretch);
+    let in_stretch = WindowPlace {
+        idx: place.idx - wanted.start + skipped,
+        ..place
+    };
+    let mut view = extractor.model_view(&clip(recording, samples)?, group, in_stretch)?;
+    view.window = crops[place.idx];
+    Ok(view)
 }
 
-/// The samples of these crops, with `skipped` more crops before them and a margin behind.
-fn stretch(wanted: &Range<usize>, skipped: usize, step: u64, crops: &[CropWindow], n_samples: u64) -> Range<u64> {
-    let first = (wanted.start - skipped) as u64 * step;
-    let last = (wanted.end.max(1) - 1) as u64;
-    let len_secs = crops.first().map_or(0.0, |crop| crop.end_secs - crop.start_secs);
-    let len = (f64::from(len_secs) * f64::from(SAMPLE_RATE_HZ)).ceil() as u64;
-    let end = if wanted.end == crops.len() {
-        n_samples
-    } else {
-        last * step + len + MIN_MARGIN_SAMPLES
-    };
-    first..end.min(n_samples)
+fn crop_windows(extractor: &dyn Extractor, recording: &Recording, hop: Option<usize>) -> Vec<CropWindow> {
+    match (extractor.window_shape(), hop) {
+        (Some(shape), Some(hop)) => shape.windows(recording.duration_secs(), hop),
+        _ => extractor.crop_windows(recording.duration_secs()),
+    }
+}
+
+fn clip(recording: &Recording, samples: Range<u64>) -> Result<Clip, AudioError> {
+    Ok(Clip {
+        samples: recording.read(samples)?,
+        sample_rate_hz: SAMPLE_RATE_HZ,
+    })
+}
+
+/// How the crops of a long recording are dealt out to stretches of it.
+struct Cut {
+    n_crops: usize,
+    n_samples: u64,
+    /// Samples from the start of one crop to that of the next, and of a crop.
+    step: u64,
+    len: u64,
+    per_stretch: usize,
+    /// Crops that a stretch begins before its own: whole steps, so that its crops lie where those of the whole do.
+    n_before: usize,
+}
+
+/// Samples that are looked at as one.
+struct Stretch {
+    /// Its crops.
+    wanted: Range<usize>,
+    /// Crops in it before them.
+    skipped: usize,
+    samples: Range<u64>,
+}
+
+impl Cut {
+    /// `None` where the recording is short enough to be held, or has no two crops.
+    fn of(crops: &[CropWindow], recording: &Recording) -> Option<Self> {
+        let [first, second, ..] = crops else { return None };
+        let samples = |secs: f64| (secs * f64::from(SAMPLE_RATE_HZ)).round() as u64;
+        let step = samples(second.start_secs - first.start_secs);
+        if recording.duration_secs() <= LONG_SECS || step == 0 {
+            return None;
+        }
+        Some(Self {
+            n_crops: crops.len(),
+            n_samples: recording.n_samples(),
+            step,
+            len: samples(first.end_secs - first.start_secs),
+            per_stretch: usize::try_from(STRETCH_SAMPLES / step).unwrap_or(1).max(1),
+            n_before: usize::try_from(MIN_MARGIN_SAMPLES.div_ceil(step)).unwrap_or(1),
+        })
+    }
+
+    /// The stretch whose first crop is this one.
+    fn stretch(&self, start: usize) -> Stretch {
+        let wanted = start..(start + self.per_stretch).min(self.n_crops);
+        let skipped = self.n_before.min(start);
+        let first = (start - skipped) as u64 * self.step;
+        let end = if wanted.end == self.n_crops {
+            self.n_samples
+        } else {
+            (wanted.end as u64 - 1) * self.step + self.len + MIN_MARGIN_SAMPLES
+        };
+        Stretch {
+            wanted,
+            skipped,
+            samples: first..end.min(self.n_samples),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Clip, LONG_SECS, Recording, SAMPLE_RATE_HZ, crops_of};
+    use super::{Clip, LONG_SECS, Recording, SAMPLE_RATE_HZ, WindowPlace, crops_of, model_view_of};
     use crate::audio::{ChannelChoice, write_wav};
     use crate::dataset::MachineSection;
     use crate::extractors::{self, Recipe, TrainingConfig};
+    use crate::progress::NoProgress;
 
     #[test]
     fn the_crops_of_a_long_recording_are_those_of_the_whole() {
@@ -112,18 +182,25 @@ mod tests {
             machine: "fan".to_owned(),
             section: "00".to_owned(),
         };
-        let (crops, embeddings) = crops_of(&*extractor, &recording, &group, None).expect("embedded");
+        let (crops, embeddings) = crops_of(&*extractor, &recording, &group, None, &mut NoProgress).expect("embedded");
         let whole = Clip {
             samples: recording.read(0..recording.n_samples()).expect("read"),
             sample_rate_hz: SAMPLE_RATE_HZ,
         };
         let truth = extractor.embed_crops(&whole, &group).expect("embedded");
-        assert_eq!(crops, extractor.crop_windows(whole.duration_secs() as f32));
+        assert_eq!(crops, extractor.crop_windows(whole.duration_secs()));
         assert!(truth.len() > 150 && embeddings.len() == truth.len());
         for (crop, (embedding, truth)) in embeddings.iter().zip(&truth).enumerate() {
             for (a, b) in embedding.values.iter().zip(&truth.values) {
                 assert!((a - b).abs() < 1e-3, "crop {crop}: {a} for {b}");
             }
+        }
+        for idx in [0, 1, 31, 32, 33, 100, crops.len() - 1] {
+            let place = WindowPlace { idx, hop: None };
+            let view = model_view_of(&*extractor, &recording, &group, place).expect("a window");
+            let truth = extractor.model_view(&whole, &group, place).expect("a window");
+            assert_eq!((view.window, view.window), (truth.window, crops[idx]));
+            assert!(view.values == truth.values, "window {idx}");
         }
     }
 }

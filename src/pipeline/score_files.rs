@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Comparison, PipelineError};
+use super::{Comparison, GroupComparison, PipelineError};
 use crate::dataset::{self, Dataset, DatasetError, Label, Layout, MachineSection, ScanOptions, Split};
 use crate::detectors::DetectorKind;
 use crate::evaluation::{
@@ -55,7 +55,7 @@ pub fn write_scores(
 ) -> Result<Vec<PathBuf>, PipelineError> {
     let rule = ThresholdRule::default();
     let column = comparison.detectors.iter().position(|&detector| detector == kind);
-    let fitted = |group: &super::GroupComparison| {
+    let fitted = |group: &GroupComparison| {
         match column.map(|column| &group.results[column]) {
         Some(Ok(_)) => None,
         Some(Err(reason)) => Some((group.group.to_string(), reason.clone())),
@@ -80,24 +80,7 @@ pub fn write_scores(
         let Some(result) = group.result(kind) else { continue };
         let MachineSection { machine, section } = &group.group;
         let threshold = evaluation::threshold(rule, &comparison.threshold_scores(group, result));
-        let names = clip_names(dataset, &group.test_clips);
-        for subject in subjects(dataset, &group.group, &group.test_clips) {
-            let is_about = |clip: usize| {
-                subject
-                    .is_target
-                    .is_none_or(|is_target| dataset.clips[clip].is_target() == is_target)
-            };
-            let clips = group.test_clips.iter().zip(&names).zip(&result.test_scores);
-            let scored = || {
-                let of_file = clips.clone().filter(|((clip, _), _)| is_about(**clip));
-                of_file.map(|((_, name), &score)| (*name, score))
-            };
-            paths.push(evaluation::write_scores(out, &subject, scored())?);
-            if let Some(threshold) = threshold {
-                let decided = scored().map(|(name, score)| (name, score >= threshold));
-                paths.push(evaluation::write_decisions(out, &subject, decided)?);
-            }
-        }
+        paths.extend(write_section(dataset, group, (&result.test_scores, threshold), out)?);
         let mut normal_scores = result.normal_scores.clone();
         normal_scores.sort_unstable_by(f64::total_cmp);
         let clip = |(&clip, &score): (&usize, &f64)| ClipJson {
@@ -126,6 +109,35 @@ pub fn write_scores(
         .and_then(|json| write_whole(&path, |file| file.write_all(&json)));
     written.map_err(|source| PipelineError::io(&path, source))?;
     paths.push(path);
+    Ok(paths)
+}
+
+/// The files of one section: scores, and decisions where there is a threshold.
+fn write_section(
+    dataset: &Dataset,
+    group: &GroupComparison,
+    (scores, threshold): (&[f64], Option<f64>),
+    out: &Path,
+) -> Result<Vec<PathBuf>, PipelineError> {
+    let mut paths = Vec::new();
+    let names = clip_names(dataset, &group.test_clips);
+    for subject in subjects(dataset, &group.group, &group.test_clips) {
+        let is_about = |clip: usize| {
+            subject
+                .is_target
+                .is_none_or(|is_target| dataset.clips[clip].is_target() == is_target)
+        };
+        let clips = group.test_clips.iter().zip(&names).zip(scores);
+        let scored = || {
+            let of_file = clips.clone().filter(|((clip, _), _)| is_about(**clip));
+            of_file.map(|((_, name), &score)| (*name, score))
+        };
+        paths.push(evaluation::write_scores(out, &subject, scored())?);
+        if let Some(threshold) = threshold {
+            let decided = scored().map(|(name, score)| (name, score >= threshold));
+            paths.push(evaluation::write_decisions(out, &subject, decided)?);
+        }
+    }
     Ok(paths)
 }
 

@@ -38,6 +38,7 @@ pub fn summary_table(summary: &ComparisonSummary) -> Table {
         caption,
         columns: columns.map(str::to_owned).collect(),
         rows,
+        intervals: Vec::new(),
     }
 }
 

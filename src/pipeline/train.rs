@@ -1,47 +1,21 @@
 //! From a data set and a recipe to a run: a folder with everything that is needed to embed clips again.
 
 use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use super::data_folder::refuse_inside_data;
 use super::held_out::{self, HELD_OUT_FILE};
 use super::model_card::{limits, model_card};
-use super::normal_scores::NORMAL_SCORES_FILE;
-use super::{PipelineError, metrics_file, normal_scores};
-use crate::audio::ChannelChoice;
-use crate::dataset::{ClipEntry, Dataset, Label, Split};
-use crate::extractors::{self, EpochMetrics, Extractor, TrainingClip, TrainingObserver};
+use super::normal_scores::{self, NORMAL_SCORES_FILE};
+use super::run::{CARD_FILE, LOG_FILE, METRICS_FILE, RECIPE_FILE, Run, read_epochs};
+use super::training_clips::training_clips;
+use super::{PipelineError, metrics_file};
+use crate::dataset::Dataset;
+use crate::extractors::{self, EpochMetrics, Extractor, TrainingObserver};
 use crate::progress::{Cancelled, Progress};
 use crate::project::RunRecipe;
 use crate::whole_file::write_whole;
-
-/// The recipe of a run, in its folder; written last, so that a folder that has it is whole.
-pub(super) const RECIPE_FILE: &str = "recipe.json";
-pub(super) const METRICS_FILE: &str = "metrics.csv";
-pub(super) const LOG_FILE: &str = "log.txt";
-pub(super) const CARD_FILE: &str = "model_card.md";
-
-/// A finished training and its folder.
-#[derive(Clone)]
-pub struct Run {
-    pub dir: PathBuf,
-    pub recipe: RunRecipe,
-    pub extractor: Arc<dyn Extractor>,
-}
-
-impl std::fmt::Debug for Run {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Run")
-            .field("dir", &self.dir)
-            .field("recipe", &self.recipe)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Whether a clip may be fitted on: a training clip that nobody called anomalous.
-pub(super) fn may_be_fitted_on(clip: &ClipEntry) -> bool {
-    clip.split == Split::Train && clip.label != Label::Anomalous
-}
 
 /// Trains on the normal training clips of the chosen machines and writes the run's folder. Resumes a training that was cut off there.
 /// The run that comes back names the channel that it listens to.
@@ -111,81 +85,6 @@ pub(super) fn write_run(
     Ok(run)
 }
 
-/// How many clips [`train`] would take.
-pub fn n_training_clips(dataset: &Dataset, recipe: &RunRecipe) -> usize {
-    let clips = dataset.clips.iter().filter(|clip| may_be_fitted_on(clip));
-    clips.filter(|clip| recipe.covers(&clip.group)).count()
-}
-
-/// Opens a run that [`train`] wrote.
-///
-/// # Errors
-/// Where the folder holds no finished run, or its weights do not fit.
-pub fn load_run(run_dir: &Path) -> Result<Run, PipelineError> {
-    let path = run_dir.join(RECIPE_FILE);
-    let json = std::fs::read(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => PipelineError::NotARun {
-            path: run_dir.to_owned(),
-        },
-        _ => PipelineError::io(&path, source),
-    })?;
-    let recipe: RunRecipe = serde_json::from_slice(&json).map_err(|source| PipelineError::BadRun {
-        path: path.clone(),
-        reason: source.to_string(),
-    })?;
-    let extractor = extractors::load(&recipe.training, run_dir)?;
-    Ok(Run {
-        dir: run_dir.to_owned(),
-        recipe,
-        extractor: Arc::from(extractor),
-    })
-}
-
-/// The same run with another number of frames between the segments of a clip that is embedded.
-///
-/// # Errors
-/// Where its weights cannot be read again.
-pub fn with_segment_hop(run: &Run, segment_hop: usize) -> Result<Run, PipelineError> {
-    let mut recipe = run.recipe.clone();
-    recipe.training.segment_hop = segment_hop;
-    let extractor = extractors::load(&recipe.training, &run.dir)?;
-    Ok(Run {
-        dir: run.dir.clone(),
-        recipe,
-        extractor: Arc::from(extractor),
-    })
-}
-
-/// Whether a folder holds a finished run.
-pub fn is_finished(run_dir: &Path) -> bool {
-    run_dir.join(RECIPE_FILE).is_file()
-}
-
-/// The figures of the epochs that a run has behind it; lines that cannot be read are left out.
-pub fn read_epochs(run_dir: &Path) -> Vec<EpochMetrics> {
-    metrics_file::read(&run_dir.join(METRICS_FILE))
-}
-
-/// The lines that a run logged.
-pub fn read_log(run_dir: &Path) -> Vec<String> {
-    std::fs::read_to_string(run_dir.join(LOG_FILE))
-        .map(|text| text.lines().map(str::to_owned).collect())
-        .unwrap_or_default()
-}
-
-/// A data folder is only ever read.
-pub(super) fn refuse_inside_data(dataset: &Dataset, dir: &Path) -> Result<(), PipelineError> {
-    let place = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
-    let root = std::path::absolute(&dataset.root).unwrap_or_else(|_| dataset.root.clone());
-    if place.starts_with(&root) {
-        return Err(PipelineError::InsideData {
-            path: dir.to_owned(),
-            root,
-        });
-    }
-    Ok(())
-}
-
 /// Makes the run's folder, and takes out of it what an earlier training said of itself: a folder that is cut off in the middle
 /// must not pass for finished, and a resumed training tells its earlier epochs again. Checkpoints stay.
 fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError> {
@@ -206,41 +105,6 @@ fn prepare_folder(dataset: &Dataset, run_dir: &Path) -> Result<(), PipelineError
         }
     }
     Ok(())
-}
-
-/// A clip as a trainer meets it.
-pub(super) fn training_clip(dataset: &Dataset, clip: &ClipEntry, channel: ChannelChoice) -> TrainingClip {
-    TrainingClip {
-        file: dataset.file(clip),
-        channel,
-        group: clip.group.clone(),
-        attributes: clip.attributes.clone(),
-        is_target: clip.is_target(),
-    }
-}
-
-fn training_clips(dataset: &Dataset, recipe: &RunRecipe) -> Result<Vec<TrainingClip>, PipelineError> {
-    let machines = dataset.machines();
-    if let Some(unknown) = recipe.machines.iter().find(|machine| !machines.contains(machine)) {
-        return Err(PipelineError::NoSuchMachine {
-            machine: unknown.clone(),
-            known: machines.join(", "),
-        });
-    }
-    let clips: Vec<TrainingClip> = dataset
-        .clips
-        .iter()
-        .filter(|clip| may_be_fitted_on(clip))
-        .filter(|clip| recipe.covers(&clip.group))
-        .map(|clip| training_clip(dataset, clip, recipe.channel(dataset)))
-        .collect();
-    if clips.is_empty() {
-        Err(PipelineError::NothingToTrainOn {
-            root: dataset.root.clone(),
-        })
-    } else {
-        Ok(clips)
-    }
 }
 
 /// Whole or not at all: half a recipe would be a finished run that can neither be opened nor resumed.

@@ -57,16 +57,15 @@ impl Default for LiveSettings {
 }
 
 impl LiveSettings {
-    /// The machine section that is listened to, once it has a name.
+    /// The machine section that is listened to, once it has a name: the one that was typed, else the one that is scored as.
     pub fn group(&self) -> Option<MachineSection> {
-        let machine = self.machine.trim();
-        let section = match self.section.trim() {
-            "" => "00",
-            section => section,
-        };
-        (!machine.is_empty()).then(|| MachineSection {
+        let [machine, section] = [self.machine.trim(), self.section.trim()];
+        if machine.is_empty() {
+            return self.score_as.clone();
+        }
+        Some(MachineSection {
             machine: machine.to_owned(),
-            section: section.to_owned(),
+            section: if section.is_empty() { "00" } else { section }.to_owned(),
         })
     }
 
@@ -79,5 +78,26 @@ impl LiveSettings {
             channel: here.channel,
             ..self
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LiveSettings;
+    use crate::dataset::MachineSection;
+
+    #[test]
+    fn a_take_without_a_typed_name_is_of_what_is_scored_as() {
+        let fan = MachineSection {
+            machine: "fan".to_owned(),
+            section: "02".to_owned(),
+        };
+        let mut settings = LiveSettings::default();
+        assert_eq!(settings.group(), None);
+        settings.score_as = Some(fan.clone());
+        assert_eq!(settings.group(), Some(fan));
+        settings.machine = " pump ".to_owned();
+        let typed = settings.group().map(|group| (group.machine, group.section));
+        assert_eq!(typed, Some(("pump".to_owned(), "00".to_owned())));
     }
 }

@@ -1,6 +1,10 @@
 //! What a person saves: recipes, labels and boxes, versioned, migrated step by step, written atomically; who may write it; and what
 //! is not saved yet.
 //!
+//! # How to add a field
+//! The field with `#[serde(default)]`, and one line in the list of formats in `file`: an older program must say that it is too old
+//! for the file. `tests/project_files.rs` asks for the line, and for an example of the new format.
+//!
 //! *Invariant:* nothing derived is stored here; runs, embeddings and scores lie beside the project file and may be deleted.
 
 mod error;
@@ -8,12 +12,14 @@ mod file;
 mod live;
 mod lock;
 mod picture;
+mod report;
 mod unsaved;
 pub use error::ProjectError;
 pub use file::{VERSION, clear_up, open, save};
 pub use live::LiveSettings;
 pub use lock::{Claim, ProjectLock, claim};
 pub use picture::{LevelRange, PictureLook, PictureSettings, SpectrogramKind, SpectrogramSettings};
+pub use report::{DrawnFrom, FigureRecipe, Report, ReportFigure, ReportStyle};
 pub use unsaved::{Unsaved, UnsavedPlaces};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,9 +35,8 @@ use crate::evaluation::ThresholdRule;
 use crate::extractors::TrainingConfig;
 use crate::projection::ProjectionConfig;
 
-/// The newest version of the project file.
+/// What the newest format of the project file holds; whatever is added here or below is a new format: see the head of this room.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Project {
     pub version: u32,
     pub name: String,
@@ -67,6 +72,11 @@ pub struct Project {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveSettings>,
     pub map: ProjectionConfig,
+    #[serde(default, skip_serializing_if = "Report::is_untouched")]
+    pub report: Report,
+    /// What the figures of the report were drawn from, by their ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drawn: BTreeMap<u32, DrawnFrom>,
     pub view: ViewSettings,
 }
 
@@ -139,6 +149,8 @@ impl Project {
             added: Vec::new(),
             live: None,
             map: ProjectionConfig::default(),
+            report: Report::default(),
+            drawn: BTreeMap::new(),
             view: ViewSettings::default(),
         }
     }
@@ -216,7 +228,6 @@ fn relative_to(target: &Path, base: &Path) -> PathBuf {
 
 /// Where the recordings are and how they are read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DataSource {
     /// Relative to the project file where both lie on one disk; absolute otherwise.
     pub root: PathBuf,
@@ -238,7 +249,6 @@ pub struct RunRecipe {
 
 /// Where the person left off.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ViewSettings {
     /// Name of the screen.
     pub screen: String,

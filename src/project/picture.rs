@@ -16,7 +16,6 @@ pub enum SpectrogramKind {
 
 /// How the picture is computed; the window is a periodic Hann window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SpectrogramSettings {
     pub kind: SpectrogramKind,
     pub n_fft: usize,
@@ -127,7 +126,6 @@ impl LevelRange {
 
 /// Axis and colours: changing them computes nothing anew.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PictureLook {
     pub axis: FrequencyAxis,
     pub map: ColorMap,
@@ -138,7 +136,6 @@ pub struct PictureLook {
 
 /// All of it, as a project and the program remember it.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PictureSettings {
     pub spectrogram: SpectrogramSettings,
     pub look: PictureLook,

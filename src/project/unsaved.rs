@@ -56,20 +56,27 @@ impl UnsavedPlaces {
         }
     }
 
-    /// What was kept last and differs from what was saved; what cannot be read is left where it is, and counts as nothing.
-    pub fn find(&self, saved: &Project) -> Option<Unsaved> {
-        let kept = |place: &PathBuf| {
-            let kept_at = std::fs::metadata(place).ok()?.modified().ok();
-            let project = open(place).ok()?;
-            Some(Unsaved { project, kept_at })
+    /// What was kept last and differs from what was saved; what is damaged is left where it is, and counts as nothing.
+    ///
+    /// # Errors
+    /// Where another auscult kept what this one would lose.
+    pub fn find(&self, saved: &Project) -> Result<Option<Unsaved>, ProjectError> {
+        let kept = |place: &PathBuf| match open(place) {
+            Ok(project) => {
+                let kept_at = std::fs::metadata(place).and_then(|metadata| metadata.modified()).ok();
+                Ok(Some(Unsaved { project, kept_at }))
+            }
+            Err(error @ (ProjectError::TooNew { .. } | ProjectError::UnknownField { .. })) => Err(error),
+            Err(_) => Ok(None),
         };
-        let found = [&self.beside, &self.elsewhere].into_iter().filter_map(kept);
-        let last = found.max_by_key(|unsaved| unsaved.kept_at)?;
+        let found = [kept(&self.beside)?, kept(&self.elsewhere)?];
+        let last = found.into_iter().flatten().max_by_key(|unsaved| unsaved.kept_at);
         // Where a person was looking is no work.
-        let is_same = Project {
-            view: saved.view.clone(),
-            ..last.project.clone()
-        } == *saved;
-        (!is_same).then_some(last)
+        Ok(last.filter(|last| {
+            Project {
+                view: saved.view.clone(),
+                ..last.project.clone()
+            } != *saved
+        }))
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use eframe::egui;
 
 use super::{theme, widgets};
-use crate::app::Action;
+use crate::app::{Action, ReportAction, SafetyAction};
 
 /// A dialog that ends sooner than this without a path was never shown: nobody cancels so fast.
 const NEVER_SHOWN: Duration = Duration::from_millis(400);
@@ -75,6 +75,29 @@ pub fn pick_folder(context: &egui::Context, title: &str, make_action: impl FnOnc
 /// Asks for a file that exists.
 pub fn pick_file(context: &egui::Context, title: &str, make_action: impl FnOnce(PathBuf) -> Action + Send + 'static) {
     ask(context, Purpose::PickFile, title, "", Box::new(make_action));
+}
+
+/// The folder of recordings to look into.
+pub fn open_folder(context: &egui::Context) {
+    pick_folder(context, "Open a folder of recordings", Action::Inspect);
+}
+
+/// The project to open.
+pub fn open_project(context: &egui::Context) {
+    pick_file(context, "Open a project", Action::OpenProject);
+}
+
+/// Where to write a copy of the project.
+pub fn save_copy(context: &egui::Context) {
+    let make = |path| Action::Safety(SafetyAction::SaveCopy(path));
+    save_file(context, "Save a copy of the project", "project.json", make);
+}
+
+/// The folder for all figures of the report.
+pub fn export_report(context: &egui::Context) {
+    pick_folder(context, "Export the report into a folder", |folder| {
+        Action::Report(ReportAction::ExportAll(folder))
+    });
 }
 
 /// Asks where to write a file; its ending is kept from `suggestion` where the person gives none.

@@ -1,13 +1,14 @@
-//! A made-up project for tests of views, and the harness that draws them.
+//! A made-up project for tests of views, and the window that shows it.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
 
 mod plant;
+pub mod screen;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use auscult::app::{
-    Action, ClipScore, FocusView, JobKind, JobView, LoadedClip, RunStatus, RunView, SpectrogramSettings, State, Workbench,
+    Action, ClipScore, FocusView, JobKind, JobView, LoadedClip, RunStatus, RunView, Screen, SpectrogramSettings, State, Workbench,
 };
 use auscult::audio::{ChannelChoice, Clip, SAMPLE_RATE_HZ};
 use auscult::dataset::{Attribute, ClipEntry, CropWindow, Dataset, Domain, Label, Layout, MachineSection, SkippedFile, Split};
@@ -16,29 +17,17 @@ use auscult::extractors::{EpochMetrics, Recipe, TrainingConfig};
 use auscult::jobs::JobId;
 use auscult::pipeline::Ribbon;
 use auscult::project::RunRecipe;
-use auscult::ui::{dialogs, theme};
-use eframe::egui;
+use auscult::ui::frame::Frame;
+use eframe::egui::{self, Theme};
 use egui_kittest::Harness;
 
 use plant::plant;
+pub use screen::Scene;
 
-/// What a view is drawn from, and what it has wished so far.
-pub struct Scene {
-    pub state: State,
-    pub actions: Vec<Action>,
-}
-
-impl Scene {
-    /// The wishes since the last call.
-    pub fn take(&mut self) -> Vec<Action> {
-        std::mem::take(&mut self.actions)
-    }
-}
-
-/// Draws `view` at 1280x720 with the program's own theme; paths are typed, no dialog of the system opens.
+/// Draws `view` at 1280x720 up to the edge.
 pub fn harness<'a>(
     state: State,
-    theme: egui::Theme,
+    theme: Theme,
     view: impl FnMut(&mut egui::Ui, &State, &mut Vec<Action>) + 'a,
 ) -> Harness<'a, Scene> {
     harness_of_size([1280.0, 720.0], state, theme, view)
@@ -48,33 +37,34 @@ pub fn harness<'a>(
 pub fn harness_of_size<'a>(
     size: [f32; 2],
     state: State,
-    theme: egui::Theme,
+    theme: Theme,
     mut view: impl FnMut(&mut egui::Ui, &State, &mut Vec<Action>) + 'a,
 ) -> Harness<'a, Scene> {
-    let scene = Scene {
-        state,
-        actions: Vec::new(),
-    };
-    Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
+    let builder = screen::builder(size.into(), theme)
         .with_render_cursor(false)
-        .with_max_steps(16)
-        .with_context_setup(|context| {
-            theme::install(context);
-            dialogs::type_paths(context);
-        })
-        .build_ui_state(
-            move |ui, scene: &mut Scene| {
-                // The harness leaves a margin that the window does not have.
-                let whole = egui::UiBuilder::new().max_rect(ui.ctx().content_rect());
-                ui.scope_builder(whole, |ui| {
-                    ui.set_clip_rect(ui.ctx().content_rect());
-                    view(ui, &scene.state, &mut scene.actions);
-                });
-            },
-            scene,
-        )
+        .with_max_steps(16);
+    screen::scene(builder, state, (), move |(), ui, state, actions| {
+        screen::to_the_edge(ui, |ui| view(ui, state, actions));
+    })
+}
+
+/// The whole window.
+pub fn window(state: State) -> Harness<'static, Scene> {
+    let mut frame = Frame::default();
+    let mut harness = harness(state, Theme::Dark, move |ui, state, actions| frame.ui(ui, state, actions));
+    harness.run();
+    harness
+}
+
+/// A project is open, a clip focused and read.
+pub fn opened(screen: Screen) -> State {
+    let mut workbench = workbench();
+    focus(&mut workbench, 37);
+    State {
+        screen,
+        workbench: Some(workbench),
+        ..State::default()
+    }
 }
 
 pub fn group(machine: &str, section: &str) -> MachineSection {
@@ -146,8 +136,8 @@ pub fn focus(workbench: &mut Workbench, clip_idx: usize) {
     workbench.focus = Some(clip_idx);
     let crops: Vec<CropWindow> = (0..10)
         .map(|second| CropWindow {
-            start_secs: second as f32,
-            end_secs: second as f32 + 1.0,
+            start_secs: f64::from(second),
+            end_secs: f64::from(second) + 1.0,
         })
         .collect();
     workbench.focus_view = FocusView {

@@ -1,7 +1,7 @@
 //! From recordings to files of a trained network, and what others compute by them: the whole way, through the command line.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use auscult::audio::{ChannelChoice, Clip, read_clip};
 use auscult::dataset::MachineSection;
@@ -11,26 +11,9 @@ use auscult::extractors::Deployment;
 use auscult::nn::{DeviceChoice, Engine, OutlierNet};
 use auscult::pipeline::load_run;
 
-use super::{has_compiler, largest_difference, python, run_c};
-
-fn auscult(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_auscult")).args(arguments).output().unwrap()
-}
-
-/// Standard output of a command that must succeed.
-fn results(arguments: &[&str]) -> String {
-    let output = auscult(arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The one line of a command that must fail.
-fn failure(arguments: &[&str]) -> String {
-    let output = auscult(arguments);
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-    String::from_utf8(output.stderr).unwrap().lines().last().unwrap().to_owned()
-}
+use super::command::{failure, results};
+use super::numbers::largest_difference;
+use super::{has_compiler, python, run_c};
 
 fn text(path: &Path) -> String {
     path.to_str().unwrap().to_owned()

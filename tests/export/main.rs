@@ -1,7 +1,11 @@
 //! Networks that leave compute outside what they compute inside: a C compiler and onnxruntime say so.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+#[path = "../common/command.rs"]
+mod command;
 mod commands;
+#[path = "../common/numbers.rs"]
+mod numbers;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +13,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use auscult::export::{Activation, Graph, MapShape, Node, Operation, OutputKind, WeightFormat, c_source, onnx, quantised};
+use numbers::largest_difference;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -185,11 +190,6 @@ fn run_c(graph: &Graph, format: WeightFormat, window: &[f32], dir: &Path) -> Opt
     assert!(ran.status.success(), "{name}: the self test says {:?}", ran.status.code());
     let printed = String::from_utf8(ran.stdout).unwrap();
     Some(printed.lines().map(|line| line.parse().unwrap()).collect())
-}
-
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 #[test]

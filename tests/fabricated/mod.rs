@@ -3,11 +3,13 @@
 
 #[path = "../common/plant.rs"]
 mod plant;
+#[path = "../common/screen.rs"]
+pub mod screen;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use auscult::app::{ClipScore, Screen, State, Workbench};
+use auscult::app::{Action, ClipScore, Screen, State, Workbench};
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{ClipEntry, Dataset, Domain, Label, Layout, MachineSection, Split};
 use auscult::detectors::{DetectorConfig, DetectorKind};
@@ -15,11 +17,11 @@ use auscult::evaluation::{self, BootstrapConfig, LabelledScore};
 use auscult::pipeline::{Comparison, DetectorResult, GroupComparison};
 use auscult::progress::NoProgress;
 use auscult::projection;
-use auscult::ui::theme;
 use eframe::egui;
-use egui_kittest::{Harness, HarnessBuilder};
+use egui_kittest::Harness;
 
 use plant::plant;
+use screen::Scene;
 
 pub const MACHINES: [&str; 7] = ["bearing", "fan", "gearbox", "slider", "ToyCar", "ToyTrain", "valve"];
 
@@ -260,10 +262,22 @@ pub fn mapped_state(size: Size) -> State {
     state
 }
 
-/// A harness in the project's theme and at the size that a screen has in a window of 1280 × 720.
-pub fn builder<T>(is_dark: bool) -> HarnessBuilder<T> {
-    Harness::builder()
-        .with_size(egui::vec2(1190.0, 610.0))
-        .with_theme(if is_dark { egui::Theme::Dark } else { egui::Theme::Light })
-        .with_context_setup(theme::install)
+/// The size that a screen has in a window of 1280 × 720.
+pub const SIZE: egui::Vec2 = egui::vec2(1190.0, 610.0);
+
+/// A screen of this size, in the panel that it lies in.
+pub fn stage<V: 'static>(
+    state: State,
+    is_dark: bool,
+    size: egui::Vec2,
+    view: V,
+    mut draw: impl FnMut(&mut V, &mut egui::Ui, &State, &mut Vec<Action>) + 'static,
+) -> Harness<'static, Scene<V>> {
+    let theme = if is_dark { egui::Theme::Dark } else { egui::Theme::Light };
+    screen::scene(screen::builder(size, theme), state, view, move |view, ui, state, actions| {
+        let frame = egui::Frame::central_panel(ui.style());
+        egui::CentralPanel::default()
+            .frame(frame)
+            .show(ui, |ui| draw(view, ui, state, actions));
+    })
 }

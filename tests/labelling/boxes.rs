@@ -81,7 +81,7 @@ fn boxes_go_out_and_come_back_exactly() {
         (Format::Raven, None, out.join("all.txt")),
         (Format::Raven, Some(same), out.join("one.txt")),
         (Format::Audacity, Some(same), out.join("labels.txt")),
-        (Format::Audacity, None, out.join("labels")),
+        (Format::Audacity, None, out.join("tracks")),
     ] {
         app.apply(Action::Box(BoxAction::Export {
             format,
@@ -119,7 +119,7 @@ fn boxes_go_out_and_come_back_exactly() {
     assert_eq!(workbench(&app).project.boxes[&paths[same]], drawn[&paths[same]]);
     // Label tracks by their own names; they bear no notes.
     app.apply(Action::Undo);
-    app.apply(Action::Box(BoxAction::ImportFolder(out.join("labels"))));
+    app.apply(Action::Box(BoxAction::ImportFolder(out.join("tracks"))));
     wait(&mut app, "the boxes", |app| !workbench(app).project.boxes.is_empty());
     let bare = |clip: usize| {
         let strip = |drawn: &Annotation| Annotation {

@@ -120,7 +120,9 @@ fn killed_at_fifty_moments_it_keeps_all_but_the_last_two_seconds() {
                     let after = Duration::from_millis(random.random_range(0..2500));
                     let (done, killed_at) = kill_once(home.path(), after);
                     let saved = project::open(&home.project()).expect("the project opens whenever it was killed");
-                    let unsaved = places(home.path(), &home.project()).find(&saved);
+                    let unsaved = places(home.path(), &home.project())
+                        .find(&saved)
+                        .expect("made by this program");
                     let n_saved = n_boxes(&saved);
                     let n_there = unsaved.map_or(n_saved, |unsaved| n_boxes(&unsaved.project).max(n_saved));
                     let age = |n: usize| {

@@ -5,19 +5,20 @@
 mod boxes;
 mod disks;
 mod killed;
+#[path = "../common/program.rs"]
+mod program;
 mod triage;
 mod windows;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use auscult::annotations::Annotation;
-use auscult::app::{Action, App, AppFolders, BoxAction, SafetyAction, SaveState, Workbench};
+use auscult::app::{Action, App, BoxAction, SafetyAction, SaveState};
 use auscult::audio::ChannelChoice;
 use auscult::dataset::{self, Label, SyntheticConfig, SyntheticLayout};
 use auscult::progress::NoProgress;
 use auscult::project::{self, Project, UnsavedPlaces};
+pub(crate) use program::{app as app_in, says, wait, workbench};
 
 /// A folder of recordings with a project on it, and the program's own folder.
 pub(crate) struct Home {
@@ -67,14 +68,6 @@ impl Home {
     }
 }
 
-pub(crate) fn app_in(home: &Path) -> App {
-    let folders = AppFolders {
-        settings: home.join("settings"),
-        projects: home.join("projects"),
-    };
-    App::with_folders(Arc::new(|| ()), folders)
-}
-
 /// Where a program with its folders in `home` keeps what is not saved.
 pub(crate) fn places(home: &Path, project: &Path) -> UnsavedPlaces {
     UnsavedPlaces::of(project, &home.join("settings/unsaved"))
@@ -85,21 +78,6 @@ pub(crate) fn open(app: &mut App, path: &Path) {
     wait(app, "the project", |app| {
         app.state.workbench.is_some() || app.state.recovery.is_some()
     });
-}
-
-/// Polls until `is_reached`, as the window does each frame.
-pub(crate) fn wait(app: &mut App, what: &str, is_reached: impl Fn(&App) -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !is_reached(app) {
-        let notices: Vec<&str> = app.state.notices.iter().map(|notice| notice.text.as_str()).collect();
-        assert!(Instant::now() < deadline, "waited in vain for {what}; notices: {notices:?}");
-        app.poll();
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
-pub(crate) fn workbench(app: &App) -> &Workbench {
-    app.state.workbench.as_ref().unwrap()
 }
 
 pub(crate) fn is_saved(app: &App) -> bool {
@@ -128,8 +106,4 @@ pub(crate) fn add(app: &mut App, clip: usize, annotation: Annotation) {
 
 pub(crate) fn safety(app: &mut App, action: SafetyAction) {
     app.apply(Action::Safety(action));
-}
-
-pub(crate) fn says(app: &App, words: &str) -> bool {
-    app.state.notices.iter().any(|notice| notice.text.contains(words))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use auscult::app::{Action, App, AppFolders, LiveAction, LiveSettings};
+use auscult::app::{Action, App, LiveAction, LiveSettings};
 use auscult::audio::capture::{InputDevice, TakePlan};
 use auscult::audio::{self, Clip};
 use auscult::dataset::{self, Label, MachineSection, Split, SyntheticConfig, SyntheticLayout};
@@ -15,28 +15,8 @@ use auscult::pipeline::{self, ClipJudge, WatchEvent, WatchedFolder, WatchedState
 use auscult::progress::{CancelAfter, NoProgress, Progress};
 
 use crate::card::{listening, ramp_card};
-
-/// A program with its own files below this folder.
-pub(crate) fn program(folder: &Path) -> App {
-    let folders = AppFolders {
-        settings: folder.join("settings"),
-        projects: folder.join("projects"),
-    };
-    App::with_folders(Arc::new(|| {}), folders)
-}
-
-pub(crate) fn run_until(app: &mut App, what: &str, done: impl Fn(&App) -> bool) {
-    let start = Instant::now();
-    while !done(app) {
-        app.poll();
-        assert!(
-            start.elapsed() < Duration::from_secs(120),
-            "{what} never comes: {:?}",
-            app.state.notices
-        );
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
+pub(crate) use crate::program::wait as run_until;
+use crate::program::{app as program, is_compared, is_previewed, says};
 
 pub(crate) fn fan() -> MachineSection {
     MachineSection {
@@ -58,16 +38,9 @@ pub(crate) fn with_project(folder: &Path) -> App {
     dataset::write_synthetic(&data, &config, &mut NoProgress).unwrap();
     let mut app = program(folder);
     app.apply(Action::Inspect(data));
-    run_until(&mut app, "the data set", |app| {
-        app.state.preview.as_ref().is_some_and(|preview| preview.dataset.is_some())
-    });
+    run_until(&mut app, "the data set", is_previewed);
     app.apply(Action::CreateProject(folder.join("projects/fan/project.json")));
-    run_until(&mut app, "the scores", |app| {
-        app.state
-            .workbench
-            .as_ref()
-            .is_some_and(|workbench| workbench.comparison.is_some())
-    });
+    run_until(&mut app, "the scores", is_compared);
     app
 }
 
@@ -84,10 +57,6 @@ fn of_fan(app: &App) -> Box<LiveSettings> {
         pre_roll_secs: 0.0,
         ..app.state.live.settings.clone()
     })
-}
-
-fn says(app: &App, words: &str) -> bool {
-    app.state.notices.iter().any(|notice| notice.text.contains(words))
 }
 
 #[test]

@@ -51,6 +51,7 @@ const HARMLESS: [&str; 26] = [
     "map_or",
     "max",
     "ok",
+    // Of `Trouble`: one store.
     "over",
     "pop",
     "read_chunk",

@@ -9,6 +9,8 @@ mod disk;
 mod killed;
 mod latency;
 mod monitoring;
+#[path = "../common/program.rs"]
+mod program;
 mod soak;
 mod takes;
 mod watch_command;

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
+use super::wav::{PCM, wav_head};
+
 /// Seconds between two knocks; the first comes after half of it.
 pub(crate) const KNOCK_EVERY_SECS: f64 = 100.0;
 
@@ -25,15 +27,8 @@ pub(crate) fn write(path: &Path, secs: u32, rate_hz: u32, n_channels: u16) {
     let block = 3 * n_channels;
     let n_bytes = u64::from(secs) * u64::from(rate_hz) * u64::from(block);
     let mut file = BufWriter::new(File::create(path).unwrap());
-    file.write_all(b"RIFF").unwrap();
-    file.write_all(&u32::try_from(n_bytes + 36).unwrap().to_le_bytes()).unwrap();
-    file.write_all(b"WAVEfmt \x10\0\0\0\x01\0").unwrap();
-    file.write_all(&n_channels.to_le_bytes()).unwrap();
-    file.write_all(&rate_hz.to_le_bytes()).unwrap();
-    file.write_all(&(rate_hz * u32::from(block)).to_le_bytes()).unwrap();
-    file.write_all(&block.to_le_bytes()).unwrap();
-    file.write_all(b"\x18\0data").unwrap();
-    file.write_all(&u32::try_from(n_bytes).unwrap().to_le_bytes()).unwrap();
+    let n_bytes = u32::try_from(n_bytes).unwrap();
+    file.write_all(&wav_head(PCM, 24, rate_hz, n_channels, n_bytes)).unwrap();
     for i in 0..u64::from(secs) * u64::from(rate_hz) {
         let sample = (value(i as f64 / f64::from(rate_hz), i) * 8_388_607.0) as i32;
         for _ in 0..n_channels {

@@ -5,6 +5,9 @@
 mod fabricated;
 #[path = "../common/program.rs"]
 mod program;
+mod scoring;
+#[path = "../common/wav.rs"]
+mod wav;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use std::time::{Duration, Instant};
 use auscult::app::{Action, App, FocusView, JobKind, LongPiece, LongView, SpectrogramSettings};
 use auscult::audio::{ChannelChoice, Recording, SAMPLE_RATE_HZ, read_clip};
 use auscult::dsp::{Padding, Stft, StftConfig};
-use program::{app, wait};
+use program::{app, create_project, wait};
 
 const RATE: f64 = SAMPLE_RATE_HZ as f64;
 
@@ -27,13 +30,7 @@ fn project(home: &Path, write: impl Fn(&Path)) -> App {
     std::fs::create_dir_all(&data).unwrap();
     write(&data);
     let mut app = app(home);
-    app.apply(Action::Inspect(data));
-    wait(&mut app, "the preview", |app| {
-        app.state.preview.as_ref().is_some_and(|preview| preview.dataset.is_some())
-    });
-    let file = app.state.preview.as_ref().unwrap().project_file.clone();
-    app.apply(Action::CreateProject(file));
-    wait(&mut app, "the project", |app| app.state.workbench.is_some());
+    create_project(&mut app, data);
     app
 }
 

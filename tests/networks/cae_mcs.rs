@@ -4,6 +4,8 @@ use std::path::Path;
 
 use auscult::nn::{CaeMcs, DeviceChoice, NamedTensor};
 
+use super::numbers::largest_difference;
+
 /// The numbers of `tests/data/networks/cae_mcs.py`.
 pub(super) fn numbers(n: usize, tensor_idx: usize) -> Vec<f32> {
     let x = (0..n as u64).map(|idx| (idx * 2_654_435_761 + 40_503 * tensor_idx as u64) % (1 << 32));
@@ -36,11 +38,6 @@ fn reference_weights() -> Vec<NamedTensor> {
         }
     }
     tensors
-}
-
-pub(super) fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 #[test]

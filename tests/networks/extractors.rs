@@ -99,7 +99,7 @@ fn has_one_network(recipe: Recipe) -> bool {
 }
 
 /// Few clips and one epoch for the large networks: a step over full segments takes a while.
-fn small_job(recipe: Recipe, folder: &Path, n_epochs: usize) -> (TrainingConfig, Vec<TrainingClip>) {
+pub(crate) fn small_job(recipe: Recipe, folder: &Path, n_epochs: usize) -> (TrainingConfig, Vec<TrainingClip>) {
     let mut clips = training_clips(folder);
     if has_one_network(recipe) {
         let mut clip_idx = 0;
@@ -185,13 +185,13 @@ fn crops_are_embedded_one_by_one_and_short_clips_refused() {
         let fan = group("fan", "00");
         for secs in [0.05, 0.5, 2.015, 2.016, 2.05, 6.2] {
             let clip = hum(80.0, secs, 1);
-            let windows = extractor.crop_windows(clip.duration_secs() as f32);
+            let windows = extractor.crop_windows(clip.duration_secs());
             let crops = extractor.embed_crops(&clip, &fan).unwrap();
             assert_eq!(crops.len(), windows.len(), "{recipe:?} {secs}");
             assert!(
                 windows
                     .iter()
-                    .all(|window| window.start_secs < window.end_secs && window.end_secs <= secs + 1e-4)
+                    .all(|window| window.start_secs < window.end_secs && window.end_secs <= f64::from(secs) + 1e-4)
             );
             match extractor.embed(&clip, &fan) {
                 Ok(whole) => {
@@ -234,7 +234,7 @@ fn windows_are_scored_one_by_one_at_any_hop() {
     let clip = hum(80.0, 95.0 * 512.0 / 16_000.0, 3);
     let errors = |hop: usize| -> Vec<f32> {
         let windows = extractor.embed_windows(&clip, &fan, hop).unwrap();
-        assert_eq!(windows.len(), shape.windows(clip.duration_secs() as f32, hop).len());
+        assert_eq!(windows.len(), shape.windows(clip.duration_secs(), hop).len());
         windows.iter().map(|window| window.own_scores[0]).collect()
     };
     let (fine, coarse) = (errors(8), errors(32));

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::loop_behaviour::{Kind, Memory, SEGMENT, plan, weights_after};
+use super::numbers::largest_difference;
 use super::watcher::Watcher;
 
 /// Says in the child process of the last test that it is the child.
@@ -30,11 +31,6 @@ fn wave(n_values: usize) -> Vec<f32> {
     (0..n_values)
         .map(|i| (i as f32 * 0.37).sin() * (i as f32 * 0.011).cos())
         .collect()
-}
-
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 #[test]

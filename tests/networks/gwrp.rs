@@ -86,7 +86,7 @@ fn pooled_levels_equal_librosa_and_numpy() {
 fn crops_lie_in_the_clip_and_what_cannot_be_is_refused() {
     let extractor = load(&config(0.9), Path::new("")).unwrap();
     let clip = clip();
-    let windows = extractor.crop_windows(clip.duration_secs() as f32);
+    let windows = extractor.crop_windows(clip.duration_secs());
     let crops = extractor.embed_crops(&clip, &group()).unwrap();
     // 79 frames: one crop of 64, and 15 frames that are left.
     assert_eq!((windows.len(), crops.len()), (1, 1));
@@ -98,7 +98,7 @@ fn crops_lie_in_the_clip_and_what_cannot_be_is_refused() {
         };
         let refused = extractor.embed(&short, &group());
         assert!(matches!(refused, Err(ExtractorError::ClipTooShort { .. })), "{n_samples}");
-        assert!(extractor.crop_windows(short.duration_secs() as f32).is_empty());
+        assert!(extractor.crop_windows(short.duration_secs()).is_empty());
     }
     for decay in [-0.1, 1.1, f64::NAN] {
         let refused = load(&config(decay), Path::new("")).err();

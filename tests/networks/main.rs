@@ -11,8 +11,13 @@ mod hdf5;
 mod loop_behaviour;
 mod mobilenet_v2;
 mod multi_task;
+#[path = "../common/numbers.rs"]
+mod numbers;
 mod outlier_net;
 mod reference;
+#[path = "../common/shared.rs"]
+mod shared;
 mod sliding;
 mod stgram_mfn;
+mod stretches;
 mod watcher;

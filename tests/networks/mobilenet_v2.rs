@@ -4,7 +4,8 @@ use std::path::Path;
 
 use auscult::nn::{DeviceChoice, MobileNetV2, NamedTensor};
 
-use super::cae_mcs::{largest_difference, numbers};
+use super::cae_mcs::numbers;
+use super::numbers::largest_difference;
 
 const N_CLASSES: usize = 3;
 

@@ -8,6 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::loop_behaviour::Memory;
+use super::numbers::largest_difference;
 use super::watcher::Watcher;
 
 fn windows(n: usize) -> Vec<f32> {
@@ -45,11 +46,6 @@ fn trained(genome: &Genome, n_epochs: usize) -> OutlierNet {
         label_free: None,
     };
     fresh.train(&plan, examples, None, &mut Watcher::default()).unwrap()
-}
-
-fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 #[test]

@@ -1,22 +1,11 @@
 //! The same numbers as PyTorch and Keras on the same weights and input.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use auscult::nn::{DenseAutoencoder, DeviceChoice, EMBEDDING_LEN, MobileAnoNet, NamedTensor, SegmentShape};
 
 use super::hdf5::Hdf5;
-
-/// A folder of the shared reference data, where it is there.
-fn shared_data(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("AUSCULT_SHARED_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
-    let path = root.join(folder);
-    if !path.is_dir() {
-        println!("SKIPPED: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
-}
+use super::shared::shared;
 
 fn read_floats(path: &Path) -> Vec<f32> {
     let bytes = std::fs::read(path).unwrap();
@@ -45,7 +34,7 @@ fn the_networks_have_the_published_sizes() {
 
 #[test]
 fn mobileanonet_equals_pytorch() {
-    let Some(folder) = shared_data("reference/mobileanonet_forward") else {
+    let Some(folder) = shared("reference/mobileanonet_forward") else {
         return;
     };
     let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
@@ -85,7 +74,7 @@ fn mobileanonet_equals_pytorch() {
 
 #[test]
 fn the_dense_autoencoder_equals_keras() {
-    let Some(folder) = shared_data("evaluator/mlperf_tiny_toycar") else {
+    let Some(folder) = shared("evaluator/mlperf_tiny_toycar") else {
         return;
     };
     let file = std::fs::read(folder.join("ad01.h5")).unwrap();

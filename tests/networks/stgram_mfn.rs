@@ -4,7 +4,8 @@ use std::path::Path;
 
 use auscult::nn::{AttributeClasses, DeviceChoice, NamedTensor, StgramMfn};
 
-use super::cae_mcs::{largest_difference, numbers};
+use super::cae_mcs::numbers;
+use super::numbers::largest_difference;
 
 fn classes() -> AttributeClasses {
     AttributeClasses {

@@ -110,10 +110,10 @@ fn score(clip_idx: usize, clip: &ClipEntry) -> Option<ClipScore> {
 pub(crate) fn focus(state: &mut State, clip_idx: usize, secs: f64) {
     let workbench = state.workbench.as_mut().unwrap();
     workbench.focus = Some(clip_idx);
-    let crop_secs = 2.048_f32;
+    let crop_secs = 2.048;
     let starts = (0..)
-        .map(|i| i as f32 * crop_secs)
-        .take_while(|start| f64::from(start + crop_secs) < secs);
+        .map(|i| f64::from(i) * crop_secs)
+        .take_while(|start| start + crop_secs < secs);
     let crops: Vec<CropWindow> = starts
         .map(|start_secs| CropWindow {
             start_secs,

@@ -8,7 +8,8 @@ use eframe::egui::{self, Key, Modifiers, Pos2, Theme, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use super::{Bench, drag, focused, harness, harness_of_width, place};
+use super::screen::drag;
+use super::{Bench, focused, harness, harness_of_width, place};
 
 /// Carries out what was wished of the picture, as the app would.
 fn settle(harness: &mut Harness<'_, Bench>) -> Vec<Action> {

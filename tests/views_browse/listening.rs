@@ -5,7 +5,8 @@ use eframe::egui::{Key, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use super::{Bench, drag, focused, harness, place};
+use super::screen::drag;
+use super::{Bench, focused, harness, place};
 
 fn wished(harness: &mut Harness<'_, Bench>) -> Vec<Action> {
     std::mem::take(&mut harness.state_mut().actions)

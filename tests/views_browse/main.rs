@@ -5,51 +5,35 @@ mod fabricated;
 mod instruments;
 mod listening;
 mod model;
+mod right_button;
+#[path = "../common/screen.rs"]
+mod screen;
 mod table;
 
 use std::time::Instant;
 
 use auscult::app::{Action, ClipFilter, Facet, SortKey, State};
 use auscult::ui::browse::BrowseView;
-use auscult::ui::theme;
-use eframe::egui::{self, Key, Modifiers, Pos2, Rect, Theme, vec2};
+use eframe::egui::{self, Key, Modifiers, Rect, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use screen::{Scene, click_at, drag};
 
-/// The screen with what it shows and what was wished.
-struct Bench {
-    view: BrowseView,
-    state: State,
-    actions: Vec<Action>,
-}
-
-impl Bench {
-    fn workbench(&mut self) -> &mut auscult::app::Workbench {
-        self.state.workbench.as_mut().unwrap()
-    }
-}
+type Bench = Scene<BrowseView>;
 
 fn harness_with(state: State, theme: Theme) -> Harness<'static, Bench> {
     harness_of_width(state, theme, 1220.0)
 }
 
 fn harness_of_width(state: State, theme: Theme, width: f32) -> Harness<'static, Bench> {
-    let bench = Bench {
-        view: BrowseView::default(),
-        state,
-        actions: Vec::new(),
-    };
-    let mut harness = Harness::builder()
-        .with_size(vec2(width, 600.0))
-        .with_theme(theme)
-        .with_context_setup(theme::install)
-        .build_ui_state(
-            |ui, bench: &mut Bench| bench.view.ui(ui, &bench.state, &mut bench.actions),
-            bench,
-        );
+    let mut harness = bench(vec2(width, 600.0), state, theme);
     harness.run_steps(4);
     harness.state_mut().actions.clear();
     harness
+}
+
+fn bench(size: Vec2, state: State, theme: Theme) -> Harness<'static, Bench> {
+    screen::scene(screen::builder(size, theme), state, BrowseView::default(), BrowseView::ui)
 }
 
 fn harness(state: State) -> Harness<'static, Bench> {
@@ -66,24 +50,6 @@ fn name(state: &State, clip_idx: usize) -> String {
     state.workbench.as_ref().unwrap().dataset.clips[clip_idx]
         .file_name()
         .to_owned()
-}
-
-fn drag(harness: &mut Harness<'_, Bench>, from: Pos2, to: Pos2) {
-    harness.hover_at(from);
-    harness.drag_at(from);
-    harness.run_steps(2);
-    harness.hover_at(from.lerp(to, 0.5));
-    harness.hover_at(to);
-    harness.run_steps(2);
-    harness.drop_at(to);
-    harness.run_steps(2);
-}
-
-fn click_at(harness: &mut Harness<'_, Bench>, at: Pos2) {
-    harness.hover_at(at);
-    harness.drag_at(at);
-    harness.drop_at(at);
-    harness.run_steps(2);
 }
 
 fn place(harness: &Harness<'_, Bench>, label: &str) -> Rect {
@@ -214,7 +180,7 @@ fn a_click_on_the_ribbon_plays_from_its_crop() {
     // The second of four crops of 2.048 s in 10 s.
     let at = ribbon.left_top() + vec2(ribbon.width() * 0.3, 8.0);
     click_at(&mut harness, at);
-    assert_eq!(harness.state().actions, [Action::PlayFrom(f64::from(2.048_f32))]);
+    assert_eq!(harness.state().actions, [Action::PlayFrom(2.048)]);
 }
 
 /// Rows of pixels of the picture, from its top, in which the green of the windows is seen.

@@ -8,13 +8,12 @@ use auscult::detectors::Metric;
 use auscult::extractors::{ModelView, Recipe, TrainingConfig};
 use auscult::pipeline::NearestNormal;
 use auscult::project::RunRecipe;
-use auscult::ui::browse::BrowseView;
-use auscult::ui::theme;
 use eframe::egui::{Key, Theme, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use super::{Bench, fabricated, focused, harness, harness_with};
+use super::screen::click_at;
+use super::{Bench, bench, fabricated, focused, harness, harness_with};
 
 /// A run of this recipe is the active one.
 fn with_run(state: &mut State, recipe: Recipe) {
@@ -91,6 +90,8 @@ fn paired() -> State {
     let workbench = state.workbench.as_mut().unwrap();
     let loaded = workbench.focus_view.loaded.clone().unwrap();
     let nearest = NearestClip {
+        from_secs: 0.0,
+        stretch: None,
         of_clip: 5,
         found: NearestNormal {
             clip_idx: 7,
@@ -212,7 +213,7 @@ fn either_of_a_pair_is_heard_by_a_click_and_x_changes_over() {
     assert_eq!(harness.state().actions, [wish(false)]);
     clear(&mut harness);
     let picture = harness.get_by_label_contains("Nearest normal clip: ").rect();
-    super::click_at(&mut harness, picture.left_top() + vec2(0.25 * picture.width(), 20.0));
+    click_at(&mut harness, picture.left_top() + vec2(0.25 * picture.width(), 20.0));
     let [heard, Action::PlayFrom(secs)] = &harness.state().actions[..] else {
         panic!("{:?}", harness.state().actions);
     };
@@ -233,18 +234,7 @@ fn the_pictures_look_as_they_did() {
         }
     }
     // The smallest window.
-    let mut small: Harness<'_, Bench> = Harness::builder()
-        .with_size(vec2(716.0, 500.0))
-        .with_theme(Theme::Dark)
-        .with_context_setup(theme::install)
-        .build_ui_state(
-            |ui, bench: &mut Bench| bench.view.ui(ui, &bench.state, &mut bench.actions),
-            Bench {
-                view: BrowseView::default(),
-                state: seen(&all),
-                actions: Vec::new(),
-            },
-        );
+    let mut small = bench(vec2(716.0, 500.0), seen(&all), Theme::Dark);
     small.run_steps(10);
     results.add(small.try_snapshot("model_view_small"));
 }

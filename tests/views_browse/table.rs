@@ -1,65 +1,27 @@
 //! The table with the program behind it: what a person clicks is carried out, and the table shows it.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use auscult::app::{Action, App, AppFolders, ListAction, ListView, SortKey, State, Verdict, Workbench};
+use auscult::app::{Action, ListAction, ListView, SortKey, State, Verdict};
 use auscult::ui::browse::BrowseView;
-use auscult::ui::{dialogs, theme};
+use auscult::ui::dialogs;
 use eframe::egui::{Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
-use super::fabricated;
+use super::screen::Driven;
+use super::{fabricated, screen};
 
-/// The screen Browse on a program; the wishes are kept as well as carried out.
-pub(super) struct Driven {
-    view: BrowseView,
-    pub(super) app: App,
-    pub(super) wishes: Vec<Action>,
-}
-
-impl Driven {
-    fn workbench(&self) -> &Workbench {
-        self.app.state.workbench.as_ref().unwrap()
-    }
-}
-
+/// The screen Browse on a program.
 pub(super) fn driven(state: State, theme: Theme, size: Vec2) -> Harness<'static, Driven> {
-    let folders = AppFolders {
-        settings: PathBuf::from("/nowhere"),
-        projects: PathBuf::from("/nowhere"),
-    };
-    let mut app = App::with_folders(Arc::new(|| {}), folders);
-    app.state = state;
+    let mut view = BrowseView::default();
+    let builder = screen::builder(size, theme).with_render_cursor(false);
+    let mut harness = screen::driven(builder, state, move |ui, state, actions| {
+        view.ui(ui, state, actions);
+        dialogs::ui(ui, actions);
+    });
     // The scores were put in from outside: the list is to know them.
+    let app = &mut harness.state_mut().app;
     app.apply(Action::SortBy(SortKey::Path));
     app.apply(Action::SortBy(SortKey::Path));
-    let driven = Driven {
-        view: BrowseView::default(),
-        app,
-        wishes: Vec::new(),
-    };
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_render_cursor(false)
-        .with_context_setup(|context| {
-            theme::install(context);
-            dialogs::type_paths(context);
-        })
-        .build_ui_state(
-            |ui, driven: &mut Driven| {
-                let mut actions = Vec::new();
-                driven.view.ui(ui, &driven.app.state, &mut actions);
-                dialogs::ui(ui, &mut actions);
-                for action in actions {
-                    driven.wishes.push(action.clone());
-                    driven.app.apply(action);
-                }
-            },
-            driven,
-        );
     harness.run_steps(4);
     harness
 }

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use self::index::ClipIndex;
 use super::job_types::JobOutput;
-use super::{App, JobKind, ListAction, Workbench};
+use super::{Action, App, JobKind, ListAction, Screen, Workbench};
 use crate::figures;
 
 /// The list as it stands, beside the filter and the first key of its order.
@@ -143,6 +143,18 @@ impl App {
                 workbench.list.then_by = None;
             }
             workbench.refresh_visible();
+        }
+    }
+
+    pub(super) fn show_most_suspicious(&mut self) {
+        let Some(workbench) = &mut self.state.workbench else { return };
+        workbench.sort = (SortKey::Score, false);
+        workbench.list.then_by = None;
+        workbench.refresh_visible();
+        let first = workbench.visible.first().copied();
+        self.apply(Action::Show(Screen::Browse));
+        if let Some(first) = first {
+            self.focus(first);
         }
     }
 

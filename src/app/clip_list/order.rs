@@ -62,7 +62,7 @@ impl Workbench {
                 let score = self.scores.get(clip).copied().flatten()?;
                 Some([in_order(score.percentile), in_order(score.order)])
             }
-            SortKey::Duration => Some([in_order(f64::from(self.dataset.clips[clip].duration_secs)), 0]),
+            SortKey::Duration => Some([in_order(self.dataset.clips[clip].duration_secs), 0]),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::events::MAX_SOUND;
 use super::{EventVerdict, LiveEvent, RECORDINGS};
 use crate::app::job_types::{JobOutput, Scored};
 use crate::app::{App, JobKind, Severity};
@@ -11,21 +12,38 @@ use crate::dataset::{ClipEntry, Domain, Label, Split, new_recording};
 /// Samples that an event's clip has before and after.
 const EVENT_MARGIN: u64 = SAMPLE_RATE_HZ as u64 / 2;
 const MAX_EVENTS: usize = 500;
+/// Samples of all events' sounds together, twenty minutes.
+const MAX_EVENT_SAMPLES: usize = 20 * 60 * SAMPLE_RATE_HZ as usize;
 
 impl App {
-    pub(super) fn end_event(&mut self, mut event: LiveEvent) {
-        if let Some(listener) = &self.live.listener {
-            let (first, mut samples) = listener.since(event.start.saturating_sub(EVENT_MARGIN));
-            let n_wanted = (event.end + EVENT_MARGIN).saturating_sub(first);
-            samples.truncate(usize::try_from(n_wanted).unwrap_or(usize::MAX));
-            event.clip = Some(Arc::new(Clip {
-                samples,
-                sample_rate_hz: SAMPLE_RATE_HZ,
-            }));
+    /// Lists an event, or what has become of the one on top; its sound is kept as soon as it is whole.
+    pub(super) fn list_event(&mut self, mut event: LiveEvent) {
+        let events = &mut self.state.live.events;
+        let known = events.first().filter(|first| first.id == event.id);
+        if let Some(known) = known {
+            (event.clip, event.verdict, event.file) = (known.clip.clone(), known.verdict, known.file.clone());
+            events.remove(0);
+        }
+        let is_whole = !event.is_going_on || event.end - event.start >= MAX_SOUND;
+        if is_whole && event.clip.is_none() {
+            event.clip = self.sound_of(&event);
         }
         let events = &mut self.state.live.events;
         events.insert(0, event);
         events.truncate(MAX_EVENTS);
+        forget_old_sounds(events);
+    }
+
+    fn sound_of(&self, event: &LiveEvent) -> Option<Arc<Clip>> {
+        let listener = self.live.listener.as_ref()?;
+        let (first, mut samples) = listener.since(event.start.saturating_sub(EVENT_MARGIN));
+        let end = event.end.min(event.start + MAX_SOUND);
+        let n_wanted = (end + EVENT_MARGIN).saturating_sub(first);
+        samples.truncate(usize::try_from(n_wanted).unwrap_or(usize::MAX));
+        Some(Arc::new(Clip {
+            samples,
+            sample_rate_hz: SAMPLE_RATE_HZ,
+        }))
     }
 
     pub(super) fn play_event(&mut self, id: u64) {
@@ -75,11 +93,11 @@ impl App {
             EventVerdict::KeptAsNormal => Label::Normal,
         };
         let becomes_training_clip = label == Label::Normal && self.state.workbench.is_some();
-        let at = event.at;
+        let name = new_recording(layout, &group, label, &[]);
+        let place = format!("{}/{}{}{id:02}{}.wav", name.folder, name.prefix, event.at, name.suffix);
+        let path = folder.join(&place);
+        event.file = Some(path.clone());
         self.spawn(JobKind::SaveFile, "Keep the event", move |_| {
-            let name = new_recording(layout, &group, label, &[]);
-            let place = format!("{}/{}{at}{id:02}{}.wav", name.folder, name.prefix, name.suffix);
-            let path = folder.join(&place);
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
@@ -96,7 +114,7 @@ impl App {
                 attributes: Vec::new(),
                 sample_rate_hz: sound.sample_rate_hz,
                 n_channels: 1,
-                duration_secs: sound.duration_secs() as f32,
+                duration_secs: sound.duration_secs(),
             })))
         });
     }
@@ -144,5 +162,16 @@ impl App {
         self.spawn(JobKind::Score, "Fit the detectors with the new clip", move |context| {
             Scored::by((run_name, run), dataset, settings, &known, context)
         });
+    }
+}
+
+/// Drops the oldest sounds where there are too many.
+fn forget_old_sounds(events: &mut [LiveEvent]) {
+    let mut n_samples = 0;
+    for event in events {
+        n_samples += event.clip.as_ref().map_or(0, |clip| clip.samples.len());
+        if n_samples > MAX_EVENT_SAMPLES {
+            event.clip = None;
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! Scoring what is heard.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{LivePace, LiveScoring};
 use crate::app::job_types::{CropBankKey, JobOutput, JobUpdate};
 use crate::app::{App, JobKind, Severity, Workbench};
-use crate::audio::{self, SAMPLE_RATE_HZ};
+use crate::audio::{ChannelChoice, Recording, SAMPLE_RATE_HZ, Sound};
 use crate::dataset::{Dataset, Label, MachineSection, Split};
 use crate::detectors::DetectorKind;
 use crate::jobs::Urgency;
@@ -58,7 +58,7 @@ impl App {
         let Some((run_name, source)) = run_of(workbench, settings.run.as_deref()) else {
             return self.notify(
                 Severity::Warning,
-                "no run is ready: train one on the screen Train, or wait until it is scored",
+                "No run is ready: train one on the screen Train, or wait until it is scored",
             );
         };
         let detector = detector_of(workbench, &group, settings.detector);
@@ -151,7 +151,7 @@ impl App {
         self.abandon(|kind| *kind == JobKind::ScoreLive);
         self.state.live.scoring = None;
         if let Some(event) = self.live.finder.finish() {
-            self.end_event(event);
+            self.list_event(event);
         }
     }
 
@@ -168,8 +168,9 @@ impl App {
         let now = SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
-        if let Some(event) = self.live.finder.push(score, live.settings.threshold, now) {
-            self.end_event(event);
+        let ended = self.live.finder.push(score, live.settings.threshold, now);
+        if let Some(event) = ended.or_else(|| self.live.finder.going_on().cloned()) {
+            self.list_event(event);
         }
     }
 
@@ -222,14 +223,22 @@ fn training_level(dataset: &Dataset, group: &MachineSection) -> Option<f64> {
     let levels: Vec<f64> = clips
         .into_iter()
         .step_by(step)
-        .filter_map(|clip| audio::read_clip(&dataset.file(&dataset.clips[clip]), dataset.channel).ok())
-        .filter(|clip| !clip.samples.is_empty())
-        .map(|clip| {
-            let energy: f64 = clip.samples.iter().map(|&sample| f64::from(sample).powi(2)).sum();
-            10.0 * (energy / clip.samples.len() as f64).max(1e-12).log10()
-        })
+        .filter_map(|clip| level_of(&dataset.file(&dataset.clips[clip]), dataset.channel))
         .collect();
     (!levels.is_empty()).then(|| levels.iter().sum::<f64>() / levels.len() as f64)
+}
+
+/// The effective value of a recording of any length, in dB of full scale; `None` where it cannot be read or is empty.
+fn level_of(file: &Path, channel: ChannelChoice) -> Option<f64> {
+    let recording = Recording::open(file, channel).ok()?;
+    let sound = Sound::filed(&recording);
+    let n_samples = sound.n_samples();
+    let mut energy = 0.0;
+    for start in (0..n_samples).step_by(sound.stretch_samples()) {
+        let samples = sound.read(start..start + sound.stretch_samples()).ok()?;
+        energy += samples.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>();
+    }
+    (n_samples > 0).then(|| 10.0 * (energy / n_samples as f64).max(1e-12).log10())
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ impl App {
         let Some(group) = settings.group() else {
             return self.notify(
                 Severity::Warning,
-                "say which machine this is before you record: the name becomes part of the files' names",
+                "Say which machine this is before you record: the name becomes part of the files' names",
             );
         };
         let about = TakeAbout {
@@ -205,7 +205,7 @@ impl App {
                     attributes: about.attributes.clone(),
                     sample_rate_hz: header.sample_rate_hz,
                     n_channels: header.n_channels,
-                    duration_secs: file_secs as f32,
+                    duration_secs: file_secs,
                 });
             }
             let place = files.first().and_then(|file| file.parent()).unwrap_or(&about.recordings);

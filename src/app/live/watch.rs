@@ -18,7 +18,7 @@ impl App {
         let Some(workbench) = &self.state.workbench else {
             return self.notify(
                 Severity::Warning,
-                "open a project first: its run and detector score what arrives",
+                "Open a project first: its run and detector score what arrives",
             );
         };
         let wished = settings.score_as.clone().or_else(|| settings.group());
@@ -28,13 +28,13 @@ impl App {
         let Some(group) = group else {
             return self.notify(
                 Severity::Warning,
-                "choose the machine to score as: what arrives is scored as that",
+                "Choose the machine to score as: what arrives is scored as that",
             );
         };
         let Some((run_name, source)) = run_of(workbench, settings.run.as_deref()) else {
             return self.notify(
                 Severity::Warning,
-                "no run is ready: train one on the screen Train, or wait until it is scored",
+                "No run is ready: train one on the screen Train, or wait until it is scored",
             );
         };
         let kind = detector_of(workbench, &group, settings.detector);

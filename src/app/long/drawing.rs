@@ -7,9 +7,9 @@ use crate::app::SpectrogramSettings;
 use crate::app::job_types::{JobOutput, JobUpdate};
 use crate::app::listening::levels_of;
 use crate::audio::{AudioError, Clip, Recording, SAMPLE_RATE_HZ};
-use crate::dsp::{Levels, cells};
+use crate::dsp::{Levels, Spectrogram, cells};
 use crate::jobs::{JobContext, each_in_front};
-use crate::progress::Progress as _;
+use crate::progress::Progress;
 
 /// Samples of a block of the overview, 33 s: it bounds what one core holds while it draws.
 const BLOCK_SAMPLES: usize = 1 << 19;
@@ -161,6 +161,47 @@ impl Pen {
     fn read(&self, samples: Range<usize>) -> Result<Vec<f32>, AudioError> {
         self.recording.read(samples.start as u64..samples.end as u64)
     }
+}
+
+/// Columns of these frames of a recording of any length, each the loudest of `pool` frames, and the frequency of each bin. The
+/// last column has what is left.
+///
+/// # Errors
+/// Where the file cannot be read, or the wish to stop.
+pub(in crate::app) fn columns_of(
+    recording: Arc<Recording>,
+    settings: SpectrogramSettings,
+    frames: Range<usize>,
+    pool: usize,
+    progress: &mut dyn Progress,
+) -> anyhow::Result<(Spectrogram, Vec<f32>)> {
+    let nothing = Clip {
+        samples: Vec::new(),
+        sample_rate_hz: SAMPLE_RATE_HZ,
+    };
+    let (_, bin_hz) = levels_of(&nothing, settings);
+    let pen = Pen {
+        recording,
+        settings,
+        cell_samples: 1,
+        base_pool: pool,
+        n_bins: bin_hz.len(),
+    };
+    let n_columns = frames.len().div_ceil(pool);
+    let mut columns = Levels::unknown(n_columns, pen.n_bins);
+    let step = (BLOCK_SAMPLES / (settings.hop.max(1) * pool)).max(1);
+    for first in (0..n_columns).step_by(step) {
+        // What is over in a moment has no progress to show.
+        if n_columns > step {
+            progress.step(first as u64, n_columns as u64)?;
+        }
+        let from = frames.start + first * pool;
+        let until = (frames.start + (first + step) * pool).min(frames.end);
+        let piece = pen.levels(from..until, 1)?;
+        let pooled = Levels::loudest(&piece.spectrogram(0..piece.n_columns()), 0, pool);
+        columns.merge(first, &pooled);
+    }
+    Ok((columns.spectrogram(0..n_columns), bin_hz))
 }
 
 /// What a person looks at and is not there: the newest wish replaces the one before.

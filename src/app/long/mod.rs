@@ -15,5 +15,6 @@ mod drawing;
 mod steps;
 mod view;
 
+pub(super) use self::drawing::columns_of;
 pub use self::drawing::{DrawnPiece, LongPiece};
 pub use self::view::LongView;

@@ -6,7 +6,7 @@ use super::drawing::draw_all;
 use super::{DrawnPiece, LongPiece, LongView};
 use crate::app::job_types::JobOutput;
 use crate::app::listening::levels_of;
-use crate::app::{App, JobKind, LoadedClip, SpectrogramSettings};
+use crate::app::{App, FocusView, JobKind, LoadedClip, SpectrogramSettings};
 use crate::audio::{Clip, Recording, SAMPLE_RATE_HZ};
 use crate::dsp::LevelHistogram;
 
@@ -31,13 +31,14 @@ impl App {
         });
     }
 
-    pub(in crate::app) fn take_long(&mut self, mut loaded: Arc<LoadedClip>, long: LongView) {
+    pub(in crate::app) fn take_long(&mut self, mut loaded: Arc<LoadedClip>, mut long: LongView) {
         let Some(workbench) = &mut self.state.workbench else { return };
         if workbench.focus != Some(loaded.clip_idx) {
             return;
         }
         let known = Arc::make_mut(&mut loaded);
-        (known.heard, known.levels) = (long.recording().heard(), levels_of_whole(&long));
+        (known.heard, known.levels) = (long.recording().heard(), levels_so_far(&long));
+        long.n_counted = long.n_drawn();
         workbench.focus_view.long = Some(long);
         self.take_loaded(Ok(loaded));
         self.draw_long();
@@ -80,8 +81,15 @@ impl App {
 
     pub(in crate::app) fn take_drawn(&mut self, piece: LongPiece, drawn: DrawnPiece) {
         let workbench = self.state.workbench.as_mut();
-        if let Some(long) = workbench.and_then(|workbench| workbench.focus_view.long.as_mut()) {
-            long.take(piece, drawn);
+        let Some(view) = workbench.map(|workbench| &mut workbench.focus_view) else {
+            return;
+        };
+        let Some(long) = &mut view.long else { return };
+        long.take(piece, drawn);
+        // Each time that twice as much is drawn: the colours change a few times and not with every block.
+        let (n_drawn, n_counted) = (long.n_drawn(), long.n_counted);
+        if n_drawn > n_counted && (n_drawn >= 2 * n_counted || long.progress() == 1.0) {
+            count_levels(view);
         }
     }
 
@@ -89,13 +97,12 @@ impl App {
     pub(in crate::app) fn end_drawing(&mut self) {
         let Some(workbench) = &mut self.state.workbench else { return };
         let view = &mut workbench.focus_view;
-        let (Some(long), Some(loaded)) = (&view.long, &mut view.loaded) else {
-            return;
-        };
-        if loaded.levels == LevelHistogram::default() {
-            Arc::make_mut(loaded).levels = levels_of_whole(long);
+        let Some(long) = &view.long else { return };
+        let wishes = !long.wishes.is_empty();
+        if long.n_drawn() > long.n_counted {
+            count_levels(view);
         }
-        if !long.wishes.is_empty() {
+        if wishes {
             self.draw_long();
         }
     }
@@ -120,10 +127,22 @@ impl App {
     }
 }
 
-/// The levels of the whole, once it is drawn, as a coarse picture shows them: the loudest of the frames of each column.
-fn levels_of_whole(long: &LongView) -> LevelHistogram {
-    let overview = long.overview(LEVEL_COLUMNS).filter(|_| long.progress() == 1.0);
-    overview.map_or_else(LevelHistogram::default, |(overview, _)| LevelHistogram::of(&overview.values))
+/// The levels of what is drawn so far, as a coarse picture shows them: the loudest of the frames of each column.
+fn levels_so_far(long: &LongView) -> LevelHistogram {
+    let mut levels = LevelHistogram::default();
+    if let Some((mut overview, _)) = long.overview(LEVEL_COLUMNS) {
+        // What is not drawn has none.
+        overview.values.retain(|level| level.is_finite());
+        levels.add(&overview.values);
+    }
+    levels
+}
+
+fn count_levels(view: &mut FocusView) {
+    if let (Some(long), Some(loaded)) = (&mut view.long, &mut view.loaded) {
+        long.n_counted = long.n_drawn();
+        Arc::make_mut(loaded).levels = levels_so_far(long);
+    }
 }
 
 /// What stands in the place of a clip that is too long to be held: no samples, no picture, but the frequencies of one.

@@ -21,6 +21,8 @@ pub struct LongView {
     levels: LevelPyramid,
     /// By block, whether it is in `peaks` and `levels`.
     is_drawn: Vec<bool>,
+    /// Blocks that were drawn when the levels of the whole were counted last.
+    pub(super) n_counted: usize,
     cache: PieceCache,
 }
 
@@ -39,6 +41,7 @@ impl LongView {
         (pen.cell_samples, pen.base_pool) = (peaks.cell_samples(), levels.base_pool());
         Self {
             is_drawn: vec![false; pen.n_blocks()],
+            n_counted: 0,
             pen,
             wishes: Wishes::default(),
             peaks,
@@ -71,8 +74,11 @@ impl LongView {
 
     /// How much of the overview is drawn, 0 to 1.
     pub fn progress(&self) -> f64 {
-        let n_drawn = self.is_drawn.iter().filter(|is_drawn| **is_drawn).count();
-        n_drawn as f64 / self.is_drawn.len().max(1) as f64
+        self.n_drawn() as f64 / self.is_drawn.len().max(1) as f64
+    }
+
+    pub(super) fn n_drawn(&self) -> usize {
+        self.is_drawn.iter().filter(|is_drawn| **is_drawn).count()
     }
 
     /// `[min, max]` of each of `n_columns` equal parts of these seconds; silence where nothing is drawn yet.
@@ -225,6 +231,7 @@ impl LongView {
         self.levels = LevelPyramid::new(self.pen.n_frames(), n_bins);
         self.pen.base_pool = self.levels.base_pool();
         self.is_drawn.fill(false);
+        self.n_counted = 0;
         self.wishes = Wishes::default();
         self.cache.forget_pictures();
     }

@@ -328,6 +328,7 @@ pub fn design_table(name: &str, exploration: &Exploration, places: &[usize]) -> 
         ),
         columns,
         rows: places.iter().map(|&place| row(&exploration.trials[place])).collect(),
+        intervals: Vec::new(),
     }
 }
 

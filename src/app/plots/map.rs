@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::app::Workbench;
+use crate::app::{Scope, Workbench};
 use crate::dataset::{Domain, Label};
 use crate::figures::{MapFigure, MapPoint};
 
@@ -44,11 +44,25 @@ pub enum MapShow {
 }
 
 impl MapShow {
+    pub const ALL: [Self; 3] = [Self::All, Self::Normals, Self::Scope];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::All => "All clips",
+            Self::Normals => "Normal clips",
+            Self::Scope => "The scope",
+        }
+    }
+
     pub fn shows(self, workbench: &Workbench, clip_idx: usize) -> bool {
+        self.shows_in(workbench, clip_idx, &workbench.scope)
+    }
+
+    fn shows_in(self, workbench: &Workbench, clip_idx: usize, scope: &Scope) -> bool {
         match self {
             Self::All => true,
             Self::Normals => workbench.label(clip_idx) == Label::Normal,
-            Self::Scope => workbench.scope.contains(&workbench.dataset.clips[clip_idx].group),
+            Self::Scope => scope.contains(&workbench.dataset.clips[clip_idx].group),
         }
     }
 }
@@ -74,11 +88,16 @@ pub fn map_figure_by(workbench: &Workbench, color: MapColor) -> Option<MapFigure
 
 /// The part of the map that is shown.
 pub fn map_figure_of(workbench: &Workbench, color: MapColor, show: MapShow) -> Option<MapFigure> {
+    map_figure_shown(workbench, color, show, &workbench.scope)
+}
+
+/// The part of the map that is shown while this is the scope.
+pub fn map_figure_shown(workbench: &Workbench, color: MapColor, show: MapShow, scope: &Scope) -> Option<MapFigure> {
     let layout = workbench.map.layout.as_ref()?;
     let clips = &workbench.dataset.clips;
     let placed = || {
         let points = workbench.map.clips.iter().zip(&layout.points);
-        points.filter(|&(&clip_idx, _)| clip_idx < clips.len() && show.shows(workbench, clip_idx))
+        points.filter(|&(&clip_idx, _)| clip_idx < clips.len() && show.shows_in(workbench, clip_idx, scope))
     };
     let (categories, category_of) = map_categories(workbench, color);
     let points = placed().map(|(&clip_idx, point)| MapPoint {

@@ -1,6 +1,6 @@
 //! The loss of a run over its epochs, and the spectrogram of the focused clip.
 
-use crate::app::Workbench;
+use crate::app::{SpectrogramKind, SpectrogramSettings, Workbench};
 use crate::extractors::{EpochFigure, EpochMetrics, Recipe, TrainingConfig};
 use crate::figures::{LossFigure, SpectrogramFigure};
 
@@ -82,10 +82,14 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
             };
             let scored = ribbon.crops.iter().zip(scores);
             scored
-                .map(|(crop, &score)| (crop.start_secs, crop.end_secs, Some(score)))
+                .map(|(crop, &score)| (crop.start_secs as f32, crop.end_secs as f32, Some(score)))
                 .collect()
         }
-        None => view.crops.iter().map(|crop| (crop.start_secs, crop.end_secs, None)).collect(),
+        None => view
+            .crops
+            .iter()
+            .map(|crop| (crop.start_secs as f32, crop.end_secs as f32, None))
+            .collect(),
     };
     // Of a long recording the whole, in as many columns as a figure can show.
     let spectrogram = match &view.long {
@@ -99,11 +103,26 @@ pub fn spectrogram_figure(workbench: &Workbench) -> Option<SpectrogramFigure> {
             entry.path.clone()
         },
         spectrogram,
-        duration_secs: f64::from(entry.duration_secs),
+        duration_secs: entry.duration_secs,
+        start_secs: 0.0,
         bin_hz: loaded.bin_hz.clone(),
         range_db: workbench.look.level.ends_db(&loaded.levels),
         map: workbench.look.map,
         is_inverted: workbench.look.is_inverted,
         crops,
     })
+}
+
+/// How a picture is computed, in words.
+pub fn spectrogram_words(settings: SpectrogramSettings) -> String {
+    let SpectrogramSettings {
+        kind,
+        n_fft,
+        hop,
+        n_mels,
+    } = settings;
+    match kind {
+        SpectrogramKind::Stft => format!("STFT of {n_fft} samples, hop {hop}, Hann window"),
+        SpectrogramKind::Mel => format!("{n_mels} mel bands, FFT of {n_fft} samples, hop {hop}, Hann window"),
+    }
 }

@@ -10,10 +10,15 @@ use crate::pipeline::DetectorResult;
 
 /// ROC curves of all detectors on one section, best AUC first; `None` without labelled test clips.
 pub fn roc_figure(workbench: &Workbench, group: &MachineSection) -> Option<RocFigure> {
+    roc_figure_with(workbench, group, true)
+}
+
+/// The same, with the intervals of the AUC or without.
+pub fn roc_figure_with(workbench: &Workbench, group: &MachineSection, shows_intervals: bool) -> Option<RocFigure> {
     let (in_use, _) = workbench.detector(group);
     let curves: Vec<RocSeries> = ranked(workbench, group)
         .into_iter()
-        .map(|result| series(workbench, group, result, result.detector == in_use))
+        .map(|result| series(workbench, group, result, (result.detector == in_use, shows_intervals)))
         .collect();
     (!curves.is_empty()).then(|| RocFigure {
         title: format!("{group}: ROC"),
@@ -36,7 +41,12 @@ fn ranked<'a>(workbench: &'a Workbench, group: &MachineSection) -> Vec<&'a Detec
     ranked
 }
 
-fn series(workbench: &Workbench, group: &MachineSection, result: &DetectorResult, is_in_use: bool) -> RocSeries {
+fn series(
+    workbench: &Workbench,
+    group: &MachineSection,
+    result: &DetectorResult,
+    (is_in_use, shows_intervals): (bool, bool),
+) -> RocSeries {
     let curve = roc_curve(&result.labelled);
     let points = curve.steps.iter();
     let rates = workbench
@@ -44,7 +54,7 @@ fn series(workbench: &Workbench, group: &MachineSection, result: &DetectorResult
         .filter(|_| is_in_use)
         .and_then(|threshold| decisions(workbench, group, threshold));
     RocSeries {
-        label: label(result),
+        label: label(result, shows_intervals),
         points: points
             .map(|step| [step.false_positive_rate, step.true_positive_rate, step.threshold])
             .collect(),
@@ -57,10 +67,13 @@ fn series(workbench: &Workbench, group: &MachineSection, result: &DetectorResult
     }
 }
 
-fn label(result: &DetectorResult) -> String {
+fn label(result: &DetectorResult, shows_intervals: bool) -> String {
     let mut label = result.detector.title().to_owned();
     if let Some(auc) = result.metrics.auc {
-        label += &format!("  AUC {:.3} [{:.2}–{:.2}]", auc.value, auc.low, auc.high);
+        label += &format!("  AUC {:.3}", auc.value);
+        if shows_intervals {
+            label += &format!(" [{:.2}–{:.2}]", auc.low, auc.high);
+        }
     }
     if let Some(pauc) = result.metrics.pauc {
         label += &format!("  pAUC {:.3}", pauc.value);

@@ -10,7 +10,9 @@ use super::pace::Laps;
 use super::{Pace, Work, window};
 use crate::app::{Action, FocusView, LoadedClip, LongPiece, LongView, Screen, SpectrogramSettings, State};
 use crate::audio::{ChannelChoice, Clip, Recording, SAMPLE_RATE_HZ};
+use crate::dataset::CropWindow;
 use crate::dsp::{Peaks, Spectrogram};
+use crate::pipeline::Ribbon;
 use crate::progress::Progress;
 use crate::ui::{Gesture, Headless};
 
@@ -121,9 +123,24 @@ fn opened(path: &Path) -> anyhow::Result<State> {
     workbench.focus_view = FocusView {
         loaded: Some(Arc::new(loaded)),
         long: Some(long_view(path)?),
+        ribbon: Some(Arc::new(ribbon())),
         ..FocusView::default()
     };
     Ok(state)
+}
+
+/// A score for each second of two hours.
+fn ribbon() -> Ribbon {
+    let crop = |second: u32| CropWindow {
+        start_secs: f64::from(second),
+        end_secs: f64::from(second + 1),
+    };
+    let percentiles: Vec<f32> = (0..7200u32).map(|second| (second * 37 % 101) as f32).collect();
+    Ribbon {
+        crops: (0..7200).map(crop).collect(),
+        scores: percentiles.clone(),
+        percentiles,
+    }
 }
 
 fn view_of(state: &mut State) -> Option<&mut LongView> {

@@ -22,7 +22,7 @@ pub use pace::Pace;
 
 use std::path::Path;
 
-use super::commands::print;
+use super::output::print;
 use super::progress::{self, Interrupts};
 use crate::pipeline;
 use crate::progress::Progress;

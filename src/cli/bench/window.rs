@@ -18,7 +18,7 @@ use crate::dsp::{Peaks, Stft, StftConfig, magnitude_to_db};
 use crate::exploration::{Genome, Outcome, SearchConfig, TrialState};
 use crate::pipeline::{Exploration, ExploreSettings, JudgedBy, JudgedClip, JudgedLabel, TrialReport};
 use crate::progress::Progress;
-use crate::project::{DataSource, DetectorChoice, Project, VERSION, ViewSettings};
+use crate::project::{DataSource, DetectorChoice, Project, Report, VERSION, ViewSettings};
 use crate::projection::{self, ProjectionConfig};
 use crate::ui::Headless;
 
@@ -202,6 +202,8 @@ fn project() -> Project {
         map: ProjectionConfig::default(),
         added: Vec::new(),
         live: None,
+        report: Report::default(),
+        drawn: BTreeMap::new(),
         view: ViewSettings::default(),
     }
 }

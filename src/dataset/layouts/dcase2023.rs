@@ -2,9 +2,10 @@
 //!
 //! Machines of the additional training set have no test folder; names may end in `_noAttribute`; numbers may start at 0000 or 0001.
 
-use super::{mostly, sections, stem};
+use super::names::section_name;
+use super::{mostly, stem};
 use crate::dataset::walk::Tree;
 
 pub(super) fn fits(tree: &Tree) -> bool {
-    mostly(tree, |path| sections::parse(stem(path)).is_some())
+    mostly(tree, |path| section_name(stem(path)).is_some())
 }

@@ -7,6 +7,8 @@ mod dcase2023;
 mod folders;
 mod manifest;
 mod mimii;
+mod names;
+mod places;
 mod sections;
 mod splits;
 mod truth;

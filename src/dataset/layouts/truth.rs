@@ -11,7 +11,9 @@ use std::collections::HashMap;
 
 use csv::StringRecord;
 
-use super::{dcase2020, is_number, sections, stem};
+use super::names::{machine_id, section_name};
+use super::places::machine_of;
+use super::{is_number, stem};
 use crate::dataset::walk::Tree;
 use crate::dataset::{Attribute, Domain, Label};
 
@@ -46,9 +48,9 @@ impl Truth {
         for path in &tree.tables {
             let name = stem(path);
             let outcome = if name.starts_with("attributes_") && name.ends_with("_correspondence") {
-                records(tree, path).map(|lines| truth.add_correspondence(sections::machine_of(tree, path), &lines))
+                records(tree, path).map(|lines| truth.add_correspondence(machine_of(tree, path), &lines))
             } else if name.starts_with("attributes_") {
-                records(tree, path).map(|lines| truth.add_attributes(sections::machine_of(tree, path), &lines))
+                records(tree, path).map(|lines| truth.add_attributes(machine_of(tree, path), &lines))
             } else if let Some(machine) = machine_of_ground_truth(name) {
                 records(tree, path).map(|lines| truth.add_ground_truth(machine, path.contains("domain"), &lines))
             } else if name.starts_with("eval_data_list") {
@@ -144,13 +146,13 @@ impl Truth {
 impl Known {
     fn learn_from_name(&mut self, name: &str) {
         let name = stem_of_cell(name);
-        if let Some(parsed) = sections::parse(name) {
+        if let Some(parsed) = section_name(name) {
             self.domain = self.domain.or(parsed.domain);
             self.label = self.label.or(Some(parsed.label).filter(|label| *label != Label::Unknown));
             if self.attributes.is_empty() {
                 self.attributes = parsed.attributes;
             }
-        } else if let Some((_, label)) = dcase2020::parse(name) {
+        } else if let Some((_, label)) = machine_id(name) {
             self.label = self.label.or(Some(label));
         }
     }

@@ -1,5 +1,7 @@
 //! Maps with a window in each lane: `[channels, frames, bands, lanes]`, with a margin of zeros around frames and bands.
 
+use std::ops::Range;
+
 use super::taps::MARGIN;
 use crate::exploration::Shape;
 use crate::nn::kernels::n_lanes;
@@ -33,9 +35,21 @@ impl Frame {
         channel * self.plane() + (frame + MARGIN) * self.pitch() + MARGIN
     }
 
-    /// The first band of each frame, channel after channel.
-    pub(super) fn rows(self) -> impl Iterator<Item = usize> {
-        (0..self.shape.channels).flat_map(move |channel| (0..self.shape.frames).map(move |frame| self.row(channel, frame)))
+    /// The bands of each frame of a channel: the one walk of all that goes through a map row by row.
+    #[inline(always)]
+    pub(super) fn rows_of(self, channel: usize) -> impl Iterator<Item = Range<usize>> + Clone {
+        (0..self.shape.frames).map(
+            #[inline(always)]
+            move |frame| {
+                let first = self.row(channel, frame);
+                first..first + self.shape.bands
+            },
+        )
+    }
+
+    /// The same, channel after channel.
+    pub(super) fn rows(self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.shape.channels).flat_map(move |channel| self.rows_of(channel))
     }
 }
 
@@ -73,8 +87,8 @@ impl Map {
         let n_windows = windows.len() / window_len;
         let mut from = 0;
         for row in frame.rows() {
-            let vectors = self.values_mut()[row * n_lanes..].chunks_exact_mut(n_lanes);
-            for vector in vectors.take(frame.shape.bands) {
+            let row = &mut self.values_mut()[row.start * n_lanes..row.end * n_lanes];
+            for vector in row.chunks_exact_mut(n_lanes) {
                 for (lane, value) in vector.iter_mut().enumerate() {
                     *value = if lane < n_windows {
                         windows[lane * window_len + from]
@@ -92,8 +106,8 @@ impl Map {
         let (n_lanes, window_len) = (n_lanes(), frame.shape.n_values());
         let mut to = 0;
         for row in frame.rows() {
-            let vectors = self.values()[row * n_lanes..].chunks_exact(n_lanes);
-            for vector in vectors.take(frame.shape.bands) {
+            let row = &self.values()[row.start * n_lanes..row.end * n_lanes];
+            for vector in row.chunks_exact(n_lanes) {
                 for (window, value) in windows.chunks_exact_mut(window_len).zip(vector) {
                     window[to] = *value;
                 }

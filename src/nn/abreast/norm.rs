@@ -113,14 +113,10 @@ impl WithSimd for OfChannels<'_> {
         let n = (n_windows * frame.shape.frames * frame.shape.bands) as f64;
         let mut moments = Vec::with_capacity(frame.shape.channels);
         for channel in 0..frame.shape.channels {
-            let rows = (0..frame.shape.frames).map(
-                #[inline(always)]
-                |i| &x[frame.row(channel, i)..][..frame.shape.bands],
-            );
             let mut total = 0.0;
-            for row in rows.clone() {
+            for row in frame.rows_of(channel) {
                 let mut sum = simd.splat_f32s(0.0);
-                for x in row {
+                for x in &x[row] {
                     sum = simd.add_f32s(sum, *x);
                 }
                 total += sum_of::<S>(sum, n_windows);
@@ -128,9 +124,9 @@ impl WithSimd for OfChannels<'_> {
             let mean = total / n;
             let centre = simd.splat_f32s(mean as f32);
             let mut squares = 0.0;
-            for row in rows {
+            for row in frame.rows_of(channel) {
                 let mut sum = simd.splat_f32s(0.0);
-                for x in row {
+                for x in &x[row] {
                     let distance = simd.sub_f32s(*x, centre);
                     sum = simd.mul_add_e_f32s(distance, distance, sum);
                 }
@@ -165,11 +161,10 @@ impl WithSimd for Normalise<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (x, y) = (S::as_simd_f32s(self.x).0, S::as_mut_simd_f32s(self.y).0);
-        let (frame, zero) = (self.frame, simd.splat_f32s(0.0));
+        let zero = simd.splat_f32s(0.0);
         for (idx, channel) in self.channels.iter().enumerate() {
             let (scale, shift) = (simd.splat_f32s(channel.scale), simd.splat_f32s(channel.shift));
-            for i in 0..frame.shape.frames {
-                let row = frame.row(idx, i)..frame.row(idx, i) + frame.shape.bands;
+            for row in self.frame.rows_of(idx) {
                 for (x, y) in x[row.clone()].iter().zip(&mut y[row]) {
                     // In this order what is not a number stays so.
                     *y = simd.max_f32s(zero, simd.mul_add_e_f32s(*x, scale, shift));
@@ -214,8 +209,7 @@ impl WithSimd for SumsOf<'_> {
             let (scale, shift) = (simd.splat_f32s(channel.scale), simd.splat_f32s(channel.shift));
             let mean = simd.splat_f32s(channel.mean as f32);
             let mut of_channel = GradientSums::default();
-            for i in 0..self.frame.shape.frames {
-                let row = self.frame.row(idx, i)..self.frame.row(idx, i) + self.frame.shape.bands;
+            for row in self.frame.rows_of(idx) {
                 let (mut plain, mut weighted) = (simd.splat_f32s(0.0), simd.splat_f32s(0.0));
                 for (x, gradient) in x[row.clone()].iter().zip(&gradient[row]) {
                     let passed = passed(simd, simd.mul_add_e_f32s(*x, scale, shift), *gradient);
@@ -280,8 +274,7 @@ impl WithSimd for Backward<'_> {
             let mean = simd.splat_f32s(channel.mean as f32);
             let slope = simd.mul_f32s(is_window, simd.splat_f32s(slope));
             let offset = simd.mul_f32s(is_window, simd.splat_f32s(offset));
-            for i in 0..self.frame.shape.frames {
-                let row = self.frame.row(idx, i)..self.frame.row(idx, i) + self.frame.shape.bands;
+            for row in self.frame.rows_of(idx) {
                 for (x, gradient) in x[row.clone()].iter().zip(&mut gradient[row]) {
                     let passed = passed(simd, simd.mul_add_e_f32s(*x, scale, shift), *gradient);
                     let common = simd.mul_add_e_f32s(slope, simd.sub_f32s(*x, mean), offset);

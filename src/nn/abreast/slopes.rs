@@ -180,10 +180,10 @@ impl WithSimd for OfDense<'_> {
         let (to, gradient) = (self.target_gradient.0, S::as_simd_f32s(self.target_gradient.1).0);
         let mut kernels = self.weights.chunks_exact_mut(to.shape.n_values());
         for row in from.rows() {
-            for (x, kernel) in source[row..row + from.shape.bands].iter().zip(&mut kernels) {
+            for (x, kernel) in source[row].iter().zip(&mut kernels) {
                 let rows = to.rows().zip(kernel.chunks_exact_mut(to.shape.bands));
                 for (row, kernel) in rows {
-                    for (gradient, weight) in gradient[row..].iter().zip(kernel) {
+                    for (gradient, weight) in gradient[row].iter().zip(kernel) {
                         *weight += simd.reduce_sum_f32s(simd.mul_f32s(*x, *gradient));
                     }
                 }
@@ -216,7 +216,7 @@ impl WithSimd for OfBias<'_> {
         let n_shared = self.frame.shape.n_values() / self.bias.len();
         let mut value_idx = 0;
         for row in self.frame.rows() {
-            for vector in &gradient[row..row + self.frame.shape.bands] {
+            for vector in &gradient[row] {
                 self.bias[value_idx / n_shared] += simd.reduce_sum_f32s(*vector);
                 value_idx += 1;
             }

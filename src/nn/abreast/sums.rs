@@ -292,14 +292,13 @@ impl WithSimd for Dense<'_> {
         let mut kernels = self.weights.chunks_exact(n_sources);
         let mut bias = self.bias.iter();
         for row in to.rows() {
-            for (at, kernel) in (row..row + to.shape.bands).zip(&mut kernels) {
+            for (at, kernel) in row.zip(&mut kernels) {
                 // Four sums, because each product has to wait for the one before it.
                 let mut sums = [simd.splat_f32s(0.0); 4];
                 sums[0] = simd.splat_f32s(bias.next().copied().unwrap_or_default());
                 let rows = from.rows().zip(kernel.chunks_exact(from.shape.bands));
                 for (row, kernel) in rows {
-                    let xs = &source[row..row + from.shape.bands];
-                    for (i, (x, weight)) in xs.iter().zip(kernel).enumerate() {
+                    for (i, (x, weight)) in source[row].iter().zip(kernel).enumerate() {
                         sums[i % 4] = simd.mul_add_e_f32s(*x, simd.splat_f32s(*weight), sums[i % 4]);
                     }
                 }

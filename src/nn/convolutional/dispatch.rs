@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::nn::kernels::convolution::{Activation, Pass};
+use crate::nn::kernels::convolution::Pass;
+use crate::nn::kernels::floor::Floor;
 use crate::nn::kernels::geometry::Frame;
 use crate::nn::kernels::product::Packed;
 use crate::nn::kernels::weight_gradient::{WeightGradient, Workspace};
@@ -36,7 +37,7 @@ macro_rules! dispatched {
 dispatched! {
     convolve = convolution::convolve, <'a>(
         pass: &'a Pass,
-        layer: (&'a [Packed], &'a [f32], Activation),
+        layer: (&'a [Packed], &'a [f32], Floor),
         inputs: &'a [f32],
         outputs: &'a mut [f32],
         workspace: &'a mut Vec<f32>,

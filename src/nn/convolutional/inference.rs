@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use super::dispatch::convolve;
 use super::{Bias, Layer, add_to_each, channels_innermost, frames, put_into_frames, take_out_of_frames};
-use crate::nn::kernels::convolution::{Activation, Pass};
+use crate::nn::kernels::convolution::Pass;
+use crate::nn::kernels::floor::Floor;
 use crate::nn::kernels::n_lanes;
 use crate::nn::kernels::product::{Packed, padded};
 
@@ -48,7 +49,7 @@ struct Step {
     bias: Vec<f32>,
     /// Channels innermost; empty where the outputs of a channel share a bias.
     bias_per_value: Vec<f32>,
-    activation: Activation,
+    activation: Floor,
 }
 
 impl Step {
@@ -68,7 +69,7 @@ impl Step {
             } else {
                 channels_innermost(&folded.bias, pass.output.map)
             },
-            activation: if layer.has_norm { Activation::Relu } else { Activation::None },
+            activation: if layer.has_norm { Floor::Relu } else { Floor::None },
             pass,
         }
     }

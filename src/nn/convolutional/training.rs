@@ -13,7 +13,8 @@ use super::dispatch::{convolve, moments};
 use super::weights::{pack_all, weight_gradient};
 use super::{Bias, Layer, add_to_each, channels_innermost, frames, put_into_frames};
 use crate::nn::blocks::{self, Block, Gradients, Values, Wanted};
-use crate::nn::kernels::convolution::{Activation, Pass};
+use crate::nn::kernels::convolution::Pass;
+use crate::nn::kernels::floor::Floor;
 use crate::nn::kernels::geometry::{Direction, Frame};
 use crate::nn::kernels::n_lanes;
 use crate::nn::kernels::product::{Packed, padded};
@@ -421,7 +422,7 @@ fn convolve_windows<R: Send>(
     let inputs = inputs.par_chunks(n_together * pass.input.n_values());
     let windows = inputs.zip(outputs.par_chunks_mut(n_together * pass.output.n_values()));
     let windows = windows.enumerate().map_init(Vec::new, |workspace, (i, (inputs, outputs))| {
-        convolve(pass, (weights, bias, Activation::None), inputs, outputs, workspace);
+        convolve(pass, (weights, bias, Floor::None), inputs, outputs, workspace);
         then(i * n_together, outputs)
     });
     windows.collect()

@@ -11,6 +11,7 @@
 
 use pulp::Simd;
 
+use super::floor::Floor;
 use super::geometry::{Convolution, Direction, Frame, Phase, phases};
 use super::product::{Packed, product, store_all};
 use super::scatter::{Scatter, scatter};
@@ -35,23 +36,6 @@ pub(super) fn is_worth_winograd(convolution: &Convolution) -> bool {
     let is_wide = convolution.small.n_pixels() >= WINOGRAD_PIXELS && n_channels >= WINOGRAD_CHANNELS;
     let (height, stride) = (convolution.kernel[0], convolution.stride[0]);
     is_wide && height > WINOGRAD_HEIGHT && height.div_ceil(stride) <= LONGEST_FILTER
-}
-
-/// What is done to each output before it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::nn) enum Activation {
-    None,
-    Relu,
-}
-
-impl Activation {
-    /// What no output stays below.
-    pub(super) fn floor(self) -> f32 {
-        match self {
-            Self::None => f32::NEG_INFINITY,
-            Self::Relu => 0.0,
-        }
-    }
 }
 
 /// A convolution in one direction between maps that lie in given frames.
@@ -161,7 +145,7 @@ pub(super) fn repeated(offsets: &[usize], n: usize, pitch: usize) -> Vec<usize> 
 pub(in crate::nn) fn convolve<S: Simd>(
     simd: S,
     pass: &Pass,
-    (weights, bias, activation): (&[Packed], &[f32], Activation),
+    (weights, bias, activation): (&[Packed], &[f32], Floor),
     inputs: &[f32],
     outputs: &mut [f32],
     workspace: &mut Vec<f32>,
@@ -201,7 +185,7 @@ fn gather_phase<S: Simd>(
     simd: S,
     pass: &Pass,
     (phase, n_pixels): (&Phase, usize),
-    (weights, bias, activation): (&Packed, &[f32], Activation),
+    (weights, bias, activation): (&Packed, &[f32], Floor),
     inputs: &[f32],
     outputs: &mut [f32],
 ) {
@@ -343,7 +327,7 @@ pub(super) mod tests {
             let weights = pass.pack(&numbers(self.convolution.n_weights(), 2.0), |c| c as f32 - 1.5, S::F32_LANES);
             let bias = padded(numbers(self.output.map.channels, 3.0).into_iter(), S::F32_LANES);
             let mut outputs = vec![f32::NAN; self.n_windows * self.output.n_values()];
-            let layer = (weights.as_slice(), bias.as_slice(), Activation::Relu);
+            let layer = (weights.as_slice(), bias.as_slice(), Floor::Relu);
             convolve(simd, &pass, layer, &inputs, &mut outputs, &mut vec![f32::NAN; 7]);
             outputs
         }

@@ -12,6 +12,7 @@ pub(super) mod batch_norm;
 pub(super) mod convolution;
 pub(super) mod depthwise;
 pub(super) mod filter;
+pub(super) mod floor;
 pub(super) mod geometry;
 mod panels;
 pub(super) mod product;

@@ -7,7 +7,7 @@
 
 use pulp::Simd;
 
-use super::convolution::Activation;
+use super::floor::Floor;
 use super::geometry::{Convolution, Direction, Frame, phases};
 use super::product::{Packed, padded, product, store_all};
 
@@ -57,7 +57,7 @@ impl Scatter {
 pub(super) fn scatter<S: Simd>(
     simd: S,
     scatter: &Scatter,
-    (weights, bias, activation): (&Packed, &[f32], Activation),
+    (weights, bias, activation): (&Packed, &[f32], Floor),
     small: &[f32],
     output: &Frame,
     large: &mut [f32],
@@ -97,7 +97,7 @@ pub(super) fn scatter<S: Simd>(
         {
             for ((sum, large), bias) in sums.iter().zip(large).zip(bias) {
                 *large = match activation {
-                    Activation::Relu if sum + bias < 0.0 => 0.0,
+                    Floor::Relu if sum + bias < 0.0 => 0.0,
                     _ => sum + bias,
                 };
             }

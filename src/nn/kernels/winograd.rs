@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use pulp::Simd;
 
-use super::convolution::Activation;
+use super::floor::Floor;
 use super::geometry::{Band, Convolution, Direction, Frame, RowPhase, column_phases, row_phases};
 use super::product::{Packed, load, padded, product, store, store_all};
 
@@ -196,7 +196,7 @@ impl Rows {
 pub(super) fn filter<S: Simd>(
     simd: S,
     winograd: &Winograd,
-    (weights, bias, activation): (&[Packed], &[f32], Activation),
+    (weights, bias, activation): (&[Packed], &[f32], Floor),
     (input, window): (&Frame, &[f32]),
     (output, outputs): (&Frame, &mut [f32]),
     workspace: &mut Vec<f32>,
@@ -318,7 +318,7 @@ fn sum_products<S: Simd>(
     (rows, columns): (&Rows, &Columns),
     of_phase: Range<usize>,
     (products, apart): (&[f32], usize),
-    (bias, activation): (&[f32], Activation),
+    (bias, activation): (&[f32], Floor),
     (output, outputs): (&Frame, &mut [f32]),
 ) {
     let (n_channels, width) = (output.map.channels, columns.outputs.len());

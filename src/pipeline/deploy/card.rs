@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::held_out::held_out_lines;
 use super::super::model_card::{LIMITS, limits};
 use super::super::normal_scores::NormalScore;
-use super::super::train::CARD_FILE;
+use super::super::run::CARD_FILE;
 use super::{Latency, Run};
 use crate::export::OutputKind;
 use crate::extractors::Deployment;

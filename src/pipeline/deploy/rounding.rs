@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::super::normal_scores::{is_about, telling_clips};
-use crate::audio;
+use crate::audio::{Clip, LONG_SECS, Recording, SAMPLE_RATE_HZ};
 use crate::dataset::{Dataset, Label, Split};
 use crate::evaluation::{self, LabelledScore};
 use crate::export::{OutputKind, quantised};
@@ -96,7 +96,13 @@ pub(super) fn measure(
                 .is_none_or(|name| is_about(name, &group.machine, &group.section))
     };
     let windows_of = |clip: usize| {
-        let sound = audio::read_clip(&dataset.file(&dataset.clips[clip]), run.recipe.channel(dataset)).ok()?;
+        // Of a long one its first minutes.
+        let recording = Recording::open(&dataset.file(&dataset.clips[clip]), run.recipe.channel(dataset)).ok()?;
+        let longest = (LONG_SECS * f64::from(SAMPLE_RATE_HZ)) as u64;
+        let sound = Clip {
+            samples: recording.read(0..recording.n_samples().min(longest)).ok()?,
+            sample_rate_hz: SAMPLE_RATE_HZ,
+        };
         Some(network.windows(&sound)).filter(|windows| !windows.is_empty())
     };
     let outputs = |clip: usize| {

@@ -45,7 +45,7 @@ impl Journal {
     /// # Errors
     /// Where the folder holds another search or another data set's, cannot be written, or is damaged.
     pub(super) fn open(dataset: &Dataset, settings: &ExploreSettings, plan: &Plan, dir: &Path) -> Result<Self, PipelineError> {
-        crate::pipeline::train::refuse_inside_data(dataset, dir)?;
+        crate::pipeline::data_folder::refuse_inside_data(dataset, dir)?;
         let head = Head {
             version: VERSION,
             settings: settings.clone(),

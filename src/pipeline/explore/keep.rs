@@ -7,14 +7,14 @@ use super::journal::{check_data, open_exploration, weights_of};
 use super::material::Plan;
 use super::report::{figure_words, judged_figures};
 use super::{Exploration, ExploreSettings, JudgedBy, TrialReport};
-use crate::audio::read_clip;
 use crate::dataset::{Dataset, Label, MachineSection, Split};
 use crate::evaluation::{self, BootstrapConfig, LabelledScore, SectionMetrics, section_metrics};
 use crate::extractors::{Extractor, ExtractorError, TrainingObserver};
+use crate::pipeline::embed::embed_file;
 use crate::pipeline::halves::{Half, halves};
 use crate::pipeline::train::{Made, write_run};
 use crate::pipeline::{PipelineError, Run};
-use crate::progress::{self, Progress};
+use crate::progress::{self, NoProgress, Progress};
 use crate::project::RunRecipe;
 
 /// What a kept design makes of labelled test clips that had no part in the search.
@@ -141,8 +141,8 @@ fn score(
     extractor: &dyn Extractor,
 ) -> Result<LabelledScore, ExtractorError> {
     let entry = &dataset.clips[clip_idx];
-    let clip = read_clip(&dataset.file(entry), dataset.channel)?;
-    let embedding = extractor.embed(&clip, group)?;
+    let source = (&*dataset.file(entry), dataset.channel);
+    let embedding = embed_file(extractor, source, entry.duration_secs, group, &mut NoProgress)?;
     Ok(LabelledScore {
         score: embedding.own_scores.first().map_or(f64::NAN, |&score| f64::from(score)),
         is_anomaly: entry.label == Label::Anomalous,

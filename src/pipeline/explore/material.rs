@@ -12,7 +12,7 @@ use crate::dataset::{Dataset, Label, Split};
 use crate::extractors::{SectionWindows, TrainingClip};
 use crate::pipeline::PipelineError;
 use crate::pipeline::halves::{Half, halves, rank};
-use crate::pipeline::train::{may_be_fitted_on, training_clip};
+use crate::pipeline::training_clips::{may_be_fitted_on, training_clip};
 use crate::progress::{self, Progress};
 
 /// One normal clip in so many is held out, but at least [`MIN_HELD_OUT`], and at most half.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::plan::{Choice, SIX, System, Target};
-use super::published::{MACHINES, Published};
+use super::published::MACHINES;
+use super::rows::{DataFacts, Reproduction, SystemRows};
 use super::settings::Settings;
 use super::write;
 use crate::dataset::{Dataset, Label, Layout, Split};
@@ -12,55 +13,6 @@ use crate::evaluation::{self, BootstrapConfig, LabelledScore, TableFigures};
 use crate::extractors::{TrainingConfig, TrainingObserver};
 use crate::pipeline::{self, Comparison, EmbeddedClips, GroupComparison, Half, PipelineError, Run};
 use crate::project::RunRecipe;
-
-/// A table as far as it has come.
-#[derive(Debug, Clone)]
-pub struct Reproduction {
-    pub target: Target,
-    pub settings: Settings,
-    /// The machine types of the rows, in the paper's order.
-    pub machines: Vec<String>,
-    pub rows: Vec<SystemRows>,
-    /// Systems that are not among the rows, and why.
-    pub left_out: Vec<(String, String)>,
-    /// Of the clips that were looked at.
-    pub data: DataFacts,
-}
-
-/// What was trained and tested on.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct DataFacts {
-    pub fingerprint: String,
-    pub layout: String,
-    pub n_train: usize,
-    pub n_test: usize,
-    /// Machine types with training clips.
-    pub n_machines_trained: usize,
-}
-
-/// One system by one choice of detectors.
-#[derive(Debug, Clone)]
-pub struct SystemRows {
-    pub system: &'static str,
-    pub detector: String,
-    pub labels_used: &'static str,
-    /// Parallel to [`Reproduction::machines`]: one detector, or what either half of the clips chose; none where none could be
-    /// fitted.
-    pub chosen: Vec<Vec<DetectorKind>>,
-    pub figures: TableFigures,
-    pub published: Option<&'static Published>,
-    /// What detectors did instead of what was asked, in words.
-    pub fallbacks: Vec<String>,
-    /// How the front end was trained: the fields of [`TrainingConfig`] and their values.
-    pub training: Vec<(String, String)>,
-}
-
-impl Reproduction {
-    /// Whether the rows are those of the paper, so that the means over them may be compared.
-    pub fn has_all_machines(&self) -> bool {
-        self.machines == MACHINES
-    }
-}
 
 /// Trains the systems of a table on `dataset` and writes the table into `out`, anew after each system, so that a run that is
 /// stopped leaves what it has. Called again, it goes on: finished trainings below `out` are used again, one that was cut off
@@ -141,7 +93,7 @@ pub fn planned_trainings(target: Target, dataset: &Dataset, settings: &Settings)
         .clips
         .iter()
         .filter(|clip| clip.split == Split::Train && clip.label != Label::Anomalous)
-        .map(|clip| f64::from(clip.duration_secs))
+        .map(|clip| clip.duration_secs)
         .collect();
     let mut slugs = std::collections::BTreeSet::new();
     let systems = target.systems().iter().filter(|system| slugs.insert(system.slug));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::Challenge;
+use super::challenge::Challenge;
 use super::published::MACHINES;
 use crate::dataset::{ClipEntry, Dataset, Domain, Label, Split, SyntheticConfig, SyntheticLayout};
 use crate::extractors::DeviceChoice;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::faults::{self, Fault};
 use super::plan::Target;
 use super::published::Published;
-use super::run::{DataFacts, Reproduction, SystemRows};
+use super::rows::{DataFacts, Reproduction, SystemRows};
 use super::settings::Settings;
 use crate::detectors::DetectorKind;
 use crate::evaluation::{Figure, RowFigures};

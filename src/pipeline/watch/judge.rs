@@ -7,11 +7,13 @@ use crate::audio;
 use crate::dataset::{Dataset, MachineSection, Split};
 use crate::detectors::{self, Bank, Detector, DetectorConfig, DetectorKind, Observations};
 use crate::evaluation::{self, ThresholdRule};
+use crate::extractors::ExtractorError;
+use crate::pipeline::embed::embed_file;
 use crate::pipeline::extract::{extract, own_score_detectors};
 use crate::pipeline::held_out;
-use crate::pipeline::train::may_be_fitted_on;
+use crate::pipeline::training_clips::may_be_fitted_on;
 use crate::pipeline::{EmbeddedClips, PipelineError, Run, ThresholdBasis};
-use crate::progress::Progress;
+use crate::progress::{NoProgress, Progress};
 
 /// A detector of one section with its threshold: [`ClipJudge::judge`] scores any recording of that machine.
 pub struct ClipJudge {
@@ -133,8 +135,10 @@ impl ClipJudge {
     /// # Errors
     /// Where it cannot be read, or is too short for the front end.
     pub fn judge(&self, recording: &Path) -> Result<Judgement, PipelineError> {
-        let sound = audio::read_clip(recording, self.channel)?;
-        let embedding = self.run.extractor.embed(&sound, &self.group)?;
+        let header = audio::read_header(recording).map_err(ExtractorError::from)?;
+        let duration_secs = header.n_frames as f64 / f64::from(header.sample_rate_hz);
+        let source = (recording, self.channel);
+        let embedding = embed_file(&*self.run.extractor, source, duration_secs, &self.group, &mut NoProgress)?;
         let mut query = Observations::default();
         query.push(&embedding, &self.own_scores);
         let score = self.detector.scores(&query).first().copied().unwrap_or(f64::INFINITY);
@@ -142,7 +146,7 @@ impl ClipJudge {
             score,
             percentile: evaluation::percentile_of_sorted(score, &self.normal_scores).unwrap_or(100.0),
             is_anomalous: score >= self.threshold,
-            duration_secs: sound.duration_secs(),
+            duration_secs,
         })
     }
 }

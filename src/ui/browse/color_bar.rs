@@ -38,7 +38,7 @@ struct Held {
 /// Draws the bar and takes in what is done to it.
 pub(super) fn ui(ui: &egui::Ui, view: &PictureView, stage: &Stage, actions: &mut Vec<Action>) {
     let rect = stage.color_bar;
-    let title = view.look.level.title();
+    let title = view.level_title();
     let sense_rect = Rect::from_x_y_ranges(Rangef::new(rect.left() - 4.0, rect.right() + ROOM), rect.y_range());
     let id = ui.scope_id().with("colour bar");
     let response = ui.interact(sense_rect, id, Sense::click_and_drag());

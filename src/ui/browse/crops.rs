@@ -28,14 +28,14 @@ pub(super) fn paint_boxes(painter: &egui::Painter, stage: &Stage, axis: Frequenc
         .window
         .map_or(stage.spectrogram.y_range(), |shape| heights(stage, axis, shape));
     // Of thousands of boxes too narrow to be drawn nothing is reckoned.
-    let width = |crop: &CropWindow| stage.time.pixel(crop.end_secs.into()) - stage.time.pixel(crop.start_secs.into());
+    let width = |crop: &CropWindow| stage.time.pixel(crop.end_secs) - stage.time.pixel(crop.start_secs);
     if focus.crops.first().is_none_or(|crop| width(crop) < MIN_BOX_POINTS) {
         return;
     }
     let mut drawn_to = f64::NEG_INFINITY;
     let mut shapes = Vec::new();
     for (crop_idx, crop) in focus.crops.iter().enumerate() {
-        let (start, end) = (f64::from(crop.start_secs), f64::from(crop.end_secs));
+        let (start, end) = (crop.start_secs, crop.end_secs);
         let x = Rangef::new(stage.time.pixel(start), stage.time.pixel(end));
         if start < drawn_to - 1e-3 || x.span() < MIN_BOX_POINTS {
             continue;
@@ -128,7 +128,7 @@ pub(super) fn ribbon(
         (x, percentile)
     });
     let in_sight = cells.filter(|(x, _)| x.max >= rect.left() && x.min <= rect.right());
-    for (x, percentile) in merged_cells(in_sight) {
+    for (x, percentile) in merged_cells(in_sight, 1.0 / painter.pixels_per_point()) {
         let gap = if x.span() > 4.0 { 1.0 } else { 0.0 };
         let cell = Rect::from_x_y_ranges(Rangef::new(x.min, x.max - gap), rect.y_range());
         let color = percentile_color(palette, percentile);
@@ -149,19 +149,19 @@ pub(super) fn ribbon(
         palette.weak,
     );
     if let (Some(shape), Some(last)) = (window, ribbon.crops.last()) {
-        left_over(ui, stage, shape, f64::from(last.end_secs));
+        left_over(ui, stage, shape, last.end_secs);
     }
-    let pointed_at = response.hover_pos().or(response.interact_pointer_pos()).and_then(|pointer| {
-        let secs = stage.time.value(pointer.x);
-        (0..ribbon.crops.len()).find(|&crop_idx| cell_span(&ribbon.crops, crop_idx).contains(secs))
-    });
+    let pointed_at = response
+        .hover_pos()
+        .or(response.interact_pointer_pos())
+        .and_then(|pointer| crop_at(&ribbon.crops, stage.time.value(pointer.x)));
     let Some(crop_idx) = pointed_at else {
         return;
     };
     let crop = ribbon.crops[crop_idx];
     outline(ui, stage, crop);
     if response.clicked() {
-        actions.push(Action::PlayFrom(f64::from(crop.start_secs)));
+        actions.push(Action::PlayFrom(crop.start_secs));
     }
     let percentile = ribbon.percentiles.get(crop_idx).copied().unwrap_or(0.0);
     let score = ribbon.scores.get(crop_idx);
@@ -212,10 +212,7 @@ const READINGS_POINTS: f32 = 290.0;
 
 /// The whole window of the crop that is pointed at.
 fn outline(ui: &egui::Ui, stage: &Stage, crop: CropWindow) {
-    let x = Rangef::new(
-        stage.time.pixel(f64::from(crop.start_secs)),
-        stage.time.pixel(f64::from(crop.end_secs)),
-    );
+    let x = Rangef::new(stage.time.pixel(crop.start_secs), stage.time.pixel(crop.end_secs));
     let outline = Rect::from_x_y_ranges(x, stage.spectrogram.y_range()).shrink2(vec2(0.0, 1.0));
     let stroke = Stroke::new(1.5, Color32::WHITE);
     ui.painter()
@@ -223,15 +220,25 @@ fn outline(ui: &egui::Ui, stage: &Stage, crop: CropWindow) {
         .rect_stroke(outline, 0.0, stroke, egui::StrokeKind::Inside);
 }
 
+fn middle(crop: &CropWindow) -> f64 {
+    (crop.start_secs + crop.end_secs) / 2.0
+}
+
+/// The crop whose cell lies there.
+fn crop_at(crops: &[CropWindow], secs: f64) -> Option<usize> {
+    let n_before = crops.partition_point(|crop| middle(crop) <= secs);
+    let near = n_before.saturating_sub(1)..(n_before + 1).min(crops.len());
+    near.into_iter().find(|&crop_idx| cell_span(crops, crop_idx).contains(secs))
+}
+
 /// Windows may overlap, cells may not: each reaches half way to the middle of its neighbours.
 fn cell_span(crops: &[CropWindow], crop_idx: usize) -> Span {
-    let middle = |crop: &CropWindow| (f64::from(crop.start_secs) + f64::from(crop.end_secs)) / 2.0;
     let own = &crops[crop_idx];
     let before = crop_idx.checked_sub(1).map(|idx| &crops[idx]);
-    let start = before.map_or(f64::from(own.start_secs), |before| (middle(before) + middle(own)) / 2.0);
+    let start = before.map_or(own.start_secs, |before| (middle(before) + middle(own)) / 2.0);
     let end = crops
         .get(crop_idx + 1)
-        .map_or(f64::from(own.end_secs), |after| (middle(own) + middle(after)) / 2.0);
+        .map_or(own.end_secs, |after| (middle(own) + middle(after)) / 2.0);
     Span::new(start, end)
 }
 
@@ -259,7 +266,7 @@ pub(super) fn ordinal(percentile: f32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CropWindow, Span, cell_span, ordinal, short};
+    use super::{CropWindow, Span, cell_span, crop_at, ordinal, short};
 
     #[test]
     fn scores_are_short_whatever_their_unit() {
@@ -267,8 +274,8 @@ mod tests {
         assert_eq!(said, ["0", "0.412", "12.3", "1234", "0.00123", "-0.500", "1.2e5", "1.0e-9"]);
     }
 
-    fn crops(starts: &[f32], len: f32) -> Vec<CropWindow> {
-        let crop = |&start_secs: &f32| CropWindow {
+    fn crops(starts: &[f64], len: f64) -> Vec<CropWindow> {
+        let crop = |&start_secs: &f64| CropWindow {
             start_secs,
             end_secs: start_secs + len,
         };
@@ -290,6 +297,11 @@ mod tests {
         assert_eq!(spans[0], Span::new(0.0, 2.5));
         assert_eq!(spans[1], Span::new(2.5, 3.5));
         assert_eq!(spans[2], Span::new(3.5, 6.0));
+        for secs in [0.0, 1.0, 2.6, 3.4, 3.6, 5.9] {
+            let found = crop_at(&crops, secs);
+            assert_eq!(found, spans.iter().position(|span| span.contains(secs)), "{secs} s");
+        }
+        assert_eq!((crop_at(&crops, 7.0), crop_at(&[], 0.0)), (None, None));
     }
 
     #[test]

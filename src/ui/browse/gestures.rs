@@ -1,7 +1,8 @@
 //! Wheel, drag, click and keys on the picture: zoom, pan, select, seek.
 
-use eframe::egui::{self, Key, Modifiers, PointerButton, Pos2, Response};
+use eframe::egui::{self, Key, Modifiers, PointerButton, Pos2, Rect, Response};
 
+use super::context_menu;
 use super::picture::{PictureView, Stage};
 use crate::app::{Action, Playback};
 use crate::dsp::TimeFrequencyBox;
@@ -12,6 +13,8 @@ const MIN_SECS: f64 = 0.004;
 const MIN_POSITIONS: f64 = 0.01;
 /// A drag over less than this selects nothing.
 const MIN_SELECTION_POINTS: f32 = 3.0;
+/// Less than this was no box in that direction.
+const MIN_ZOOM_POINTS: f32 = 12.0;
 /// So near to an edge of the stretch a drag moves it.
 const EDGE_POINTS: f32 = 5.0;
 
@@ -23,6 +26,11 @@ pub(super) enum Drag {
         to_secs: f64,
     },
     Pan,
+    /// What is to fill the picture, between two corners on the screen.
+    Zoom {
+        from: Pos2,
+        to: Pos2,
+    },
     /// A measuring box between two corners (seconds, Hz).
     Measure {
         from: [f64; 2],
@@ -48,6 +56,7 @@ pub(super) fn gestures(
         wheel(view, ui, stage, has_frequency);
     }
     drag(view, ui, response, stage, has_frequency, playback, actions);
+    context_menu::ui(view, response, stage, has_frequency, playback, actions);
     if response.double_clicked() {
         view.reset_zoom(stage.whole);
     } else if response.clicked()
@@ -141,7 +150,35 @@ fn wheel(view: &mut PictureView, ui: &egui::Ui, stage: &Stage, has_frequency: bo
     }
 }
 
-/// The left button selects a span of time or works an instrument; the middle one, or the left one with Alt, moves the picture.
+/// What a drag from one corner to the other means to fill the picture with: a flat box reaches from edge to edge, so that it zooms
+/// in one direction only, and one on the waveform has no frequencies.
+pub(super) fn zoomed_area(stage: &Stage, from: Pos2, to: Pos2) -> Rect {
+    let whole = stage.waveform.union(stage.spectrogram);
+    let drawn = Rect::from_two_pos(from, to).intersect(whole);
+    let is_wide = drawn.width() >= MIN_ZOOM_POINTS;
+    let is_high = drawn.height() >= MIN_ZOOM_POINTS && stage.spectrogram.contains(from);
+    Rect::from_x_y_ranges(
+        if is_wide { drawn.x_range() } else { whole.x_range() },
+        if is_high { drawn.y_range() } else { whole.y_range() },
+    )
+}
+
+fn zoom_to(view: &mut PictureView, stage: &Stage, from: Pos2, to: Pos2) {
+    if from.distance(to) < MIN_ZOOM_POINTS {
+        return;
+    }
+    let area = zoomed_area(stage, from, to);
+    let span = |a: f64, b: f64| Span::new(a.min(b), a.max(b));
+    let time = span(stage.secs(area.left()), stage.secs(area.right()));
+    view.time = time.zoomed(1.0, time.start, MIN_SECS, stage.whole);
+    if area.height() < stage.spectrogram.height() {
+        let positions = span(stage.frequency.value(area.top()), stage.frequency.value(area.bottom()));
+        view.positions = positions.zoomed(1.0, positions.start, MIN_POSITIONS, Span::UNIT);
+    }
+}
+
+/// The left button selects a span of time or works an instrument; the right one draws what is to fill the picture; the middle one,
+/// or the left one with Alt, moves it.
 fn drag(
     view: &mut PictureView,
     ui: &egui::Ui,
@@ -154,6 +191,9 @@ fn drag(
     let is_alt = ui.input(|input| input.modifiers.alt);
     if response.drag_started_by(PointerButton::Middle) || response.drag_started_by(PointerButton::Primary) && is_alt {
         view.drag = Some(Drag::Pan);
+    } else if response.drag_started_by(PointerButton::Secondary) {
+        let origin = ui.input(|input| input.pointer.press_origin());
+        view.drag = origin.map(|from| Drag::Zoom { from, to: from });
     } else if response.drag_started_by(PointerButton::Primary) {
         let origin = ui.input(|input| input.pointer.press_origin());
         view.drag = origin.map(|origin| drag_from(view, ui, stage, has_frequency, playback, origin));
@@ -163,6 +203,11 @@ fn drag(
             Some(Drag::Select { to_secs, .. }) => {
                 if let Some(pointer) = response.interact_pointer_pos() {
                     *to_secs = stage.secs(pointer.x);
+                }
+            }
+            Some(Drag::Zoom { to, .. }) => {
+                if let Some(pointer) = response.interact_pointer_pos() {
+                    *to = pointer;
                 }
             }
             Some(Drag::Measure { to, .. }) => {
@@ -194,6 +239,9 @@ fn drag(
                 actions.push(Action::SetLoop(Some((start, end))));
             }
         }
+        if let Some(Drag::Zoom { from, to }) = view.drag {
+            zoom_to(view, stage, from, to);
+        }
         if let Some(Drag::Measure { from, to }) = view.drag {
             let place = |[secs, hz]: [f64; 2]| {
                 let position = view.axis.position(hz, stage.top_hz);
@@ -219,13 +267,17 @@ pub(super) fn keys(view: &mut PictureView, ui: &egui::Ui, whole: Span, playback:
     }
     if let Some((start, end)) = playback.loop_span_secs {
         if pressed(Modifiers::NONE, Key::Z) {
-            // A little room on either side, so that the edges of the selection stay in sight.
-            let room = 0.05 * (end - start);
-            let wanted = Span::new(start - room, end + room);
-            view.time = wanted.zoomed(1.0, start, MIN_SECS, whole);
+            zoom_to_stretch(view, whole, [start, end]);
         }
         if pressed(Modifiers::NONE, Key::Escape) {
             actions.push(Action::SetLoop(None));
         }
     }
+}
+
+/// A little room on either side, so that the edges of the stretch stay in sight.
+pub(super) fn zoom_to_stretch(view: &mut PictureView, whole: Span, [start, end]: [f64; 2]) {
+    let room = 0.05 * (end - start);
+    let wanted = Span::new(start - room, end + room);
+    view.time = wanted.zoomed(1.0, start, MIN_SECS, whole);
 }

@@ -53,8 +53,14 @@ impl HarmonicCursor {
         if self.is_on
             && let Some(hz) = pointer_hz
         {
-            self.base_hz = hz.max(MIN_BASE_HZ);
+            self.lay(hz);
         }
+    }
+
+    /// On, with this base.
+    pub(super) fn lay(&mut self, hz: f64) {
+        self.is_on = true;
+        self.base_hz = hz.max(MIN_BASE_HZ);
     }
 
     /// Moves the line of this order to a frequency: the higher the order, the finer the base.

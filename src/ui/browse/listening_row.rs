@@ -6,12 +6,21 @@ use super::picture::PictureView;
 use crate::app::{Action, Follow, ListeningAction, ListeningSettings, Playback};
 use crate::ui::plots::Span;
 
+/// So much room the whole words need beside a clip's name.
+const WIDE_FROM: f32 = 280.0;
+
 /// The choice how to follow the playhead.
 pub(super) fn follow_choice(ui: &mut egui::Ui, settings: ListeningSettings, actions: &mut Vec<Action>) {
     let mut wanted = settings;
+    // The clip's name beside it needs the room more.
+    let (text, width) = if ui.available_width() < WIDE_FROM {
+        (wanted.follow.title().to_owned(), 56.0)
+    } else {
+        (format!("Follow: {}", wanted.follow.title().to_lowercase()), 104.0)
+    };
     ComboBox::from_id_salt("follow")
-        .selected_text(format!("Follow: {}", wanted.follow.title().to_lowercase()))
-        .width(104.0)
+        .selected_text(text)
+        .width(width)
         .show_ui(ui, |ui| {
             for follow in Follow::ALL {
                 ui.selectable_value(&mut wanted.follow, follow, follow.title())

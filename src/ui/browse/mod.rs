@@ -5,6 +5,7 @@ mod cells;
 mod channel;
 mod chips;
 mod color_bar;
+mod context_menu;
 mod crops;
 mod filter_bar;
 mod gestures;

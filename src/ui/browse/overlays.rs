@@ -1,6 +1,6 @@
 //! What lies over waveform and spectrogram: the selection and the playhead.
 
-use eframe::egui::{self, Color32, Rect, Shape, Stroke, emath::Rangef, pos2};
+use eframe::egui::{self, Color32, Rect, Shape, Stroke, StrokeKind, emath::Rangef, pos2};
 
 use super::picture::Stage;
 use crate::ui::plots::Span;
@@ -44,4 +44,12 @@ pub(super) fn paint_playhead(painter: &egui::Painter, palette: Palette, stage: &
         pos2(x, stage.waveform.top() + 6.0),
     ];
     painter_of(stage.waveform).add(Shape::convex_polygon(head, palette.ink, Stroke::NONE));
+}
+
+/// What is to fill the picture, while it is being drawn.
+pub(super) fn paint_zoom(painter: &egui::Painter, stage: &Stage, area: Rect) {
+    let painter = painter.with_clip_rect(stage.waveform.union(stage.spectrogram));
+    for (width, color) in [(3.0, Color32::from_black_alpha(150)), (1.0, Color32::WHITE)] {
+        painter.rect_stroke(area, 0.0, Stroke::new(width, color), StrokeKind::Middle);
+    }
 }

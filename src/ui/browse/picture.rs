@@ -1,11 +1,13 @@
 //! The picture of the focused clip: waveform, spectrogram, ribbon and time axis, all on one span of time.
 
+use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use eframe::egui::{self, Align, Color32, Pos2, Rect, Role, Sense, WidgetInfo, emath::GuiRounding as _, emath::Rangef};
 
 use super::boxes::{self, BoxesView};
-use super::gestures::{Drag, gestures, keys};
+use super::context_menu::Place;
+use super::gestures::{Drag, gestures, keys, zoomed_area};
 use super::instruments::{self, Instruments};
 use super::listening_row::follow_choice;
 use super::tool_row::tool_row;
@@ -18,6 +20,8 @@ use crate::audio::Clip;
 use crate::dataset::ClipEntry;
 use crate::dsp::TimeFrequencyBox;
 use crate::figures::Figure;
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::plots::{
     Coloring, FrequencyAxis, Picture, Scale, Span, TileValues, TiledSpectrogram, format_secs, loudest, n_columns, paint_outline,
     paint_waveform, peak_amplitude,
@@ -33,13 +37,17 @@ pub(super) struct PictureView {
     /// The project's, as of this frame.
     pub(super) look: PictureLook,
     range_db: [f32; 2],
+    /// The levels are those of what is drawn so far of a long recording.
+    is_settling: bool,
     pub(super) instruments: Instruments,
     /// The visible seconds.
     pub(super) time: Span,
     /// The visible part of the frequency axis.
     pub(super) positions: Span,
     pub(super) drag: Option<Drag>,
-    boxes: BoxesView,
+    /// Where the menu of the right button was opened.
+    pub(super) menu_at: Option<Place>,
+    pub(super) boxes: BoxesView,
     /// The sound whose stretch is shown, the clip that it is of, and its length.
     shown: Weak<Clip>,
     shown_idx: Option<usize>,
@@ -58,10 +66,12 @@ impl Default for PictureView {
             axis: FrequencyAxis::default(),
             look: PictureLook::default(),
             range_db: LevelRange::USUAL_DB,
+            is_settling: false,
             instruments: Instruments::default(),
             time: Span::UNIT,
             positions: Span::UNIT,
             drag: None,
+            menu_at: None,
             boxes: BoxesView::default(),
             shown: Weak::new(),
             shown_idx: None,
@@ -114,8 +124,11 @@ impl PictureView {
             return;
         };
         self.boxes.follow(workbench);
+        offers::offer(ui, ui.max_rect(), || self.recipe(workbench, clip));
         let focus = &workbench.focus_view;
         self.take_look(workbench.look, focus.loaded.as_deref());
+        let is_whole = focus.long.as_ref().is_none_or(|long| long.progress() == 1.0);
+        self.is_settling = !is_whole && !matches!(workbench.look.level, LevelRange::Fixed(_));
         // Before the menus of the tool row: what Esc closes there is not to close a box too.
         instruments::keys(&mut self.instruments, ui, workbench, actions);
         self.title(ui, state, workbench, clip, actions);
@@ -149,7 +162,8 @@ impl PictureView {
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
                 let stem = clip.file_name().rsplit_once('.').map_or(clip.file_name(), |(stem, _)| stem);
-                widgets::save_figure_menu(ui, stem, || spectrogram_figure(workbench).map(Figure::Spectrogram));
+                let figure = || spectrogram_figure(workbench).map(Figure::Spectrogram);
+                widgets::save_figure_menu(ui, stem, figure, || self.recipe(workbench, clip));
                 follow_choice(ui, state.listening, actions);
                 let is_in_triage = workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
                 let hint = "Decide on the clips of the table one by one (R)";
@@ -163,6 +177,22 @@ impl PictureView {
                 });
             });
         });
+    }
+
+    /// What is in sight, to be drawn again by the report.
+    fn recipe(&self, workbench: &Workbench, clip: &ClipEntry) -> FigureRecipe {
+        let heard = workbench.focus_view.loaded.as_ref().map(|loaded| loaded.heard);
+        let top_hz = f64::from(crate::audio::SAMPLE_RATE_HZ) / 2.0;
+        // The zoom is of the clip that is shown: another one that is still being read is shown whole.
+        let is_shown = self.shown_idx.is_some() && self.shown_idx == workbench.focus;
+        FigureRecipe::Spectrogram {
+            clip: workbench.clip_name(Path::new(&clip.path)),
+            channel: heard.unwrap_or(workbench.dataset.channel),
+            picture: workbench.picture_settings(),
+            time_secs: (is_shown && self.time != self.whole).then_some([self.time.start, self.time.end]),
+            frequency_hz: (self.positions != Span::UNIT)
+                .then(|| [self.positions.start, self.positions.end].map(|position| self.axis.hz(position, top_hz))),
+        }
     }
 
     pub(super) fn shown(&self) -> (Span, Span) {
@@ -184,6 +214,12 @@ impl PictureView {
         if let Some(loaded) = loaded {
             self.range_db = look.level.ends_db(&loaded.levels);
         }
+    }
+
+    /// By which rule the levels are chosen, and whether they may still change.
+    pub(super) fn level_title(&self) -> String {
+        let title = self.look.level.title();
+        if self.is_settling { format!("{title}, so far") } else { title }
     }
 
     pub(super) fn coloring(&self) -> Coloring {
@@ -256,6 +292,9 @@ impl PictureView {
         }
         if let Some(selected) = self.selected(playback) {
             overlays::paint_selection(&painter, palette, &stage, selected);
+        }
+        if let Some(Drag::Zoom { from, to }) = self.drag {
+            overlays::paint_zoom(&painter, &stage, zoomed_area(&stage, from, to));
         }
         overlays::paint_playhead(&painter, palette, &stage, playback.position_secs);
         let pointer = picture.hover_pos().or(waveform.hover_pos());

@@ -235,21 +235,24 @@ fn windows(ui: &mut egui::Ui, shape: WindowShape, hop: Option<usize>, actions: &
     if ui.available_size_before_wrap().x < WINDOWS_POINTS {
         ui.end_row();
     }
-    ui.add_space(2.0 * GRID);
-    ui.label(format!("windows {} \u{d7} {} every", shape.n_frames, shape.n_bands))
-        .on_hover_text("Frames by bands that the network sees at once: the green boxes");
-    let mut every = hop.unwrap_or(shape.n_frames);
-    let value = DragValue::new(&mut every).speed(1.0).range(1..=8 * shape.n_frames);
-    let response = ui
-        .add(value)
-        .on_hover_text("Frames from the beginning of one window to that of the next")
-        .accessible_name("Window step");
-    ui.label("frames");
-    let wanted = (every != shape.n_frames).then_some(every);
-    if response.changed() && wanted != hop {
-        actions.push(Action::SetWindowHop(wanted));
-    }
-    if hop.is_some() && ui.button("Side by side").clicked() {
-        actions.push(Action::SetWindowHop(None));
-    }
+    // A row of its own, so that words and field stand level.
+    ui.horizontal(|ui| {
+        ui.add_space(2.0 * GRID);
+        ui.label(format!("windows {} \u{d7} {} every", shape.n_frames, shape.n_bands))
+            .on_hover_text("Frames by bands that the network sees at once: the green boxes");
+        let mut every = hop.unwrap_or(shape.n_frames);
+        let value = DragValue::new(&mut every).speed(1.0).range(1..=8 * shape.n_frames);
+        let response = ui
+            .add(value)
+            .on_hover_text("Frames from the beginning of one window to that of the next")
+            .accessible_name("Window step");
+        ui.label("frames");
+        let wanted = (every != shape.n_frames).then_some(every);
+        if response.changed() && wanted != hop {
+            actions.push(Action::SetWindowHop(wanted));
+        }
+        if hop.is_some() && ui.button("Side by side").clicked() {
+            actions.push(Action::SetWindowHop(None));
+        }
+    });
 }

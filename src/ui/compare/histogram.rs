@@ -10,8 +10,11 @@ use super::decisions;
 use super::drawn::Drawn;
 use super::roc::number;
 use crate::app::{Action, Bins, Workbench, histogram_figure};
+use crate::dataset::MachineSection;
 use crate::evaluation::ThresholdRule;
 use crate::figures::{Figure, HistogramFigure};
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::theme::{self, GRID, Palette};
 use crate::ui::widgets;
 
@@ -42,12 +45,16 @@ impl HistogramView {
 
     fn plot(&mut self, ui: &mut egui::Ui, workbench: &Workbench, drawn: &Drawn, actions: &mut Vec<Action>) {
         let group = drawn.group();
+        if drawn.histogram.is_some() {
+            offers::offer(ui, ui.max_rect(), || recipe(group));
+        }
         ui.horizontal(|ui| {
             let (in_use, _) = workbench.detector(group);
             ui.label(RichText::new(format!("Scores of {group} by {}", in_use.title())).strong());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let stem = format!("scores {group}");
-                widgets::save_figure_menu(ui, &stem, || histogram_figure(workbench, group).map(Figure::Histogram));
+                let figure = || histogram_figure(workbench, group).map(Figure::Histogram);
+                widgets::save_figure_menu(ui, &stem, figure, || recipe(group));
             });
         });
         let (Some(figure), Some([low, high])) = (&drawn.histogram, drawn.score_range()) else {
@@ -115,6 +122,14 @@ impl HistogramView {
                 "Threshold {}{normals}\nDrag to move it, [ and ] move it a little",
                 number(threshold)
             ));
+    }
+}
+
+/// The histogram, to be drawn again by the report.
+fn recipe(group: &MachineSection) -> FigureRecipe {
+    FigureRecipe::Histogram {
+        run: None,
+        group: group.clone(),
     }
 }
 

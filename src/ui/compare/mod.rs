@@ -22,6 +22,8 @@ use crate::app::{Action, MatrixMetric, Scope, State, Workbench, matrix_table};
 use crate::dataset::MachineSection;
 use crate::detectors::DetectorKind;
 use crate::evaluation::ThresholdRule;
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::theme::GRID;
 use crate::ui::widgets;
 use drawn::Drawn;
@@ -68,6 +70,7 @@ impl CompareView {
             return;
         };
         let detector = self.current_detector(workbench, &group);
+        offers::offer(ui, ui.max_rect(), || recipe(self.metric));
         if keys(ui, workbench, &group, detector, &drawn, actions) {
             self.matrix.toggle(&drawn, &group);
         }
@@ -146,7 +149,8 @@ impl CompareView {
                 self.matrix.columns_menu(ui, &columns);
                 matrix::runs_menu(ui, workbench, actions);
                 let stem = format!("{} {}", workbench.project.name, self.metric.title());
-                widgets::save_table_menu(ui, &stem, || matrix_table(workbench, self.metric));
+                let table = || matrix_table(workbench, self.metric);
+                widgets::save_table_menu(ui, &stem, table, || recipe(self.metric));
                 self.settings.ui(ui, workbench, group, actions);
             });
         });
@@ -175,6 +179,14 @@ impl CompareView {
     fn current_detector(&self, workbench: &Workbench, group: &MachineSection) -> DetectorKind {
         let clicked = self.focus.as_ref().map(|&(_, detector)| detector);
         clicked.unwrap_or_else(|| workbench.detector(group).0)
+    }
+}
+
+/// The table, to be drawn again by the report.
+fn recipe(metric: MatrixMetric) -> FigureRecipe {
+    FigureRecipe::Matrix {
+        run: None,
+        metric: metric.title().to_owned(),
     }
 }
 

@@ -7,8 +7,11 @@ use eframe::egui::{
 use super::axes::Axes;
 use super::drawn::Drawn;
 use crate::app::{Action, Workbench, roc_figure};
+use crate::dataset::MachineSection;
 use crate::detectors::DetectorKind;
 use crate::figures::{Figure, RocFigure};
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::theme::{self, GRID};
 use crate::ui::widgets;
 
@@ -40,10 +43,14 @@ impl RocView {
         actions: &mut Vec<Action>,
     ) {
         let group = drawn.group();
+        if drawn.roc.is_some() {
+            offers::offer(ui, ui.max_rect(), || recipe(group));
+        }
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let stem = format!("roc {group}");
-                widgets::save_figure_menu(ui, &stem, || roc_figure(workbench, group).map(Figure::Roc));
+                let figure = || roc_figure(workbench, group).map(Figure::Roc);
+                widgets::save_figure_menu(ui, &stem, figure, || recipe(group));
                 let title = RichText::new(format!("ROC of {group}")).strong();
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.add(egui::Label::new(title).truncate());
@@ -306,6 +313,14 @@ fn nearest(axes: &Axes, (figure, shown): (&RocFigure, &[usize]), pointer: Pos2, 
         }
     }
     best.map(|(_, curve_idx, step_idx)| (curve_idx, step_idx))
+}
+
+/// The curves, to be drawn again by the report.
+fn recipe(group: &MachineSection) -> FigureRecipe {
+    FigureRecipe::Roc {
+        run: None,
+        group: group.clone(),
+    }
 }
 
 /// A score in four digits that tell, whatever its unit.

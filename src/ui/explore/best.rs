@@ -8,20 +8,27 @@ use super::plots;
 use crate::app::{DesignQuantity, ExplorationView, asked_auc, best_figure};
 use crate::exploration::TrialState;
 use crate::figures::Figure;
+use crate::project::FigureRecipe;
 use crate::ui::theme;
 use crate::ui::widgets::save_figure_menu;
 
 pub(super) fn tools(ui: &mut egui::Ui, view: &ExplorationView) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        save_figure_menu(ui, &format!("{}_best", view.name), || {
-            Some(Figure::Scatter(best_figure(&view.name, &view.exploration)))
-        });
+        let figure = || Some(Figure::Scatter(best_figure(&view.name, &view.exploration)));
+        save_figure_menu(ui, &format!("{}_best", view.name), figure, || recipe(view));
         if let Some(asked) = asked_auc(&view.exploration) {
             let weak = theme::palette(ui).weak;
             let text = format!("Counts from an AUC of {asked:.3} on: the reference less its tolerance");
             ui.add(egui::Label::new(egui::RichText::new(text).small().color(weak)).truncate());
         }
     });
+}
+
+/// The curve, to be drawn again by the report.
+pub(super) fn recipe(view: &ExplorationView) -> FigureRecipe {
+    FigureRecipe::BestSoFar {
+        exploration: view.name.clone(),
+    }
 }
 
 /// Draws the curve; nothing can be selected in it.

@@ -1,8 +1,6 @@
 //! What plots and table show of a search, worked out once and kept until something that it rests on changes.
 
-use std::cmp::Ordering;
-
-use super::table::Column;
+use super::column::Column;
 use crate::app::{DesignQuantity, ExplorationView, best_design, best_so_far, design_front, separation};
 use crate::exploration::TrialState;
 use crate::pipeline::TrialReport;
@@ -123,15 +121,4 @@ pub(super) fn on_axis(quantity: DesignQuantity, value: f64) -> f64 {
 /// The value at a place of the axis.
 pub(super) fn from_axis(quantity: DesignQuantity, place: f64) -> f64 {
     if quantity.is_cost() { 10f64.powf(place) } else { place }
-}
-
-/// Known values in the wished order, unknown ones last in any case.
-pub(super) fn known_first(a: Option<f64>, b: Option<f64>, is_ascending: bool) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) if is_ascending => a.total_cmp(&b),
-        (Some(a), Some(b)) => b.total_cmp(&a),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    }
 }

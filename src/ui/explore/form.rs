@@ -50,7 +50,7 @@ pub(super) fn machines(dataset: &Dataset) -> Vec<Machine> {
         match (clip.split, clip.label) {
             (Split::Train, Label::Normal | Label::Unknown) => {
                 machine.n_clips += 1;
-                machine.total_secs += f64::from(clip.duration_secs);
+                machine.total_secs += clip.duration_secs;
             }
             (Split::Train, Label::Anomalous) | (Split::Test, Label::Unknown) => {}
             (Split::Test, Label::Normal) => machine.n_normal += 1,

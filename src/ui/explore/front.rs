@@ -8,6 +8,7 @@ use super::{numbers, plots};
 use crate::app::{DesignQuantity, ExplorationView, Workbench, asked_auc, design_figure, state_title};
 use crate::exploration::TrialState;
 use crate::figures::Figure;
+use crate::project::FigureRecipe;
 use crate::ui::theme::{self, Palette};
 use crate::ui::widgets::save_figure_menu;
 
@@ -17,13 +18,26 @@ const REACH: f32 = 14.0;
 /// How to save the plot.
 pub(super) fn save(ui: &mut egui::Ui, workbench: &Workbench, view: &ExplorationView, look: &Look) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        save_figure_menu(ui, &format!("{}_{}", view.name, look.y.title()), || {
+        let figure = || {
             let is_pinned = |number| workbench.is_design_pinned(&view.name, number);
             let axes = (look.x, look.y);
             let figure = design_figure(&view.name, &view.exploration, axes, look.shows_unfinished, is_pinned);
             Some(Figure::Scatter(figure))
+        };
+        save_figure_menu(ui, &format!("{}_{}", view.name, look.y.title()), figure, || {
+            recipe(view, look)
         });
     });
+}
+
+/// The plot, to be drawn again by the report.
+pub(super) fn recipe(view: &ExplorationView, look: &Look) -> FigureRecipe {
+    FigureRecipe::TradeOff {
+        exploration: view.name.clone(),
+        x: look.x.title().to_owned(),
+        y: look.y.title().to_owned(),
+        shows_unfinished: look.shows_unfinished,
+    }
 }
 
 /// Which quantities, and whether unfinished designs too.

@@ -1,6 +1,7 @@
 //! The screen Explore: limits first, then watch designs appear, pick one from the front, hear what it misses, keep it.
 
 mod best;
+mod column;
 mod design;
 mod detail;
 mod drawn;
@@ -22,7 +23,7 @@ use self::drawn::{Drawn, Look};
 use self::form::Form;
 use self::pinned::PinnedView;
 use self::status::StatusView;
-use super::widgets;
+use super::{offers, widgets};
 use crate::app::{Action, ExplorationView, State, Workbench};
 
 const FORM_WIDTH: f32 = 248.0;
@@ -190,6 +191,11 @@ impl ExploreView {
         actions: &mut Vec<Action>,
     ) -> Option<usize> {
         let n_pinned = workbench.project.design_pins.get(&view.name).map_or(0, |pins| pins.len());
+        match self.tab {
+            Tab::Front => offers::offer_main(ui, ui.max_rect(), || front::recipe(view, &self.look)),
+            Tab::Best => offers::offer_main(ui, ui.max_rect(), || best::recipe(view)),
+            Tab::Pinned => {}
+        }
         let pinned_title = format!("Pinned ({n_pinned})");
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;

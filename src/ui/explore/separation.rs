@@ -8,6 +8,8 @@ use super::status::remark;
 use crate::app::{Action, Bins, Separation, Workbench};
 use crate::figures::Figure;
 use crate::pipeline::{JudgedLabel, TrialReport};
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::theme;
 use crate::ui::widgets::{count, heading, save_figure_menu};
 
@@ -19,14 +21,20 @@ const LONGEST_NAME: usize = 26;
 
 pub(super) fn ui(ui: &mut egui::Ui, workbench: &Workbench, trial: &TrialReport, detail: &Detail, actions: &mut Vec<Action>) {
     let Some(separation) = &detail.separation else { return };
+    // To be drawn again by the report.
+    let recipe = || FigureRecipe::Separation {
+        exploration: detail.name.clone(),
+        trial: trial.number,
+    };
     ui.horizontal(|ui| {
         heading(ui, "Separation");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            save_figure_menu(ui, &format!("design_{}_scores", trial.number), || {
-                Some(Figure::Histogram(separation.figure.clone()))
-            });
+            let figure = || Some(Figure::Histogram(separation.figure.clone()));
+            save_figure_menu(ui, &format!("design_{}_scores", trial.number), figure, recipe);
         });
     });
+    let plot = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), PLOT_HEIGHT));
+    offers::offer(ui, plot, recipe);
     histogram(ui, separation, &detail.bins, PLOT_HEIGHT);
     remark(
         ui,

@@ -1,113 +1,19 @@
 //! The designs of a search, one a row: only the rows in sight are drawn; a header sorts, a click selects.
 
-use std::cmp::Ordering;
-
 use eframe::egui::{self, Align, Label, Layout, RichText, Sense, Shape, Stroke, WidgetInfo, pos2, vec2};
 use egui_extras::{Column as TableColumn, TableBuilder};
 
-use super::drawn::{Drawn, Look, known_first};
+use super::column::Column;
+use super::drawn::{Drawn, Look};
 use super::numbers;
 use crate::app::{DesignQuantity, ExplorationView, Workbench, design_table, state_title};
-use crate::exploration::{Accuracy, TrialState};
-use crate::pipeline::TrialReport;
+use crate::exploration::TrialState;
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::theme;
 use crate::ui::widgets::{count, save_table_menu};
 
 const ROW_HEIGHT: f32 = 22.0;
-
-/// A column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
-    Number,
-    State,
-    Quantity(DesignQuantity),
-    Design,
-}
-
-impl Column {
-    const ALL: [Self; 11] = [
-        Self::Number,
-        Self::State,
-        Self::Quantity(DesignQuantity::NetScore),
-        Self::Quantity(DesignQuantity::Auc),
-        Self::Quantity(DesignQuantity::Pauc),
-        Self::Quantity(DesignQuantity::Parameters),
-        Self::Quantity(DesignQuantity::Kilobytes),
-        Self::Quantity(DesignQuantity::Mflops),
-        Self::Quantity(DesignQuantity::Ram),
-        Self::Quantity(DesignQuantity::Latency),
-        Self::Design,
-    ];
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Number => "#",
-            Self::State => "state",
-            Self::Quantity(DesignQuantity::Parameters) => "params",
-            Self::Quantity(DesignQuantity::Kilobytes) => "KB",
-            Self::Quantity(DesignQuantity::Ram) => "RAM KB",
-            Self::Quantity(DesignQuantity::Latency) => "ms",
-            Self::Quantity(DesignQuantity::NetScore) => "NetScore",
-            Self::Quantity(other) => other.title(),
-            Self::Design => "design",
-        }
-    }
-
-    /// Said aloud.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::Quantity(quantity) => quantity.title(),
-            other => other.title(),
-        }
-    }
-
-    fn hint(self) -> &'static str {
-        match self {
-            Self::Number => "In the order in which they were bred",
-            Self::State => "Cut: others of its generation were more promising; failed: not to be trained, or too slow",
-            Self::Quantity(quantity) => quantity.definition(),
-            Self::Design => {
-                "std: 3x3 over all channels; dw: 3x3 of each channel, then 1x1; pw: 1x1; with its channels and, after a slash, its stride \
-                 over frames and bands; code: dense latent"
-            }
-        }
-    }
-
-    fn width(self) -> f32 {
-        match self {
-            Self::Number => 42.0,
-            Self::State => 58.0,
-            Self::Quantity(DesignQuantity::NetScore) => 62.0,
-            Self::Quantity(DesignQuantity::Parameters) => 56.0,
-            Self::Quantity(DesignQuantity::Auc | DesignQuantity::Pauc) => 44.0,
-            Self::Quantity(_) => 50.0,
-            Self::Design => 150.0,
-        }
-    }
-
-    fn is_number(self) -> bool {
-        !matches!(self, Self::State | Self::Design)
-    }
-
-    /// Whether small values are what a person looks for first.
-    fn starts_ascending(self) -> bool {
-        match self {
-            Self::Quantity(quantity) => quantity.is_cost(),
-            Self::Number | Self::State | Self::Design => true,
-        }
-    }
-
-    pub(super) fn order(self, a: &TrialReport, b: &TrialReport, accuracy: Accuracy, is_ascending: bool) -> Ordering {
-        let turned = |order: Ordering| if is_ascending { order } else { order.reverse() };
-        match self {
-            Self::Number => turned(a.number.cmp(&b.number)),
-            Self::State => turned(state_title(a.state).cmp(state_title(b.state))),
-            Self::Quantity(quantity) => known_first(quantity.of(a, accuracy), quantity.of(b, accuracy), is_ascending),
-            Self::Design => turned(a.genome.to_string().cmp(&b.genome.to_string())),
-        }
-    }
-}
 
 /// The private look of the table.
 #[derive(Default)]
@@ -128,6 +34,12 @@ impl TableView {
         look: &mut Look,
         selected: usize,
     ) -> Option<usize> {
+        // To be drawn again by the report.
+        let recipe = || FigureRecipe::Designs {
+            exploration: view.name.clone(),
+            shows_unfinished: look.shows_unfinished,
+        };
+        offers::offer(ui, ui.max_rect(), recipe);
         ui.horizontal(|ui| {
             ui.label(RichText::new("Designs").strong());
             let weak = theme::palette(ui).weak;
@@ -140,9 +52,8 @@ impl TableView {
             let text = format!("{}{hidden}", count(drawn.rows.len()));
             ui.label(RichText::new(text).small().color(weak));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                save_table_menu(ui, &format!("{}_designs", view.name), || {
-                    Some(design_table(&view.name, &view.exploration, &drawn.rows))
-                });
+                let table = || Some(design_table(&view.name, &view.exploration, &drawn.rows));
+                save_table_menu(ui, &format!("{}_designs", view.name), table, recipe);
             });
         });
         self.n_drawn_rows = 0;

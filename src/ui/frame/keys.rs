@@ -1,11 +1,13 @@
 //! The keys: what each does, and the list that the key sheet shows.
 
-use eframe::egui::{self, Key, Modifiers, ViewportCommand};
+use eframe::egui::{self, Key, Modifiers};
 
+use super::command_palette::{CommandPalette, toggle_full_screen};
 use super::{Frame, play_keys};
-use crate::app::{Action, Screen, State, TriageAction, Workbench};
+use crate::app::{Action, JobView, Screen, State, TriageAction, Workbench};
 use crate::dataset::Label;
 use crate::ui::dialogs;
+use crate::ui::offers::{self, Wanted};
 
 /// All keys as a person reads them, by what they are for.
 pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
@@ -28,6 +30,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Ctrl+, Alt+wheel", "Zoom time, frequency"),
             ("Wheel, Alt+drag", "Move along, move the picture"),
+            ("Right drag, click", "Zoom to what is drawn, menu"),
             ("Z, F", "Zoom to the stretch, show all"),
             ("C, Shift+C", "Next colour map, invert"),
             ("M, H", "Measuring box, harmonic cursor"),
@@ -52,15 +55,22 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("Ctrl+O", "Open a folder of recordings"),
             ("Ctrl+S", "Save now (it also saves itself)"),
+            ("Ctrl+Shift+S", "Save a copy and go on there"),
             ("Ctrl+Z", "Undo"),
             ("Ctrl+Shift+Z", "Redo"),
             ("Ctrl+Enter", "Start training, search, map"),
+            ("F9, Ctrl+E", "Figure in sight: to the report, a file"),
+            ("Alt+down up", "Move the figure (Report)"),
+            ("Delete", "Remove the figure (Report)"),
+            ("Ctrl+.", "Pause the newest job, or go on"),
         ],
     ),
     (
         "Window",
         &[
+            ("Ctrl+P", "Palette: all commands, clips, runs"),
             ("Ctrl+1 to 7", "Screens"),
+            ("Ctrl+Home", "Welcome"),
             ("I", "Show or hide the inspector"),
             ("Ctrl+ + - 0", "Larger, smaller, as it was"),
             ("F11", "Full screen"),
@@ -80,17 +90,36 @@ const NUMBERS: [Key; 7] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5
 /// Takes the keys that belong to the window out of the input. Single letters are left to a text field that has the focus.
 pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, actions: &mut Vec<Action>) {
     let pressed = |modifiers: Modifiers, key: Key| context.input_mut(|input| input.consume_key(modifiers, key));
-    for (key, screen) in NUMBERS.into_iter().zip(Screen::ALL) {
-        if pressed(Modifiers::COMMAND, key) {
+    for screen in Screen::ALL {
+        let key = screen.number().and_then(|number| NUMBERS.get(number - 1));
+        if key.is_some_and(|&key| pressed(Modifiers::COMMAND, key)) {
             actions.push(Action::Show(screen));
         }
     }
+    if state.workbench.is_some() && pressed(Modifiers::NONE, Key::F9) {
+        offers::ask(context, Wanted::InReport);
+    }
+    if pressed(Modifiers::COMMAND, Key::P) {
+        frame.palette = match frame.palette.take() {
+            Some(_) => None,
+            None => Some(CommandPalette::default()),
+        };
+    }
+    if state.workbench.is_some() && pressed(Modifiers::COMMAND, Key::E) {
+        offers::ask(context, Wanted::AsFile);
+    }
     if pressed(Modifiers::COMMAND, Key::O) {
-        dialogs::pick_folder(context, "Open a folder of recordings", Action::Inspect);
+        dialogs::open_folder(context);
     }
     if pressed(Modifiers::NONE, Key::F11) {
-        let is_full = context.input(|input| input.viewport().fullscreen.unwrap_or(false));
-        context.send_viewport_cmd(ViewportCommand::Fullscreen(!is_full));
+        toggle_full_screen(context);
+    }
+    if pressed(Modifiers::COMMAND, Key::Period) {
+        actions.extend(pause_newest(&state.jobs));
+    }
+    // With Shift first: egui lets a plain key match with Shift held.
+    if state.workbench.is_some() && pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::S) {
+        dialogs::save_copy(context);
     }
     if state.workbench.is_some() && pressed(Modifiers::COMMAND, Key::S) {
         actions.push(Action::Save);
@@ -98,11 +127,14 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
     if context.text_edit_focused() || egui::Popup::is_any_open(context) {
         return;
     }
+    if pressed(Modifiers::COMMAND, Key::Home) {
+        actions.push(Action::Show(Screen::Welcome));
+    }
     if pressed(Modifiers::NONE, Key::Questionmark) {
         frame.shows_keys = !frame.shows_keys;
     }
     if let Some(workbench) = &state.workbench {
-        if super::has_inspector(state.screen) && pressed(Modifiers::NONE, Key::I) {
+        if super::has_inspector(state) && pressed(Modifiers::NONE, Key::I) {
             frame.shows_inspector = !frame.shows_inspector;
         }
         if state.recovery.is_some() {
@@ -116,6 +148,16 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         edit_keys(&pressed, workbench, actions);
         clip_keys(context, state, workbench, actions);
     }
+}
+
+/// The job that was started last waits, or goes on where it waited.
+fn pause_newest(jobs: &[JobView]) -> Option<Action> {
+    let newest = jobs.iter().filter(|job| !job.is_cancelling).max_by_key(|job| job.id)?;
+    Some(if newest.is_paused {
+        Action::ContinueJob(newest.id)
+    } else {
+        Action::PauseJob(newest.id)
+    })
 }
 
 /// R begins a triage; returns whether one is going on, whose keys these are.
@@ -164,8 +206,10 @@ fn edit_keys(pressed: &impl Fn(Modifiers, Key) -> bool, workbench: &Workbench, a
 }
 
 fn clip_keys(context: &egui::Context, state: &State, workbench: &Workbench, actions: &mut Vec<Action>) {
-    // Arrows belong to a control that has the focus: a slider, a combo box; on Explore they go through the designs.
-    let arrows_are_free = state.screen != Screen::Explore && context.memory(|memory| memory.focused().is_none());
+    // Arrows belong to a control that has the focus: a slider, a combo box; on Explore they go through the designs, on Report through
+    // the figures.
+    let arrows_are_free =
+        !matches!(state.screen, Screen::Explore | Screen::Report) && context.memory(|memory| memory.focused().is_none());
     // Each press counts: a held key repeats several times within a slow frame.
     let n_presses = |key: Key| context.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key)) as isize;
     let n_arrows = if arrows_are_free {

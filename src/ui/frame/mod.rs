@@ -1,5 +1,7 @@
 //! What stands round every screen: rail, top bar, inspector, transport, status bar, notices, keys.
 
+mod command_palette;
+mod commands;
 mod inspector;
 mod key_sheet;
 mod keys;
@@ -14,6 +16,7 @@ mod transport;
 
 use eframe::egui::{self, CentralPanel, Margin, Panel};
 
+use self::command_palette::CommandPalette;
 pub use self::keys::key_sheet;
 use self::notices::Notices;
 use super::browse::BrowseView;
@@ -21,9 +24,10 @@ use super::compare::CompareView;
 use super::explore::ExploreView;
 use super::live::{LiveScreen, left};
 use super::map::MapView;
+use super::report::ReportScreen;
 use super::train::TrainView;
 use super::welcome::WelcomeView;
-use super::{dialogs, theme, widgets};
+use super::{dialogs, offers, theme, widgets};
 use crate::app::{Action, Screen, State, Workbench};
 
 /// Below this width Compare has no room for the inspector.
@@ -38,9 +42,12 @@ pub struct Frame {
     compare: CompareView,
     map: MapView,
     explore: ExploreView,
+    report: ReportScreen,
     notices: Notices,
     shows_inspector: bool,
     shows_keys: bool,
+    /// While it is open.
+    palette: Option<CommandPalette>,
 }
 
 impl Default for Frame {
@@ -53,16 +60,23 @@ impl Default for Frame {
             compare: CompareView::default(),
             map: MapView::default(),
             explore: ExploreView::default(),
+            report: ReportScreen::default(),
             notices: Notices::default(),
             shows_inspector: true,
             shows_keys: false,
+            palette: None,
         }
     }
 }
 
-/// Explore tells of designs where other screens tell of the clip.
-fn has_inspector(screen: Screen) -> bool {
-    !matches!(screen, Screen::Welcome | Screen::Live | Screen::Explore)
+/// Explore tells of designs and Report of figures where other screens tell of the clip; in a triage the clip fills the screen.
+fn has_inspector(state: &State) -> bool {
+    let Some(workbench) = &state.workbench else { return false };
+    match state.screen {
+        Screen::Welcome | Screen::Live | Screen::Explore | Screen::Report => false,
+        Screen::Browse => workbench.triage.as_ref().is_none_or(|triage| !triage.is_shown),
+        Screen::Train | Screen::Compare | Screen::Map => true,
+    }
 }
 
 impl Frame {
@@ -90,14 +104,14 @@ impl Frame {
                 .show(ui, |ui| transport::ui(ui, workbench, state, actions));
             // Compare needs its width more than the inspector does.
             let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
-            let is_in_triage = state.screen == Screen::Browse && workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
-            if has_inspector(state.screen) && !is_crowded && !is_in_triage {
+            if has_inspector(state) && !is_crowded {
                 self.inspector(ui, workbench, actions);
             }
         }
         CentralPanel::default()
             .frame(egui::Frame::central_panel(&style).inner_margin(Margin::same(8)))
             .show(ui, |ui| self.screen(ui, state, actions));
+        offers::settle(ui.ctx(), actions);
         self.notices.ui(ui, &state.notices, actions);
         if let Some(recovery) = &state.recovery {
             safety::recovery(ui, recovery, actions);
@@ -107,6 +121,7 @@ impl Frame {
         if self.shows_keys {
             self.shows_keys = key_sheet::ui(ui);
         }
+        self.command_palette(ui, state, actions);
     }
 
     fn inspector(&mut self, ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
@@ -135,6 +150,7 @@ impl Frame {
             Screen::Compare => self.compare.ui(ui, state, actions),
             Screen::Map => self.map.ui(ui, state, actions),
             Screen::Explore => self.explore.ui(ui, state, actions),
+            Screen::Report => self.report.ui(ui, state, actions),
         }
     }
 }

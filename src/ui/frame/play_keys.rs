@@ -19,7 +19,7 @@ pub(super) fn read(context: &egui::Context, state: &State, workbench: &Workbench
         actions.push(Action::Seek(0.0));
     }
     if pressed(Modifiers::NONE, Key::End) {
-        actions.push(Action::Seek(f64::from(clip.duration_secs)));
+        actions.push(Action::Seek(clip.duration_secs));
     }
     let mut wish = |action| actions.push(Action::Listening(action));
     if from_start && !is_held {

@@ -10,10 +10,13 @@ pub(super) const WIDTH: f32 = 72.0;
 
 pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = theme::GRID;
-    for (place, screen) in Screen::ALL.into_iter().enumerate() {
+    for screen in Screen::ALL {
         let missing = missing_input(screen, state);
-        let response = item(ui, place + 1, screen, state.screen == screen, missing.is_some());
-        let key = format!("{} (Ctrl+{})", screen.title(), place + 1);
+        let response = item(ui, screen, state.screen == screen, missing.is_some());
+        let key = match screen.number() {
+            Some(number) => format!("{} (Ctrl+{number})", screen.title()),
+            None => format!("{} (Ctrl+Home)", screen.title()),
+        };
         let hint = missing.map_or(key.clone(), |missing| format!("{key}: {missing}"));
         if response.on_hover_text(hint).clicked() {
             actions.push(Action::Show(screen));
@@ -33,7 +36,7 @@ fn missing_input(screen: Screen, state: &State) -> Option<&'static str> {
     }
 }
 
-fn item(ui: &mut egui::Ui, number: usize, screen: Screen, is_current: bool, is_missing: bool) -> Response {
+fn item(ui: &mut egui::Ui, screen: Screen, is_current: bool, is_missing: bool) -> Response {
     let palette = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 44.0), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_current, screen.title()));
@@ -54,15 +57,22 @@ fn item(ui: &mut egui::Ui, number: usize, screen: Screen, is_current: bool, is_m
     };
     let number_ink = if is_current { ink } else { palette.weak };
     let centre = rect.center();
+    if let Some(number) = screen.number() {
+        painter.text(
+            pos2(centre.x, rect.top() + 13.0),
+            Align2::CENTER_CENTER,
+            number,
+            FontId::monospace(11.5),
+            number_ink,
+        );
+    }
+    let title_y = if screen.number().is_some() {
+        rect.top() + 29.0
+    } else {
+        centre.y
+    };
     painter.text(
-        pos2(centre.x, rect.top() + 13.0),
-        Align2::CENTER_CENTER,
-        number,
-        FontId::monospace(11.5),
-        number_ink,
-    );
-    painter.text(
-        pos2(centre.x, rect.top() + 29.0),
+        pos2(centre.x, title_y),
         Align2::CENTER_CENTER,
         screen.title(),
         FontId::proportional(12.5),

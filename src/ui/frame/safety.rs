@@ -39,8 +39,7 @@ pub(super) fn strip(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>)
                 }
                 let hint = "The project with its labels, boxes and runs, in a folder that can be written to; you go on there";
                 if widgets::labelled_button(ui, true, "Save copy elsewhere\u{2026}", hint).clicked() {
-                    let make = |path| Action::Safety(SafetyAction::SaveCopy(path));
-                    dialogs::save_file(ui.ctx(), "Save a copy of the project", "project.json", make);
+                    dialogs::save_copy(ui.ctx());
                 }
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.add(egui::Label::new(RichText::new(&text).color(colour)).truncate())

@@ -39,11 +39,12 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
 
 /// Reading a clip, saving and deleting are over before a person could read of them.
 fn is_shown(job: &JobView) -> bool {
-    let is_a_look_at_a_detail = job.kind == JobKind::DrawLong && job.total == 0;
+    let is_a_look_at_a_detail = matches!(job.kind, JobKind::DrawLong | JobKind::DrawFigure { .. }) && job.total == 0;
     !is_a_look_at_a_detail
         && !matches!(
             job.kind,
             JobKind::LoadClip
+                | JobKind::ReadAhead
                 | JobKind::Save
                 | JobKind::Keep
                 | JobKind::DeleteRun

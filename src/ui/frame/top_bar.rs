@@ -16,7 +16,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, frame: &mut Frame, actions: &
             scope(ui, workbench, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if state.workbench.is_some() && super::has_inspector(state.screen) {
+            if super::has_inspector(state) {
                 let name = if frame.shows_inspector {
                     "Hide inspector"
                 } else {
@@ -47,15 +47,21 @@ fn project_menu(ui: &mut egui::Ui, workbench: Option<&Workbench>, actions: &mut 
     let menu = menu_button(ui, RichText::new(name).strong(), |ui| {
         ui.set_min_width(220.0);
         if ui.add(egui::Button::new("Open a folder…").shortcut_text("Ctrl+O")).clicked() {
-            dialogs::pick_folder(ui.ctx(), "Open a folder of recordings", Action::Inspect);
+            dialogs::open_folder(ui.ctx());
         }
         if ui.button("Open a project…").clicked() {
-            dialogs::pick_file(ui.ctx(), "Open a project", Action::OpenProject);
+            dialogs::open_project(ui.ctx());
         }
         if workbench.is_some() {
             ui.separator();
             if ui.add(egui::Button::new("Save now").shortcut_text("Ctrl+S")).clicked() {
                 actions.push(Action::Save);
+            }
+            if ui
+                .add(egui::Button::new("Save a copy…").shortcut_text("Ctrl+Shift+S"))
+                .clicked()
+            {
+                dialogs::save_copy(ui.ctx());
             }
             if ui.button("Close project").clicked() {
                 actions.push(Action::CloseProject);

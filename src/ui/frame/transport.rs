@@ -4,7 +4,7 @@ use eframe::egui::{self, Align2, Color32, FontId, Mesh, Rect, Sense, Stroke, Wid
 
 use super::{listening_controls, theme};
 use crate::app::{Action, ListeningAction, LoadedClip, Playback, State, Workbench};
-use crate::ui::plots::merged_cells;
+use crate::ui::plots::{merged_cells, paint_caption};
 use crate::ui::widgets::{Icon, clock, icon_button, icon_toggle};
 
 const OUTLINE_HEIGHT: f32 = 36.0;
@@ -92,10 +92,10 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
     painter.add(waveform(rect, &columns, palette.normal));
     if let Some(ribbon) = &workbench.focus_view.ribbon {
         let cells = ribbon.crops.iter().zip(&ribbon.percentiles).map(|(crop, &percentile)| {
-            let x = Rangef::new(x_of(crop.start_secs.into()), x_of(crop.end_secs.into()));
+            let x = Rangef::new(x_of(crop.start_secs), x_of(crop.end_secs));
             (x, percentile)
         });
-        for (x, percentile) in merged_cells(cells) {
+        for (x, percentile) in merged_cells(cells, 1.0 / painter.pixels_per_point()) {
             let cell = Rect::from_min_max(pos2(x.min, rect.bottom() - RIBBON_HEIGHT), pos2(x.max, rect.bottom()));
             painter.rect_filled(cell, 0.0, palette.anomalous.gamma_multiply(percentile / 100.0));
         }
@@ -110,18 +110,14 @@ fn outline(ui: &mut egui::Ui, workbench: &Workbench, loaded: &LoadedClip, playba
         } else {
             (Align2::LEFT_TOP, 4.0)
         };
+        let text = if duration > 90.0 {
+            clock(secs)
+        } else {
+            format!("{secs:.2} s")
+        };
         let at = pos2(pointer.x + gap, rect.top() + 2.0);
-        painter.text(
-            at,
-            anchor,
-            if duration > 90.0 {
-                clock(secs)
-            } else {
-                format!("{secs:.2} s")
-            },
-            FontId::monospace(11.0),
-            palette.ink,
-        );
+        let colours = [palette.ink, ui.visuals().extreme_bg_color];
+        paint_caption(&painter, at, anchor, text, FontId::monospace(11.0), colours);
     }
     let playhead = Stroke::new(1.5, palette.accent);
     painter.vline(x_of(playback.position_secs), rect.y_range(), playhead);

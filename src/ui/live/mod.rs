@@ -11,6 +11,7 @@ mod waterfall;
 
 use eframe::egui::{self, Key, Modifiers, Panel, vec2};
 
+use self::events::EventList;
 use self::waterfall::WaterfallView;
 use super::{theme, widgets};
 use crate::app::{Action, LiveAction, LiveView, State};
@@ -29,6 +30,7 @@ const WAITS_SECS: f64 = 1.5;
 #[derive(Default)]
 pub struct LiveScreen {
     waterfall: WaterfallView,
+    events: EventList,
     /// The watched folder has the place of the events.
     shows_watched: Option<bool>,
 }
@@ -100,7 +102,7 @@ impl LiveScreen {
     fn found(&mut self, ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         let Some(watch) = &state.live.watch else {
             self.shows_watched = None;
-            return events::ui(ui, state, actions);
+            return self.events.ui(ui, state, actions);
         };
         let shows_watched = self.shows_watched.get_or_insert(true);
         ui.horizontal(|ui| {
@@ -110,7 +112,7 @@ impl LiveScreen {
         if *shows_watched {
             watched::ui(ui, watch, actions);
         } else {
-            events::ui(ui, state, actions);
+            self.events.ui(ui, state, actions);
         }
     }
 }

@@ -4,6 +4,7 @@ use eframe::egui::{self, Align2, FontId, Pos2, Rect, Sense, Shape, Stroke, Vec2,
 
 use crate::app::{Action, LiveAction, LivePace, LiveSettings, LiveView, Waterfall};
 use crate::audio::SAMPLE_RATE_HZ;
+use crate::ui::plots::paint_caption;
 use crate::ui::theme;
 
 const LEFT: f32 = 44.0;
@@ -83,7 +84,9 @@ pub(super) fn ui(ui: &mut egui::Ui, size: Vec2, live: &LiveView, actions: &mut V
     ));
     let text = format!("threshold {:.1}: drag", live.settings.threshold);
     let at = pos2(plot.left() + 6.0, line + if line < plot.top() + 16.0 { 2.0 } else { -14.0 });
-    painter.text(at, Align2::LEFT_TOP, text, FontId::proportional(11.0), palette.warning);
+    let ground = ui.visuals().extreme_bg_color;
+    let font = FontId::proportional(11.0);
+    paint_caption(&painter, at, Align2::LEFT_TOP, text, font.clone(), [palette.warning, ground]);
     if let Some(scoring) = &live.scoring {
         let text = match (newest, scoring.pace, scoring.is_paused) {
             (_, _, true) => "paused".to_owned(),
@@ -91,7 +94,7 @@ pub(super) fn ui(ui: &mut egui::Ui, size: Vec2, live: &LiveView, actions: &mut V
             _ => "the training clips are being heard".to_owned(),
         };
         let at = pos2(plot.right() - 6.0, plot.top() + 2.0);
-        painter.text(at, Align2::RIGHT_TOP, text, FontId::proportional(11.0), palette.ink);
+        paint_caption(&painter, at, Align2::RIGHT_TOP, text, font, [palette.ink, ground]);
     }
 }
 

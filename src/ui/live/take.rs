@@ -67,9 +67,14 @@ fn status(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
 }
 
 fn form(ui: &mut egui::Ui, state: &State, settings: &mut LiveSettings) {
+    // In the empty fields stands what a take is named when they stay empty.
+    let unnamed = match &settings.score_as {
+        Some(group) if settings.machine.is_empty() => [group.machine.clone(), group.section.clone()],
+        _ => ["such as fan".to_owned(), "00".to_owned()],
+    };
     ui.horizontal(|ui| {
-        text(ui, "Machine", "fan", 88.0, &mut settings.machine);
-        text(ui, "Section", "00", 40.0, &mut settings.section);
+        text(ui, "Machine", &unnamed[0], 88.0, &mut settings.machine);
+        text(ui, "Section", &unnamed[1], 40.0, &mut settings.section);
         if let Some(workbench) = &state.workbench {
             ui.menu_button("From the project", |ui| {
                 for group in &workbench.groups {
@@ -83,7 +88,7 @@ fn form(ui: &mut egui::Ui, state: &State, settings: &mut LiveSettings) {
         }
     });
     ui.horizontal(|ui| {
-        text(ui, "Condition", "vel=6, noise=A", 120.0, &mut settings.condition);
+        text(ui, "Condition", "such as vel=6", 120.0, &mut settings.condition);
         ui.add_space(2.0 * theme::GRID);
         ui.radio_value(&mut settings.label, Label::Normal, "normal");
         ui.radio_value(&mut settings.label, Label::Anomalous, "anomalous");

@@ -77,7 +77,8 @@ pub(super) fn ui(ui: &mut egui::Ui, view: &mut MapView, workbench: &Workbench, l
     });
     let stem = format!("map {}", workbench.project.name);
     let (color, show) = (view.color, view.show);
-    widgets::save_figure_menu(ui, &stem, || map_figure_of(workbench, color, show).map(Figure::Map));
+    let figure = || map_figure_of(workbench, color, show).map(Figure::Map);
+    widgets::save_figure_menu(ui, &stem, figure, || view.recipe(workbench));
     ui.label(
         RichText::new("Drag selects, Shift adds; Alt or middle drag moves, the wheel zooms, F fits")
             .small()

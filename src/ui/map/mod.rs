@@ -13,8 +13,10 @@ use std::collections::BTreeSet;
 
 use eframe::egui::{self, Frame, Margin, Panel, RichText, TextureHandle};
 
-use crate::app::{Action, MapColor, MapShow, State, Workbench};
+use crate::app::{Action, MapColor, MapShow, Scope, State, Workbench};
+use crate::project::FigureRecipe;
 use crate::projection::ProjectionConfig;
+use crate::ui::offers;
 use crate::ui::theme;
 use crate::ui::widgets;
 use camera::Camera;
@@ -60,6 +62,7 @@ impl MapView {
             without_layout(ui, workbench, actions);
             return;
         }
+        offers::offer(ui, ui.max_rect(), || self.recipe(workbench));
         let looks = Looks::renew(self.looks.take(), workbench, self.color, self.show);
         Panel::bottom("map_reminder")
             .frame(Frame::NONE.inner_margin(Margin {
@@ -83,6 +86,21 @@ impl MapView {
             .show(ui, |ui| legend::ui(ui, self, workbench, &looks, actions));
         canvas::ui(ui, self, workbench, &looks, actions);
         self.looks = Some(looks);
+    }
+
+    /// The map, to be drawn again by the report.
+    fn recipe(&self, workbench: &Workbench) -> FigureRecipe {
+        let scope = if self.show == MapShow::Scope {
+            workbench.scope.clone()
+        } else {
+            Scope::default()
+        };
+        FigureRecipe::Map {
+            color: self.color.title().to_owned(),
+            shows: self.show.title().to_owned(),
+            machine: scope.machine,
+            section: scope.section,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! *Invariant:* nothing here knows `State` or `Action`; a plot is given its data, its span and its rectangle.
 
+mod caption;
 mod cells;
 mod coloring;
 mod span;
@@ -12,6 +13,7 @@ mod waveform;
 
 pub use crate::dsp::FrequencyAxis;
 pub use crate::figures::ColorMap;
+pub use caption::paint_caption;
 pub use cells::merged_cells;
 pub use coloring::Coloring;
 pub use span::{Scale, Span};

@@ -25,6 +25,8 @@ pub(super) struct Form {
     design: Design,
     /// Machines that are not trained on: kept as what is left out, so that a new data set starts with all.
     left_out: BTreeSet<String>,
+    /// The machine in scope when the choice was made: another scope makes another choice.
+    scope: Option<String>,
     counted: Option<Counted>,
 }
 
@@ -63,6 +65,7 @@ impl Default for Form {
             config: TrainingConfig::published(Recipe::PooledLogMel),
             design: Design::default(),
             left_out: BTreeSet::new(),
+            scope: None,
             counted: None,
         }
     }
@@ -75,6 +78,7 @@ impl Form {
             Some(counted) if Arc::ptr_eq(&counted.dataset, dataset) => counted,
             _ => Counted::new(dataset),
         };
+        self.follow_scope(workbench);
         let taken: Vec<MachineClips> = counted
             .machines
             .iter()
@@ -170,6 +174,17 @@ impl Form {
             let text = RichText::new(recipe.description()).small().color(weak);
             ui.add(egui::Label::new(text).wrap());
         });
+    }
+
+    /// Whoever looks at one machine means to train on it.
+    fn follow_scope(&mut self, workbench: &Workbench) {
+        let in_scope = &workbench.scope.machine;
+        if *in_scope == self.scope {
+            return;
+        }
+        self.scope.clone_from(in_scope);
+        let is_left_out = |machine: &&String| in_scope.as_ref().is_some_and(|in_scope| in_scope != *machine);
+        self.left_out = workbench.machines.iter().filter(is_left_out).cloned().collect();
     }
 
     fn data(&mut self, ui: &mut egui::Ui, machines: &[MachineClips]) {
@@ -374,7 +389,7 @@ fn count_training_clips(dataset: &Dataset) -> Vec<MachineClips> {
     for clip in dataset.clips.iter().filter(|clip| is_trained_on(clip)) {
         if let Ok(place) = machines.binary_search_by(|clips| clips.machine.cmp(&clip.group.machine)) {
             machines[place].n_clips += 1;
-            machines[place].total_secs += f64::from(clip.duration_secs);
+            machines[place].total_secs += clip.duration_secs;
         }
     }
     machines

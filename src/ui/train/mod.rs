@@ -26,8 +26,10 @@ const WIDE_FROM: f32 = 800.0;
 #[derive(Default)]
 pub struct TrainView {
     form: Form,
-    /// The run whose curve and log are shown; `None`: the newest that matters.
+    /// The run whose curve and log are shown; `None`: the one in use.
     selected: Option<String>,
+    /// The training that was seen last: a new one is shown, and stays when it is done.
+    watched: Option<String>,
     detail: RunDetail,
 }
 
@@ -50,6 +52,7 @@ impl TrainView {
                 widgets::empty_state(ui, "No runs yet", text, None);
                 return;
             }
+            self.watch_what_trains(workbench);
             let shown = self.shown_run(workbench);
             if let Some(chosen) = ui.scope(|ui| runs::ui(ui, workbench, &shown)).inner {
                 self.selected = Some(chosen);
@@ -61,16 +64,22 @@ impl TrainView {
         });
     }
 
-    /// The run that was clicked, else the one that trains, else the one in use, else the first.
+    fn watch_what_trains(&mut self, workbench: &Workbench) {
+        let is_training = |name: &String| workbench.runs.get(name).is_some_and(|run| run.status == RunStatus::Training);
+        if self.watched.as_ref().is_some_and(is_training) {
+            return;
+        }
+        if let Some(name) = workbench.runs.keys().find(|name| is_training(name)) {
+            self.watched = Some(name.clone());
+            self.selected = Some(name.clone());
+        }
+    }
+
+    /// The run that was clicked or started, else the one in use, else the first.
     fn shown_run(&self, workbench: &Workbench) -> String {
         let is_there = |name: &&String| workbench.runs.contains_key(*name);
-        let training = || {
-            let mut runs = workbench.runs.iter();
-            runs.find(|(_, run)| run.status == RunStatus::Training).map(|(name, _)| name)
-        };
         let chosen = self.selected.as_ref().filter(is_there);
         let shown = chosen
-            .or_else(training)
             .or_else(|| workbench.project.active_run.as_ref().filter(is_there))
             .or_else(|| workbench.runs.keys().next());
         shown.cloned().unwrap_or_default()

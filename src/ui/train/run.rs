@@ -6,6 +6,8 @@ use super::loss_plot;
 use crate::app::{Action, DeployFormat, JobView, RunStatus, RunView, Workbench, loss_figure};
 use crate::extractors::Recipe;
 use crate::figures::Figure;
+use crate::project::FigureRecipe;
+use crate::ui::offers;
 use crate::ui::widgets::{job_row, labelled_button, menu_button, message, save_figure_menu};
 use crate::ui::{dialogs, theme};
 
@@ -28,6 +30,11 @@ impl RunDetail {
         jobs: &[JobView],
         actions: &mut Vec<Action>,
     ) {
+        if run.epochs.is_empty() {
+            offers::none_because(ui, "This run has no loss curve to add to the report");
+        } else {
+            offers::offer(ui, ui.max_rect(), || recipe(name));
+        }
         ui.separator();
         ui.horizontal(|ui| {
             ui.label(RichText::new(name).strong());
@@ -63,7 +70,8 @@ impl RunDetail {
             actions.push(Action::Resume(name.to_owned()));
         }
         if !run.epochs.is_empty() {
-            save_figure_menu(ui, &format!("loss_{name}"), || loss_figure(workbench, name).map(Figure::Loss));
+            let figure = || loss_figure(workbench, name).map(Figure::Loss);
+            save_figure_menu(ui, &format!("loss_{name}"), figure, || recipe(name));
         }
         if run.status == RunStatus::Done {
             export_menu(ui, name, run.recipe.training.recipe);
@@ -85,6 +93,11 @@ impl RunDetail {
             self.deleting = Some(name.to_owned());
         }
     }
+}
+
+/// The loss curve, to be drawn again by the report.
+fn recipe(run: &str) -> FigureRecipe {
+    FigureRecipe::Loss { run: run.to_owned() }
 }
 
 /// `Export…` with its formats; what has no network says so.

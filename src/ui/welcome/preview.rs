@@ -51,7 +51,7 @@ impl PreviewView {
         if let Some(error) = &preview.error {
             message(ui, palette.error, error);
             if labelled_button(ui, true, "Choose another folder…", "Ctrl+O").clicked() {
-                dialogs::pick_folder(ui.ctx(), "Open a folder of recordings", Action::Inspect);
+                dialogs::open_folder(ui.ctx());
             }
         }
         let Some(dataset) = &preview.dataset else { return };

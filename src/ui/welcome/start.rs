@@ -42,10 +42,10 @@ impl StartView {
         let weak = theme::palette(ui).weak;
         let hint = "Recordings of machines: MIMII, DCASE, your own folders or a CSV manifest (Ctrl+O)";
         if primary_button(ui, true, "Open a folder of recordings…", hint).clicked() {
-            dialogs::pick_folder(ui.ctx(), "Open a folder of recordings", Action::Inspect);
+            dialogs::open_folder(ui.ctx());
         }
         if labelled_button(ui, true, "Open a project…", "A project.json that auscult wrote").clicked() {
-            dialogs::pick_file(ui.ctx(), "Open a project", Action::OpenProject);
+            dialogs::open_project(ui.ctx());
         }
         ui.add_space(theme::GRID);
         let label = ui.colored_label(weak, "Or paste a path");

@@ -31,7 +31,7 @@ impl Summary {
         let mut summary = Self::default();
         for clip in &dataset.clips {
             summary.max_channels = summary.max_channels.max(clip.n_channels);
-            summary.total_secs += f64::from(clip.duration_secs);
+            summary.total_secs += clip.duration_secs;
             for counts in [groups.entry(&clip.group).or_default(), &mut summary.total] {
                 match (clip.split, clip.label) {
                     (Split::Train, _) => counts.n_train += 1,

@@ -48,6 +48,11 @@ impl BoxesView {
         self.selected = self.selected.filter(|&box_idx| box_idx < n_boxes);
     }
 
+    /// The next drag over the spectrogram draws a box.
+    pub(super) fn arm(&mut self) {
+        self.is_armed = true;
+    }
+
     pub(super) fn paint(
         &self,
         painter: &eframe::egui::Painter,

@@ -40,7 +40,7 @@ impl ModelPanel {
             }))
             .resizable(false)
             .show_separator_line(false)
-            .show(ui, |ui| self.switches(ui, workbench, actions));
+            .show(ui, |ui| switches(ui, workbench, actions));
         let panes = &workbench.model.panes;
         if panes.is_empty() {
             return;
@@ -48,7 +48,10 @@ impl ModelPanel {
         let room = ui.available_height();
         let height = (room * PART).min(room - PICTURE_POINTS).clamp(HEIGHTS[0], HEIGHTS[1]);
         Panel::bottom("model pictures")
-            .frame(egui::Frame::NONE)
+            .frame(egui::Frame::NONE.inner_margin(egui::Margin {
+                top: (GRID / 2.0) as i8,
+                ..egui::Margin::ZERO
+            }))
             .exact_size(height)
             .resizable(false)
             .show_separator_line(false)
@@ -61,24 +64,24 @@ impl ModelPanel {
                 }
             });
     }
+}
 
-    fn switches(&mut self, ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = GRID;
-            ui.spacing_mut().button_padding.x = 1.5 * GRID;
-            for pane in ModelPane::ALL {
-                let is_shown = workbench.model.panes.contains(&pane);
-                let button = Button::selectable(is_shown, pane.title()).frame_when_inactive(true);
-                if ui.add(button).on_hover_text(hint(pane)).clicked() {
-                    actions.push(Action::Model(ModelAction::Show {
-                        pane,
-                        is_shown: !is_shown,
-                    }));
-                }
+/// Nothing but the switches, so that none of them moves from under the pointer when it is clicked.
+fn switches(ui: &mut egui::Ui, workbench: &Workbench, actions: &mut Vec<Action>) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = GRID;
+        ui.spacing_mut().button_padding.x = 1.5 * GRID;
+        for pane in ModelPane::ALL {
+            let is_shown = workbench.model.panes.contains(&pane);
+            let button = Button::selectable(is_shown, pane.title()).frame_when_inactive(true);
+            if ui.add(button).on_hover_text(hint(pane)).clicked() {
+                actions.push(Action::Model(ModelAction::Show {
+                    pane,
+                    is_shown: !is_shown,
+                }));
             }
-            self.window.plane_choice(ui, workbench);
-        });
-    }
+        }
+    });
 }
 
 fn hint(pane: ModelPane) -> &'static str {

@@ -11,8 +11,9 @@ use super::super::picture::PictureView;
 use super::message;
 use crate::app::{Action, LoadedClip, ModelAction, ModelPane, NearestClip, Playback, Workbench};
 use crate::detectors::Metric;
-use crate::ui::plots::{Picture, Scale, Span, TileValues, TiledSpectrogram};
+use crate::ui::plots::{Picture, Scale, Span, TiledSpectrogram};
 use crate::ui::theme::{self, GRID};
+use crate::ui::widgets::clock;
 
 const TITLE_HEIGHT: f32 = 26.0;
 const CAPTION_HEIGHT: f32 = 18.0;
@@ -44,6 +45,7 @@ impl PairView {
         let (area, _) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
         let sides = Rect::from_min_max(area.min, pos2(area.right(), area.bottom() - CAPTION_HEIGHT));
         let width = 0.5 * (sides.width() - GAP);
+        let own = nearest.stretch.as_ref().unwrap_or(own);
         for (side, loaded) in [own, &nearest.loaded].into_iter().enumerate() {
             let left = sides.left() + side as f32 * (width + GAP);
             let rect = Rect::from_x_y_ranges(Rangef::new(left, left + width), sides.y_range());
@@ -93,16 +95,25 @@ impl PairView {
         inside.add(file).on_hover_text(name);
 
         let inner = Rect::from_min_max(pos2(rect.left(), title.bottom()), rect.max);
-        let (time, positions) = picture.shown();
+        let (mut time, positions) = picture.shown();
+        // Of a long recording the stretch that the normal clip is held against: both begin where it does.
+        let nearest = workbench.model.nearest_of(workbench.focus);
+        let from_secs = nearest.map_or(0.0, |nearest| nearest.from_secs);
+        if let Some(stretch) = nearest.and_then(|nearest| nearest.stretch.as_ref()) {
+            let whole = Span::new(from_secs, from_secs + stretch.clip.duration_secs());
+            if time.start < whole.start || time.end > whole.end {
+                time = whole;
+            }
+        }
         ui.painter().rect_filled(inner, 0.0, Color32::BLACK);
-        let frame = |secs: f64| secs * f64::from(loaded.clip.sample_rate_hz) / loaded.settings.hop.max(1) as f64 + 0.5;
-        let long = workbench.focus_view.long.as_ref().filter(|_| !is_nearest);
+        let frame =
+            |secs: f64| (secs - from_secs) * f64::from(loaded.clip.sample_rate_hz) / loaded.settings.hop.max(1) as f64 + 0.5;
         self.tiles[side].paint(
             ui.painter(),
             inner,
             &Picture {
                 spectrogram: &loaded.spectrogram,
-                long: long.map(|long| long as &dyn TileValues),
+                long: None,
                 bin_hz: &loaded.bin_hz,
                 frames: Span::new(frame(time.start), frame(time.end)),
                 axis: picture.axis,
@@ -132,7 +143,7 @@ impl PairView {
         if response.clicked()
             && let Some(at) = response.interact_pointer_pos()
         {
-            let secs = scale.value(at.x).clamp(0.0, loaded.clip.duration_secs());
+            let secs = scale.value(at.x).clamp(from_secs, from_secs + loaded.clip.duration_secs());
             actions.push(hear());
             actions.push(Action::PlayFrom(secs));
         }
@@ -151,8 +162,15 @@ fn caption(ui: &mut egui::Ui, rect: Rect, workbench: &Workbench, nearest: &Neare
         .clips
         .get(nearest.of_clip)
         .map_or(String::new(), |clip| clip.group.to_string());
+    let what = nearest.stretch.as_ref().map_or(String::new(), |stretch| {
+        let (from, to) = (
+            clock(nearest.from_secs),
+            clock(nearest.from_secs + stretch.clip.duration_secs()),
+        );
+        format!("{from}\u{2013}{to} here, at the playhead: ")
+    });
     let text = format!(
-        "{metric} {:.4} between the embeddings of {run}: the least to {} normal training clips of {group}",
+        "{what}{metric} {:.4} between the embeddings of {run}: the least to {} normal training clips of {group}",
         nearest.found.distance, nearest.found.n_candidates
     );
     let mut inside = ui.new_child(

@@ -18,7 +18,7 @@ use crate::ui::theme::{self, GRID, Palette};
 const GUTTER: f32 = 46.0;
 const TITLE_HEIGHT: f32 = 17.0;
 const LEGEND_HEIGHT: f32 = 17.0;
-const CAPTION_HEIGHT: f32 = 18.0;
+const CAPTION_HEIGHT: f32 = 20.0;
 const GAP: f32 = 3.0 * GRID;
 /// Length of the scale of colours.
 const BAR_POINTS: f32 = 56.0;
@@ -75,13 +75,13 @@ impl Scales {
 
 impl WindowView {
     /// Which of several frames side by side is shown; nothing where there is one.
-    pub(super) fn plane_choice(&mut self, ui: &mut egui::Ui, workbench: &Workbench) {
-        let shows_window = workbench.model.panes.iter().any(|&pane| pane != ModelPane::Nearest);
-        let Some(view) = workbench.model.view.as_ref().filter(|view| shows_window && view.n_planes > 1) else {
+    fn plane_choice(&mut self, ui: &mut egui::Ui, view: &ModelView) {
+        if view.n_planes < 2 {
             return;
-        };
+        }
         let mut number = 1 + self.plane_of(view);
-        ui.add_space(GRID);
+        ui.spacing_mut().button_padding = vec2(GRID, 0.0);
+        ui.spacing_mut().interact_size.y = CAPTION_HEIGHT;
         let value = DragValue::new(&mut number)
             .range(1..=view.n_planes)
             .speed(1.0)
@@ -205,15 +205,18 @@ impl WindowView {
     }
 
     /// Shape, unit and range of the input, where it lies, and what the window adds to the score.
-    fn caption(&self, ui: &mut egui::Ui, workbench: &Workbench, view: &ModelView, area: Rect) {
-        let Some(scales) = &self.scales else { return };
+    fn caption(&mut self, ui: &mut egui::Ui, workbench: &Workbench, view: &ModelView, area: Rect) {
+        let Some(least_and_most) = self.scales.as_ref().map(|scales| scales.least_and_most) else {
+            return;
+        };
         let rect = Rect::from_min_max(pos2(area.left(), area.bottom() - CAPTION_HEIGHT), area.max);
         let mut inside = ui.new_child(
             egui::UiBuilder::new()
                 .max_rect(rect)
-                .layout(egui::Layout::left_to_right(egui::Align::Center)),
+                .layout(egui::Layout::right_to_left(egui::Align::Center)),
         );
-        let text = caption_text(view, scales.least_and_most);
+        self.plane_choice(&mut inside, view);
+        let text = caption_text(view, least_and_most);
         let run = workbench.project.active_run.as_deref().unwrap_or_default();
         let residual = "\nresidual: the mean squared difference, what the window adds to the score";
         let residual = view.residual.map_or("", |_| residual);
@@ -226,7 +229,9 @@ impl WindowView {
         let label = egui::Label::new(egui::RichText::new(&text).small().color(weak))
             .truncate()
             .selectable(true);
-        inside.add(label).on_hover_text(format!("{run}: {text}{note}{residual}"));
+        let left = egui::Layout::left_to_right(egui::Align::Center);
+        let response = inside.with_layout(left, |ui| ui.add(label)).inner;
+        response.on_hover_text(format!("{run}: {text}{note}{residual}"));
     }
 }
 
