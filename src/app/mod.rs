@@ -23,6 +23,7 @@ mod listening_settings;
 mod live;
 mod long;
 mod model_view;
+mod output;
 mod picture;
 mod playing;
 mod plots;
