@@ -136,6 +136,14 @@ fn a_search_repeats_itself_goes_on_where_it_was_stopped_and_leaves_runs() {
         assert_eq!(run(&dataset, &settings, &dir), whole, "stopped after {stop_after}");
     }
 
+    let gap = at("gap");
+    only_a_later_design_is_done(&at("whole"), &whole, &gap);
+    assert_eq!(
+        run(&dataset, &settings, &gap),
+        whole,
+        "a later design was done before the first"
+    );
+
     let mut other = settings.clone();
     other.search.seed += 1;
     let refused = explore(&dataset, &other, &at("whole"), &mut Watcher::default()).unwrap_err();
@@ -150,6 +158,21 @@ fn a_search_repeats_itself_goes_on_where_it_was_stopped_and_leaves_runs() {
     assert_ne!(genomes(&run(&dataset, &other, &at("other seed"))), genomes(&whole));
 
     keeps(&dataset, &settings, &whole, folder.path());
+}
+
+/// The folder of a search that was stopped when one design was done that is not the first: as many are trained at a time as there
+/// are cores, and any of them may be quickest.
+fn only_a_later_design_is_done(from: &Path, whole: &Exploration, to: &Path) {
+    let later = whole.trials[1..3].iter().find(|trial| trial.state == TrialState::Cut);
+    let number = later.expect("a design of the first three is cut").number;
+    std::fs::create_dir_all(to.join("weights")).unwrap();
+    std::fs::copy(from.join("explore.json"), to.join("explore.json")).unwrap();
+    let weights = format!("weights/trial-{number:04}.safetensors");
+    std::fs::copy(from.join(&weights), to.join(&weights)).unwrap();
+    let log = std::fs::read_to_string(from.join("trials.jsonl")).unwrap();
+    let is_its = |line: &&str| line.contains(&format!("\"number\":{number},"));
+    let done = log.lines().find(is_its).expect("it was written down");
+    std::fs::write(to.join("trials.jsonl"), format!("{done}\n")).unwrap();
 }
 
 fn keeps(dataset: &Dataset, settings: &ExploreSettings, whole: &Exploration, folder: &Path) {

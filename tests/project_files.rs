@@ -166,7 +166,6 @@ fn what_the_next_save_would_lose_is_refused_by_name() {
         ("/live", "'live > colour'"),
         ("/view/picture/look", "'view > picture > look > colour'"),
         ("/added/0/group", "'added > group > colour'"),
-        ("/report/figures/1/recipe", "'report > figures > recipe > colour'"),
     ] {
         let mut strange = whole.clone();
         strange.pointer_mut(place).unwrap()["colour"] = "mauve".into();
@@ -384,43 +383,11 @@ fn everything() -> Project {
             ..LiveSettings::default()
         }),
         map: ProjectionConfig::default(),
-        report: Report {
-            figures: vec![
-                ReportFigure {
-                    id: 1,
-                    recipe: FigureRecipe::Spectrogram {
-                        clip: clip(),
-                        channel: ChannelChoice::Index(3),
-                        picture: PictureSettings::default(),
-                        time_secs: Some([1.0, 2.5]),
-                        frequency_hz: Some([300.0, 1200.0]),
-                    },
-                    title: Some("A squeal".to_owned()),
-                    caption: Some("At every turn.".to_owned()),
-                    shows_intervals: false,
-                },
-                ReportFigure {
-                    id: 2,
-                    recipe: FigureRecipe::Roc {
-                        run: Some("mobileanonet-1".to_owned()),
-                        group: fan(),
-                    },
-                    title: None,
-                    caption: None,
-                    shows_intervals: true,
-                },
-            ],
-            style: ReportStyle {
-                preset: FigurePreset::Slide,
-                theme: FigureTheme::Dark,
-                font_pt: Some(18.0),
-                shows_footer: false,
-            },
-        },
+        report: report(),
         drawn: BTreeMap::from([(
-            2,
+            0,
             DrawnFrom {
-                inputs: BTreeMap::from([("run".to_owned(), "mobileanonet-1".to_owned())]),
+                inputs: BTreeMap::from([("clip".to_owned(), "91ac".to_owned())]),
                 on: "2026-11-22".to_owned(),
             },
         )]),
@@ -433,6 +400,80 @@ fn everything() -> Project {
             picture: Some(PictureSettings::default()),
         },
     }
+}
+
+fn report() -> Report {
+    Report {
+        figures: figures(),
+        style: ReportStyle {
+            preset: FigurePreset::Slide,
+            theme: FigureTheme::Dark,
+            font_pt: Some(18.0),
+            shows_footer: false,
+        },
+    }
+}
+
+/// One of each kind, each with all that it may say.
+fn figures() -> Vec<ReportFigure> {
+    let run = || Some("mobileanonet-1".to_owned());
+    let exploration = || "search-1".to_owned();
+    let group = MachineSection {
+        machine: "fan".to_owned(),
+        section: "00".to_owned(),
+    };
+    let recipes = [
+        FigureRecipe::Spectrogram {
+            clip: "fan/id_00/normal/00000000.wav".to_owned(),
+            channel: ChannelChoice::Index(3),
+            picture: PictureSettings::default(),
+            time_secs: Some([1.0, 2.5]),
+            frequency_hz: Some([300.0, 1200.0]),
+        },
+        FigureRecipe::Roc {
+            run: run(),
+            group: group.clone(),
+        },
+        FigureRecipe::Histogram { run: run(), group },
+        FigureRecipe::Matrix {
+            run: run(),
+            metric: "AUC".to_owned(),
+        },
+        FigureRecipe::Map {
+            color: "Machine".to_owned(),
+            shows: "All".to_owned(),
+            machine: Some("fan".to_owned()),
+            section: Some("00".to_owned()),
+        },
+        FigureRecipe::Loss {
+            run: "mobileanonet-1".to_owned(),
+        },
+        FigureRecipe::TradeOff {
+            exploration: exploration(),
+            x: "Parameters".to_owned(),
+            y: "AUC".to_owned(),
+            shows_unfinished: true,
+        },
+        FigureRecipe::BestSoFar {
+            exploration: exploration(),
+        },
+        FigureRecipe::Separation {
+            exploration: exploration(),
+            trial: 14,
+        },
+        FigureRecipe::Designs {
+            exploration: exploration(),
+            shows_unfinished: false,
+        },
+    ];
+    let figure = |(id, recipe): (usize, FigureRecipe)| ReportFigure {
+        id: id as u32,
+        recipe,
+        title: Some("A title".to_owned()),
+        caption: Some("And a caption".to_owned()),
+        shows_intervals: false,
+    };
+    recipes.into_iter().enumerate().map(figure).collect()
 }
 
 #[test]

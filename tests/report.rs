@@ -421,6 +421,27 @@ fn png_size(path: &Path) -> [u32; 2] {
 }
 
 #[test]
+fn a_figure_that_is_not_in_the_report_is_written_alone_and_leaves_it_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let recipe = Box::new(roc(&app));
+    let path = home.path().join("curves.png");
+    act(
+        &mut app,
+        ReportAction::Save {
+            recipe,
+            path: path.clone(),
+        },
+    );
+    wait(&mut app, "the figure", |app| {
+        app.state.notices.iter().any(|notice| notice.text.contains("curves.png"))
+    });
+    assert_eq!(png_size(&path)[0], 1004, "85 mm at 300 dots an inch");
+    let project = &workbench(&app).project;
+    assert!(project.report.is_untouched() && project.drawn.is_empty());
+}
+
+#[test]
 fn export_all_writes_the_named_files_and_each_can_be_read() {
     let home = tempfile::tempdir().unwrap();
     let mut app = scored_project(home.path());

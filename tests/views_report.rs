@@ -378,6 +378,20 @@ fn f9_adds_the_loss_of_the_run_that_is_shown() {
 }
 
 #[test]
+fn a_figure_in_sight_is_written_to_a_file_by_its_key() {
+    let mut workbench = workbench();
+    focus(&mut workbench, 37);
+    let mut harness = window(show(Screen::Browse, workbench));
+    assert_eq!(press(&mut harness, Modifiers::COMMAND, Key::E), [], "first it is asked where");
+    let wishes = click(&mut harness, "Save");
+    let [Action::Report(ReportAction::Save { recipe, path })] = wishes.as_slice() else {
+        panic!("not {wishes:?}");
+    };
+    assert!(matches!(**recipe, FigureRecipe::Spectrogram { .. }));
+    assert!(path.extension().is_some_and(|ending| ending == "svg"), "{}", path.display());
+}
+
+#[test]
 fn f9_adds_what_is_in_sight_of_the_clip() {
     let mut workbench = workbench();
     focus(&mut workbench, 37);

@@ -8,6 +8,7 @@ use super::ahead::ClipAhead;
 use super::folders::AppFolders;
 use super::job_types::{JobOutput, JobUpdate, RunningJob};
 use super::live::Live;
+use super::output::LostOutput;
 use super::safety::Waiting;
 use super::saving::Saver;
 use super::{Action, JobKind, JobView, LiveView, LongView, NextStep, Notice, Severity, State};
@@ -24,6 +25,7 @@ pub struct App {
     pub(super) runner: JobRunner<JobOutput, JobUpdate>,
     pub(super) running: BTreeMap<JobId, RunningJob>,
     pub(super) player: Option<Player>,
+    pub(super) output: LostOutput,
     /// The focused clip is to be heard once it is read.
     pub(super) plays_when_read: bool,
     /// When the way of listening is to be kept.
@@ -64,6 +66,7 @@ impl App {
             runner: JobRunner::new(Arc::clone(&wake)),
             running: BTreeMap::new(),
             player: None,
+            output: LostOutput::default(),
             plays_when_read: false,
             listening_due: None,
             folders,

@@ -12,8 +12,8 @@ use super::report::{Exported, Looked};
 use super::{
     Access, DrawnPiece, ExplorationView, JobKind, LivePace, LoadedClip, LongPiece, LongView, Measured, NearestClip, RunView,
 };
-use crate::audio::Clip;
 use crate::audio::capture::{LeftTake, Listener, Monitor};
+use crate::audio::{Clip, Player};
 use crate::dataset::{ClipEntry, Dataset, MachineSection};
 use crate::detectors::DetectorSettings;
 use crate::extractors::{EpochMetrics, ModelView, TrainingObserver};
@@ -84,6 +84,7 @@ pub(super) enum JobOutput {
     /// Or it is not scored any more.
     InputClosed,
     MonitorOpened(Box<Monitor>),
+    OutputOpened(Box<Player>),
     LeftTakes(Vec<LeftTake>),
     TakenIn(Box<TakenIn>),
     SoundRead(Arc<Clip>),

@@ -23,6 +23,7 @@ mod listening_settings;
 mod live;
 mod long;
 mod model_view;
+mod output;
 mod picture;
 mod playing;
 mod plots;
@@ -62,8 +63,8 @@ pub use plots::{
     roc_figure_with, separation, spectrogram_figure, spectrogram_words, state_title,
 };
 pub use report::{
-    FigureStatus, FigureView, Preview, ReportAction, ReportView, figure_endings, figure_kind, figure_stem, figure_title,
-    write_map, write_report,
+    FigureStatus, FigureView, Preview, ReportAction, ReportView, figure_endings, figure_file_name, figure_kind, figure_stem,
+    figure_title, write_map, write_report,
 };
 pub use runs::error_text;
 pub use safety::{Access, Recovery, SafetyAction};

@@ -144,15 +144,12 @@ impl App {
         if self.state.playback.is_playing || was_playing {
             self.state.playback.position_secs = from_secs + player.position_secs();
         }
+        if let Some(reason) = player.failure() {
+            return self.lose_output(&reason, was_playing);
+        }
         // It came to its end: the next time it begins anew.
         if was_playing && !self.state.playback.is_playing {
             self.state.playback.is_placed = false;
-        }
-        if let Some(reason) = player.failure() {
-            self.state.playback.unavailable = Some(reason);
-            self.state.playback.is_playing = false;
-            // The next wish to play tries the sound card anew.
-            self.player = None;
         }
     }
 
@@ -250,7 +247,7 @@ fn give(player: &mut Player, (clip, recording): Sound) -> Result<(), AudioError>
 }
 
 /// Loads a sound as playback stands; it begins so many seconds after the focused clip does.
-fn set_up(player: &mut Player, sound: Sound, (playback, from_secs): (&Playback, f64)) -> Result<(), AudioError> {
+pub(super) fn set_up(player: &mut Player, sound: Sound, (playback, from_secs): (&Playback, f64)) -> Result<(), AudioError> {
     give(player, sound)?;
     player.seek((playback.position_secs - from_secs).max(0.0));
     player.set_loop(in_sound(playback, from_secs), playback.is_looping);

@@ -325,6 +325,7 @@ impl App {
                     | JobKind::Scan
                     | JobKind::OpenInput
                     | JobKind::OpenMonitor
+                    | JobKind::OpenOutput
                     | JobKind::CloseInput
                     | JobKind::LeftTakes
                     | JobKind::TakeIn

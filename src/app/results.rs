@@ -41,6 +41,7 @@ impl App {
             JobOutput::RunExported { run, deployed } => self.take_exported(&run, &deployed),
             JobOutput::InputOpened(listener) => self.take_listener(Ok(listener)),
             JobOutput::InputClosed => {}
+            JobOutput::OutputOpened(player) => self.take_output_opened(Ok(player)),
             JobOutput::MonitorOpened(monitor) => self.take_monitor(Ok(monitor)),
             JobOutput::LeftTakes(takes) => self.take_left(takes),
             JobOutput::TakenIn(taken) => self.take_taken_in(*taken),
@@ -88,6 +89,7 @@ impl App {
             JobKind::Scan => self.take_inspected(Err(text)),
             JobKind::OpenInput => self.take_listener(Err(text)),
             JobKind::OpenMonitor => self.take_monitor(Err(text)),
+            JobKind::OpenOutput => self.take_output_opened(Err(text)),
             JobKind::CloseInput | JobKind::LeftTakes | JobKind::ReadSound => self.notify(Severity::Warning, text),
             JobKind::WatchFolder => {
                 self.state.live.watch = None;

@@ -349,6 +349,8 @@ pub enum JobKind {
     CloseInput,
     /// An output to hear the input through.
     OpenMonitor,
+    /// The output that clips are played through, after it went away.
+    OpenOutput,
     ScoreLive,
     /// Looks for takes of a program that was killed.
     LeftTakes,

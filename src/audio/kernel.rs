@@ -54,22 +54,43 @@ impl Kernel {
         let reach = self.reach();
         let first = (position - reach).ceil().max(0.0) as usize;
         let end = ((position + reach).floor() + 1.0).clamp(0.0, samples.len() as f64) as usize;
+        let near = samples.get(first..end).unwrap_or_default();
+        self.sum(
+            near.iter()
+                .enumerate()
+                .map(|(offset, sample)| (position - (first + offset) as f64, *sample)),
+        )
+    }
+
+    /// The same where not silence lies on both sides, but the first sample and the last one again and again: what does not end in
+    /// silence does not ring there.
+    pub(super) fn held_value_at(&self, samples: &[f32], position: f64) -> f32 {
+        let reach = self.reach();
+        let last = samples.len() as f64 - 1.0;
+        if last < 0.0 || position - reach >= 0.0 && position + reach <= last {
+            return self.value_at(samples, position);
+        }
+        let position = position.clamp(-reach, last + reach);
+        let first = (position - reach).ceil() as i64;
+        let end = (position + reach).floor() as i64;
+        self.sum((first..=end).map(|idx| {
+            let held = (idx as f64).clamp(0.0, last) as usize;
+            (position - idx as f64, samples.get(held).copied().unwrap_or(0.0))
+        }))
+    }
+
+    /// Samples by their distances from the place, each with its weight.
+    fn sum(&self, samples: impl Iterator<Item = (f64, f32)>) -> f32 {
         let scale = self.cutoff * RESOLUTION as f64;
-        let sum: f32 = samples
-            .get(first..end)
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-            .map(|(offset, sample)| {
-                let x = (position - (first + offset) as f64).abs() * scale;
-                let (entry, fraction) = (x as usize, x.fract() as f32);
-                match self.table.get(entry..entry + 2) {
-                    Some(&[here, next]) => sample * (here + fraction * (next - here)),
-                    _ => 0.0,
-                }
-            })
-            .sum();
-        sum * self.cutoff as f32
+        let weighted = samples.map(|(distance, sample)| {
+            let x = distance.abs() * scale;
+            let (entry, fraction) = (x as usize, x.fract() as f32);
+            match self.table.get(entry..entry + 2) {
+                Some(&[here, next]) => sample * (here + fraction * (next - here)),
+                _ => 0.0,
+            }
+        });
+        weighted.sum::<f32>() * self.cutoff as f32
     }
 }
 
@@ -121,6 +142,19 @@ mod tests {
                 .fold(0.0, f64::max);
             assert!(worst < 1e-4, "{hz} Hz is off by {worst}");
         }
+    }
+
+    #[test]
+    fn what_is_held_at_its_ends_does_not_ring() {
+        let kernel = Kernel::new(16_000, 48_000);
+        let samples = [0.5f32; 40];
+        for position in [-1e9, -3.3, 0.0, 0.4, 20.7, 38.9, 39.0, 60.2, f64::INFINITY] {
+            let value = kernel.held_value_at(&samples, position);
+            assert!((value - 0.5).abs() < 1e-3, "{value} at {position}");
+        }
+        let long = sine(1_000.0, 16_000, 4_000);
+        assert_eq!(kernel.held_value_at(&long, 2_000.3), kernel.value_at(&long, 2_000.3));
+        assert_eq!(kernel.held_value_at(&[], 1.0), 0.0);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod resample;
 mod sound;
 #[cfg(feature = "sound-card")]
 mod transport;
+mod trouble;
 mod wav_decode;
 mod wav_layout;
 mod wav_samples;

@@ -60,6 +60,12 @@ impl Pace {
     pub(super) fn stretches(self) -> bool {
         self.keeps_pitch && self.speed != 1.0
     }
+
+    /// Whether it is cut and joined so that it takes longer.
+    #[cfg(feature = "sound-card")]
+    pub(super) fn lingers(self) -> bool {
+        self.keeps_pitch && self.speed < 1.0
+    }
 }
 
 #[cfg(test)]

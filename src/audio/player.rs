@@ -1,9 +1,9 @@
 //! Playing a clip on the default sound card: play, pause, seek, loop, slower and faster.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamConfig, StreamInstant, SupportedBufferSize};
@@ -11,12 +11,15 @@ use cpal::{BufferSize, ErrorKind, FromSample, SampleFormat, SizedSample, StreamC
 use super::paged::PagedSound;
 use super::playhead::{Playhead, Report};
 use super::transport::{Command, Transport, Voice};
+use super::trouble::{Trouble, sentence};
 use super::{AudioError, Clip, Pace, Recording};
 
 /// A sound system that takes longer than this to open is taken for dead.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Long enough for ALSA on `PipeWire` not to run dry (cpal#1250), short enough to feel immediate: 21 ms at 48 kHz.
 const BUFFER_FRAMES: u32 = 1_024;
+/// A card that asks for nothing for so long is gone, although nobody said so: a sound server that died does this.
+const LONGEST_SILENCE_MS: u64 = 5_000;
 /// Wishes that may wait for the next callback. Only a stuck card lets so many pile up.
 const N_COMMANDS: usize = 256;
 /// Samples that are computed at a time, of all channels together.
@@ -46,15 +49,46 @@ impl std::fmt::Debug for Player {
 }
 
 /// What the callback tells.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     playhead: Playhead,
     n_applied: AtomicU64,
     /// The number of the latest play that came to the end of its clip.
     ended: AtomicU64,
-    /// Buffers that came too late. Counted, not reported: the next one plays on.
-    n_dropouts: AtomicU64,
-    failure: OnceLock<String>,
+    /// When the card last asked for a buffer, in milliseconds after `opened`.
+    asked_at_ms: AtomicU64,
+    opened: Instant,
+    /// Buffers that came too late, say. Counted, not reported: the next one plays on.
+    trouble: Trouble,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            playhead: Playhead::default(),
+            n_applied: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            asked_at_ms: AtomicU64::new(0),
+            opened: Instant::now(),
+            trouble: Trouble::default(),
+        }
+    }
+}
+
+impl Shared {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Why the card no longer plays.
+    fn failure(&self) -> Option<String> {
+        let silence_ms = self.now_ms().saturating_sub(self.asked_at_ms.load(Ordering::Relaxed));
+        if silence_ms > LONGEST_SILENCE_MS {
+            self.trouble
+                .fail("the sound card takes no more sound; check it and play again".into());
+        }
+        self.trouble.failure()
+    }
 }
 
 impl Player {
@@ -136,7 +170,7 @@ impl Player {
 
     pub fn is_playing(&self) -> bool {
         let (serial, wanted) = self.play;
-        wanted && self.shared.ended.load(Ordering::SeqCst) < serial && self.shared.failure.get().is_none()
+        wanted && self.shared.ended.load(Ordering::SeqCst) < serial && self.failure().is_none()
     }
 
     /// The position that is heard now, output latency taken off, in seconds of the clip.
@@ -149,12 +183,12 @@ impl Player {
 
     /// Why the card no longer plays (it was unplugged, say), in a sentence; open another player then.
     pub fn failure(&self) -> Option<String> {
-        self.shared.failure.get().cloned()
+        self.shared.failure()
     }
 
     /// How often the card waited in vain for sound since it was opened.
     pub fn n_dropouts(&self) -> u64 {
-        self.shared.n_dropouts.load(Ordering::Relaxed)
+        self.shared.trouble.n_times()
     }
 
     /// False where the card is stuck and takes no more wishes.
@@ -179,6 +213,8 @@ struct Renderer {
 impl Renderer {
     /// Fills one buffer of the card, which is heard at `heard_at_nanos`.
     fn render<T: FromSample<f32> + Copy>(&mut self, buffer: &mut [T], n_channels: usize, heard_at_nanos: u64) {
+        self.shared.trouble.over();
+        self.shared.asked_at_ms.store(self.shared.now_ms(), Ordering::Relaxed);
         let (before, was_silent, n_before) = (self.transport.travel(), self.transport.is_silent(), self.n_applied);
         // There is always room to retire a clip: the other side empties its ring before each command that it sends, and the
         // ring holds as many as the ring of commands, and the clip that plays.
@@ -258,19 +294,7 @@ fn build<T: SizedSample + FromSample<f32>>(device: &cpal::Device, config: Stream
         renderer.render(buffer, n_channels, nanos(info.timestamp().playback));
     };
     let listener = Arc::clone(&shared);
-    let on_error = move |error: cpal::Error| match error.kind() {
-        ErrorKind::Xrun => {
-            listener.n_dropouts.fetch_add(1, Ordering::Relaxed);
-        }
-        // The stream goes on: elsewhere, or without the priority that it asked for.
-        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => {}
-        _ => {
-            let _ = listener.failure.set(format!(
-                "{}; check the sound card and open the output again",
-                sentence(&error)
-            ));
-        }
-    };
+    let on_error = move |error: cpal::Error| listener.trouble.note(&error, "check the sound card and play again");
     let stream = device.build_output_stream(config, render, on_error, Some(OPEN_TIMEOUT))?;
     let device_rate_hz = config.sample_rate;
     Ok(Player {
@@ -295,15 +319,6 @@ fn no_output(reason: impl Into<String>) -> AudioError {
 
 fn refused(error: &cpal::Error) -> AudioError {
     no_output(format!("{}; connect or switch on a loudspeaker", sentence(error)))
-}
-
-/// cpal's message as the beginning of one of ours.
-pub(super) fn sentence(error: &cpal::Error) -> String {
-    let message = error.to_string();
-    let mut letters = message.trim_end_matches(['.', ' ', '\n']).chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -402,6 +417,20 @@ mod tests {
         }
         let last = shared.playhead.read().heard_secs(200 * PERIOD_NANOS);
         assert!((last - (2.0 + 1.2 + 0.6)).abs() < 0.001, "paused, it stands still: {last}");
+    }
+
+    #[test]
+    fn a_card_that_asks_for_nothing_any_more_has_failed_and_a_single_error_is_none() {
+        let mut shared = super::Shared::default();
+        shared.trouble.note(&cpal::ErrorKind::BackendError.into(), "play again");
+        assert_eq!(shared.failure(), None);
+        let a_minute_ago = Instant::now().checked_sub(Duration::from_secs(60));
+        shared.opened = a_minute_ago.expect("this computer runs for longer");
+        shared.asked_at_ms.store(shared.now_ms(), super::Ordering::Relaxed);
+        assert_eq!(shared.failure(), None, "it has just asked");
+        let long_ago = shared.now_ms() - super::LONGEST_SILENCE_MS - 1_000;
+        shared.asked_at_ms.store(long_ago, super::Ordering::Relaxed);
+        assert!(shared.failure().is_some_and(|reason| reason.contains("takes no more sound")));
     }
 
     fn until(what: &str, mut done: impl FnMut() -> bool) {

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::commands;
 use super::output::{print, print_json};
 use super::progress::StderrProgress;
-use crate::dataset::{Dataset, MachineSection};
+use super::sections::section_of;
+use crate::dataset::Dataset;
 use crate::evaluation::Figure;
 use crate::exploration::{Accuracy, Limits, SearchConfig, TrialState, net_score};
 use crate::pipeline::{
@@ -141,15 +142,8 @@ pub(super) fn explore(arguments: &ExploreArguments) -> anyhow::Result<()> {
 }
 
 fn settings(arguments: &ExploreArguments, dataset: &Dataset) -> anyhow::Result<ExploreSettings> {
-    let group = MachineSection {
-        machine: arguments.machine.clone(),
-        section: arguments.section.clone(),
-    };
-    let known = dataset.groups();
-    if !known.contains(&group) {
-        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        bail!("there is no section '{group}': choose among {}", known.join(", "));
-    }
+    let name = format!("{} {}", arguments.machine, arguments.section);
+    let group = section_of(dataset, Some(&name))?;
     if !arguments.rungs.is_sorted_by(|a, b| a < b) {
         bail!("--rungs must rise, as 2,6,18");
     }

@@ -12,7 +12,7 @@ use super::commands::{open_run, scan_data};
 use super::detector_arguments::DetectorArguments;
 use super::output::print;
 use super::progress::{StderrProgress, say};
-use crate::dataset::{Dataset, MachineSection};
+use super::sections::section_of;
 use crate::detectors::DetectorKind;
 use crate::evaluation::ThresholdRule;
 use crate::pipeline::{self, ClipJudge, WatchEvent, WatchedFile, WatchedFolder, WatchedState};
@@ -95,22 +95,6 @@ pub(super) fn watch(arguments: &WatchArguments) -> anyhow::Result<()> {
     );
     told.failure.map_or(Ok(()), Err)?;
     Ok(end?)
-}
-
-/// The section of this name; the only one where none is named.
-fn section_of(dataset: &Dataset, name: Option<&str>) -> anyhow::Result<MachineSection> {
-    let groups = dataset.groups();
-    let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
-    let names = names.join(", ");
-    let found = match (name, &*groups) {
-        (Some(name), _) => groups
-            .iter()
-            .find(|group| group.to_string() == *name)
-            .with_context(|| format!("there is no section '{name}': choose among {names}"))?,
-        (None, [only]) => only,
-        (None, _) => anyhow::bail!("say which section is recorded with --section: {names}"),
-    };
-    Ok(found.clone())
 }
 
 /// What was said of each file, on the screen and in the table.

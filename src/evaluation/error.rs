@@ -28,6 +28,6 @@ pub enum EvaluationError {
         first = first.display()
     )]
     SaidTwice { first: PathBuf, second: PathBuf },
-    #[error("no score file with a matching truth file below {path}", path = path.display())]
+    #[error("no score file with a matching truth file below {path}: name the folder that scores were written to, and the recordings or tables that tell the truth of the same clips", path = path.display())]
     NothingToEvaluate { path: PathBuf },
 }

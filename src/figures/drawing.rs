@@ -53,6 +53,7 @@ pub(super) fn on_paper(canvas: &Canvas, style: &FigureStyle, title: &str, proven
     OnPaper {
         svg: canvas.finish_on(size, Some(style.preset.width_mm()), title, provenance),
         type_pt: style.font_pt / scale,
+        aspect: size[1] / size[0],
     }
 }
 

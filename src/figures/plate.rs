@@ -19,6 +19,8 @@ pub struct OnPaper {
     pub svg: String,
     /// The size of its type, in points: less than was asked for where a table would not fit.
     pub type_pt: f64,
+    /// Height over width.
+    pub aspect: f64,
 }
 
 /// A drawing in pixels: 8-bit RGBA, not premultiplied, `[height, width, 4]`.

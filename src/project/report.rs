@@ -55,6 +55,20 @@ pub struct ReportFigure {
     pub shows_intervals: bool,
 }
 
+impl ReportFigure {
+    /// A figure as its recipe says.
+    pub fn new(id: u32, recipe: FigureRecipe) -> Self {
+        Self {
+            id,
+            title: None,
+            caption: None,
+            // A dozen columns with intervals fit on no page of a paper.
+            shows_intervals: !matches!(recipe, FigureRecipe::Matrix { .. }),
+            recipe,
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }

@@ -1,10 +1,10 @@
 //! A screen without a window: how it is drawn, and what a hand does on it.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
 
-use std::path::PathBuf;
-use std::sync::Arc;
+#[path = "program.rs"]
+mod program;
 
-use auscult::app::{Action, App, AppFolders, State, Workbench};
+use auscult::app::{Action, App, State, Workbench};
 use auscult::ui::{dialogs, theme};
 use eframe::egui::{self, Key, Modifiers, Pos2, Theme, Ui, Vec2};
 use egui_kittest::kittest::Queryable as _;
@@ -32,6 +32,7 @@ impl<V> Scene<V> {
 pub struct Driven {
     pub app: App,
     pub wishes: Vec<Action>,
+    _home: tempfile::TempDir,
 }
 
 impl Driven {
@@ -78,19 +79,23 @@ pub fn scene<'a, V: 'a>(
     )
 }
 
-/// A view with a program behind it whose folders do not exist.
+/// A view with a program behind it that may write: into a folder of its own.
 pub fn driven<'a>(
     builder: HarnessBuilder<Driven>,
     state: State,
     mut draw: impl FnMut(&mut Ui, &State, &mut Vec<Action>) + 'a,
 ) -> Harness<'a, Driven> {
-    let nowhere = AppFolders {
-        settings: PathBuf::from("/nowhere/settings"),
-        projects: PathBuf::from("/nowhere/projects"),
-    };
-    let mut app = App::with_folders(Arc::new(|| ()), nowhere);
+    let home = tempfile::tempdir().unwrap();
+    let mut app = program::app(home.path());
     app.state = state;
-    let driven = Driven { app, wishes: Vec::new() };
+    if let Some(workbench) = &mut app.state.workbench {
+        workbench.path = home.path().join("project.json");
+    }
+    let driven = Driven {
+        app,
+        wishes: Vec::new(),
+        _home: home,
+    };
     builder.build_ui_state(
         move |ui, driven: &mut Driven| {
             let mut actions = Vec::new();

@@ -91,6 +91,30 @@ fn an_input_that_goes_away_ends_its_take_is_said_and_offered_when_it_is_back() {
 }
 
 #[test]
+fn a_take_that_cannot_be_noted_is_said_to_be_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = program(folder.path());
+    // A file in the way: nothing can be written below it, as in a folder that is read-only.
+    std::fs::create_dir_all(folder.path().join("settings")).unwrap();
+    std::fs::write(folder.path().join("settings/takes"), "").unwrap();
+    app.listen_to(Arc::new(listening(&ramp_card(4))));
+    app.apply(live(LiveAction::Set(of_fan(&app))));
+    for n in 0..2 {
+        app.state.notices.clear();
+        app.apply(live(LiveAction::Record));
+        run_until(&mut app, "the words", |app| says(app, "is not offered again"));
+        run_until(&mut app, "a take", |app| app.state.live.heard.take.secs > 0.2);
+        app.apply(live(LiveAction::StopRecording));
+        run_until(&mut app, "the end", |app| !app.state.live.heard.take.is_running);
+        assert!(
+            app.state.live.heard.take.files[0].is_file(),
+            "take {n} is recorded all the same"
+        );
+    }
+    app.shut_down();
+}
+
+#[test]
 fn settings_are_kept_with_the_project_and_the_input_with_the_computer_but_never_monitoring() {
     let folder = tempfile::tempdir().unwrap();
     let mut app = with_project(folder.path());

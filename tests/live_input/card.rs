@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use assert_no_alloc::{assert_no_alloc, violation_count};
@@ -21,6 +21,37 @@ pub(crate) type Sound = Arc<dyn Fn(u64) -> f32 + Send + Sync>;
 /// The frames behind the last of each buffer, and when it was handed over.
 pub(crate) type Delivered = Arc<Mutex<Vec<(u64, Instant)>>>;
 
+/// Asks a card for one buffer after the other, where the test itself is the clock.
+#[derive(Clone, Default)]
+pub(crate) struct Turns(Arc<(Mutex<(u64, u64)>, Condvar)>);
+
+impl Turns {
+    /// One buffer more; back when the card is done with it.
+    pub(crate) fn next(&self) {
+        let (turns, changed) = &*self.0;
+        let mut turns = turns.lock().expect("no panic");
+        turns.0 += 1;
+        changed.notify_all();
+        while turns.1 < turns.0 {
+            turns = changed.wait(turns).expect("no panic");
+        }
+    }
+
+    /// Waits for the next turn; false where it does not come soon.
+    fn is_due(&self) -> bool {
+        let (turns, changed) = &*self.0;
+        let turns = turns.lock().expect("no panic");
+        let waited = changed.wait_timeout_while(turns, Duration::from_millis(20), |turns| turns.1 >= turns.0);
+        !waited.expect("no panic").1.timed_out()
+    }
+
+    fn done(&self) {
+        let (turns, changed) = &*self.0;
+        turns.lock().expect("no panic").1 += 1;
+        changed.notify_all();
+    }
+}
+
 /// A card that delivers a made-up sound, one buffer after the other, until it is unplugged; and that swallows what it is to play.
 /// Every call into the program is watched for memory that it takes or gives back.
 #[derive(Clone)]
@@ -37,6 +68,8 @@ pub(crate) struct Card {
     pub n_allocations: Arc<AtomicU32>,
     /// For each buffer the frame behind its last, and when it was handed over; where somebody wants to know.
     pub delivered: Option<Delivered>,
+    /// Who says when a buffer is due, where it is not the time.
+    pub turns: Option<Turns>,
     /// The left channel of what was played.
     pub played: Arc<Mutex<Vec<f32>>>,
 }
@@ -57,6 +90,7 @@ pub(crate) fn ramp_card(speed: u32) -> Card {
         is_stuck: Arc::default(),
         n_allocations: Arc::default(),
         delivered: None,
+        turns: None,
         played: Arc::default(),
     }
 }
@@ -89,7 +123,22 @@ impl Card {
         let is_over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_over);
         let period = Duration::from_secs_f64(self.buffer_frames as f64 / f64::from(self.rate_hz) / f64::from(self.speed));
+        let turns = self.turns.clone();
         let thread = std::thread::spawn(move || {
+            if let Some(turns) = turns {
+                for n in 0.. {
+                    while !turns.is_due() {
+                        if stop.load(Ordering::Relaxed) {
+                            return;
+                        }
+                    }
+                    let goes_on = turn(n);
+                    turns.done();
+                    if !goes_on {
+                        return;
+                    }
+                }
+            }
             let start = Instant::now();
             for n in 0u32.. {
                 let due = start + period * n;

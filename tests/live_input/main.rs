@@ -8,6 +8,7 @@ mod card;
 mod disk;
 mod killed;
 mod latency;
+mod monitoring;
 #[path = "../common/program.rs"]
 mod program;
 mod soak;

@@ -133,7 +133,10 @@ impl App {
         let Some(listener) = &self.live.listener else { return false };
         let live = &mut self.state.live;
         let was_recording = live.heard.take.is_running;
+        let was_noted = live.heard.take.unnoted.is_none();
         live.heard = listener.heard();
+        let has_begun = live.heard.take.is_running && !was_recording;
+        let unnoted = live.heard.take.unnoted.clone().filter(|_| was_noted || has_begun);
         let had_monitor = self.live.is_monitored;
         self.live.is_monitored &= live.heard.monitor_failure.is_none();
         // What was asked for a moment ago is on its way.
@@ -147,6 +150,11 @@ impl App {
         {
             listener.monitor(None);
             self.notify(super::Severity::Warning, format!("monitoring ended: {reason}"));
+        }
+        if let Some(reason) = unnoted {
+            let text =
+                format!("This take is recorded, but not noted: if the program is killed, it is not offered again ({reason})");
+            self.notify(super::Severity::Warning, text);
         }
         if is_over && let Some(listener) = self.live.listener.clone() {
             self.live.take_over = Some(Instant::now());

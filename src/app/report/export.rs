@@ -119,6 +119,11 @@ fn write(drawing: &Drawing, title: &str, path: &Path, setting: &Setting) -> anyh
 
 /// The name of a figure's files without their endings: `fig-2-fan-00-ROC`.
 pub fn stem(number: usize, title: &str) -> String {
+    format!("fig-{number}-{}", name_of(title)).trim_end_matches('-').to_owned()
+}
+
+/// A title as the name of a file.
+pub(super) fn name_of(title: &str) -> String {
     let mut words = String::new();
     for c in title.chars() {
         if c.is_ascii_alphanumeric() {
@@ -127,8 +132,8 @@ pub fn stem(number: usize, title: &str) -> String {
             words.push('-');
         }
     }
-    let words: String = words.trim_end_matches('-').chars().take(60).collect();
-    format!("fig-{number}-{words}").trim_end_matches('-').to_owned()
+    let words: String = words.chars().take(60).collect();
+    words.trim_end_matches('-').to_owned()
 }
 
 #[cfg(test)]

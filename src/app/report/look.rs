@@ -9,8 +9,8 @@ use crate::figures::{self, FigureStyle, OnPaper, Pixels, Plate, Provenance};
 use crate::progress::Progress;
 use crate::project::{DrawnFrom, FigureRecipe, ReportStyle};
 
-/// Pixels of a preview along its longer side.
-const PREVIEW_PX: u32 = 1600;
+/// Pixels of a preview at most: width and height.
+const PREVIEW_PX: [f64; 2] = [1280.0, 800.0];
 
 /// A figure as it was last drawn: what a change of style alone sets anew.
 #[derive(Debug, PartialEq)]
@@ -90,13 +90,13 @@ pub(super) fn look(task: Task, before: Before, setting: &Setting, progress: &mut
     let preview = match &drawing {
         None => None,
         Some(drawing) => {
-            let OnPaper { svg, type_pt } = drawing.on_paper(&title, setting)?;
-            match before.preview.filter(|preview| preview.svg == svg) {
+            let drawn = drawing.on_paper(&title, setting)?;
+            match before.preview.filter(|preview| preview.svg == drawn.svg) {
                 Some(preview) => Some(preview),
                 None => Some(Arc::new(Preview {
-                    pixels: pixels(&svg, &drawing.style(setting))?,
-                    svg,
-                    type_pt,
+                    pixels: pixels(&drawn)?,
+                    svg: drawn.svg,
+                    type_pt: drawn.type_pt,
                 })),
             }
         }
@@ -195,10 +195,11 @@ impl Drawing {
     }
 }
 
-fn pixels(svg: &str, style: &FigureStyle) -> anyhow::Result<Pixels> {
-    let is_high = style.preset.height_mm().is_none();
-    let width = if is_high { PREVIEW_PX * 3 / 4 } else { PREVIEW_PX };
-    figures::pixels_of(svg, width).map_err(anyhow::Error::msg)
+/// About as many pixels as a window shows: a picture that is made much smaller there loses its thin lines.
+fn pixels(drawn: &OnPaper) -> anyhow::Result<Pixels> {
+    let [width, height] = PREVIEW_PX;
+    let width = width.min(height / drawn.aspect.max(0.01)).round().max(1.0);
+    figures::pixels_of(&drawn.svg, width as u32).map_err(anyhow::Error::msg)
 }
 
 /// What makes a drawing stale, in words. What a person changed of the figure itself does not: then it is drawn anew.

@@ -69,6 +69,11 @@ pub enum ReportAction {
         id: u32,
         path: PathBuf,
     },
+    /// Writes a figure that is not in the report, set as those of it are.
+    Save {
+        recipe: Box<FigureRecipe>,
+        path: PathBuf,
+    },
     /// Writes every figure in all its formats into this folder, and a page that shows them.
     ExportAll(PathBuf),
 }
@@ -76,6 +81,11 @@ pub enum ReportAction {
 /// What a figure is called where nobody has named it.
 pub fn figure_title(figure: &ReportFigure) -> String {
     figure.title.clone().unwrap_or_else(|| task::title(&figure.recipe))
+}
+
+/// The file that a figure is written to unless a person says otherwise.
+pub fn figure_file_name(recipe: &FigureRecipe) -> String {
+    format!("{}.svg", export::name_of(&task::title(recipe)))
 }
 
 /// The endings of the files that a figure can be written as.
@@ -126,6 +136,7 @@ impl App {
                 self.refresh(&ids);
             }
             ReportAction::Export { id, path } => self.export_figure(id, path),
+            ReportAction::Save { recipe, path } => self.save_recipe(*recipe, path),
             ReportAction::ExportAll(folder) => self.export_all(folder),
         }
     }
@@ -168,14 +179,7 @@ impl App {
             .chain(workbench.project.drawn.keys().copied());
         let id = taken.max().map_or(1, |last| last.saturating_add(1));
         let number = report.figures.len() + 1;
-        let figure = ReportFigure {
-            id,
-            title: None,
-            caption: None,
-            // A dozen columns with intervals fit on no page of a paper.
-            shows_intervals: !matches!(recipe, FigureRecipe::Matrix { .. }),
-            recipe,
-        };
+        let figure = ReportFigure::new(id, recipe);
         self.edit_report(&format!("Add Fig {number}"), |report| report.figures.push(figure));
         if let Some(workbench) = &mut self.state.workbench {
             workbench.report.ask(&[id]);
@@ -314,6 +318,22 @@ impl App {
         let (order, setting) = (Self::order(workbench, number, figure), workbench.report_setting());
         self.spawn(JobKind::ExportReport, &format!("Export Fig {number}"), move |context| {
             let exported = export::one(order, path, &setting, context)?;
+            Ok(JobOutput::ReportExported(Box::new(exported)))
+        });
+    }
+
+    fn save_recipe(&mut self, recipe: FigureRecipe, path: PathBuf) {
+        let Some(workbench) = &self.state.workbench else { return };
+        let figure = ReportFigure::new(0, recipe);
+        let order = Order {
+            before: None,
+            ..Self::order(workbench, 0, &figure)
+        };
+        let setting = workbench.report_setting();
+        self.spawn(JobKind::ExportReport, "Save the figure", move |context| {
+            let mut exported = export::one(order, path, &setting, context)?;
+            // It is none of the report's.
+            exported.drawings.clear();
             Ok(JobOutput::ReportExported(Box::new(exported)))
         });
     }

@@ -1,7 +1,6 @@
 //! The inputs of the sound card, and the output that they are heard through.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -12,9 +11,9 @@ use cpal::{
 
 use super::callback::{GiveOut, take_in};
 use super::input::{Counts, Input, InputDevice, InputWish};
-use super::monitor::Monitor;
+use super::monitor::{MONITOR_WAITS_SECS, Monitor};
 use crate::audio::AudioError;
-use crate::audio::player::sentence;
+use crate::audio::trouble::sentence;
 
 /// A sound system that takes longer than this to open is taken for dead.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -22,12 +21,14 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(5);
 const BUFFER_FRAMES: u32 = 1_024;
 /// Sound that may wait for the thread that takes it: a busy machine can stand still for a while.
 const RING_SECS: usize = 8;
+/// Frames that are taken at a time: what works on them keeps its memory, and a machine that stood still has seconds of them.
+const TAKEN_FRAMES: usize = 8_192;
 /// Rates that a person may want of a sound card.
 const RATES_HZ: [u32; 9] = [8_000, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000];
 /// Monitoring waits for this much before it begins, and leaves out what goes beyond the second.
-const MONITOR_SECS: [f64; 2] = [0.06, 0.25];
-/// So long nothing but trouble, without a buffer between, is no hiccup.
-const LONGEST_TROUBLE: Duration = Duration::from_millis(1_500);
+const MONITOR_SECS: [f64; 2] = [MONITOR_WAITS_SECS, 0.25];
+/// Where it has to begin or to end at once, it does so in this time.
+const MONITOR_FADE_SECS: f64 = 0.005;
 
 /// The inputs of this computer, the default one first. Takes a moment: not for the window's thread.
 pub fn input_devices() -> Vec<InputDevice> {
@@ -140,12 +141,14 @@ pub(super) fn open_device(device: &cpal::Device, rate_hz: Option<u32>) -> Result
         SampleFormat::I8 | SampleFormat::U8 | SampleFormat::I16 | SampleFormat::U16 => 16,
         _ => 24,
     };
+    let n_at_once = TAKEN_FRAMES * usize::from(config.channels).max(1);
     let take = move |frames: &mut Vec<f32>| {
         // The stream lives as long as somebody takes from it.
         let _ = &stream;
-        if let Ok(chunk) = samples.read_chunk(samples.slots()) {
+        if let Ok(chunk) = samples.read_chunk(samples.slots().min(n_at_once)) {
             frames.extend(chunk);
         }
+        samples.slots() > 0
     };
     Ok(Input {
         id: device.id().ok().map(|id| id.to_string()),
@@ -190,7 +193,7 @@ where
     let counting = Arc::clone(&counts);
     let take = move |data: &[T], _: &cpal::InputCallbackInfo| take_in(data, n_channels, &mut ring, &counting);
     let listening = Arc::clone(&counts);
-    let on_error = move |error: cpal::Error| note_trouble(&listening, &error, "connect it again or choose another input");
+    let on_error = move |error: cpal::Error| listening.trouble.note(&error, "connect it again or choose another input");
     let stream = device.build_input_stream(config, take, on_error, Some(OPEN_TIMEOUT))?;
     Ok((stream, samples, counts))
 }
@@ -221,7 +224,13 @@ pub(super) fn open_output_device(device: &cpal::Device, rate_hz: u32) -> Result<
         SampleFormat::F64 => build_output::<f64>(device, config),
         _ => Err(ErrorKind::UnsupportedConfig.into()),
     };
-    build(wished).or_else(|_| build(own)).map_err(|error| output_refused(&error))
+    // At its own rate where it does not have this one, with short buffers all the same: its own may hold seconds.
+    let at_own_rate = StreamConfig {
+        buffer_size: wished.buffer_size,
+        ..own
+    };
+    let opened = build(wished).or_else(|_| build(at_own_rate)).or_else(|_| build(own));
+    opened.map_err(|error| output_refused(&error))
 }
 
 fn build_output<T>(device: &cpal::Device, config: StreamConfig) -> Result<Monitor, cpal::Error>
@@ -231,15 +240,12 @@ where
     let n_channels = usize::from(config.channels).max(1);
     let [n_wanted, n_most] = MONITOR_SECS.map(|secs| (secs * f64::from(config.sample_rate)) as usize);
     let (mut feed, mut ring) = rtrb::RingBuffer::new(config.sample_rate as usize);
-    let mut out = GiveOut {
-        n_wanted,
-        n_most,
-        is_playing: false,
-    };
+    let n_fade = (MONITOR_FADE_SECS * f64::from(config.sample_rate)) as usize;
+    let mut out = GiveOut::new(n_wanted, n_most, n_fade);
     let counts = Arc::new(Counts::default());
     let (counting, theirs) = (Arc::clone(&counts), Arc::clone(&counts));
     let give_out = move |data: &mut [T], _: &cpal::OutputCallbackInfo| out.fill(data, n_channels, &mut ring, &counting);
-    let on_error = move |error: cpal::Error| note_trouble(&theirs, &error, "check the loudspeaker and monitor again");
+    let on_error = move |error: cpal::Error| theirs.trouble.note(&error, "check the loudspeaker and monitor again");
     let stream = device.build_output_stream(config, give_out, on_error, Some(OPEN_TIMEOUT))?;
     stream.play()?;
     let give = move |samples: &[f32]| {
@@ -249,26 +255,9 @@ where
         if let Ok(chunk) = feed.write_chunk_uninit(samples.len().min(feed.slots())) {
             chunk.fill_from_iter(samples.iter().copied());
         }
+        feed.buffer().capacity() - feed.slots()
     };
     Ok(Monitor::new(config.sample_rate, Box::new(give), counts))
-}
-
-/// Counts what the sound system tells of. A stream goes on after most of it: from elsewhere, without the priority that it asked
-/// for, or with a gap. It has failed when the device is gone, or when there is nothing but trouble.
-fn note_trouble(counts: &Counts, error: &cpal::Error, way_out: &str) {
-    match error.kind() {
-        ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied => return,
-        ErrorKind::DeviceNotAvailable | ErrorKind::StreamInvalidated => {}
-        _ => match counts.trouble.note() {
-            None => {
-                counts.n_overruns.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
-            Some(lasting) if lasting < LONGEST_TROUBLE => return,
-            Some(_) => {}
-        },
-    }
-    let _ = counts.failure.set(format!("{}; {way_out}", sentence(error)));
 }
 
 fn no_input(reason: String) -> AudioError {

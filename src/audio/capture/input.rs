@@ -1,7 +1,9 @@
 //! What an input is, whatever sound system it comes from.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use crate::audio::trouble::Trouble;
 
 /// An input of this computer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,19 +27,16 @@ pub struct InputWish {
 /// What an input counts while it is open.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// Samples that found no room.
+    /// Samples that found no room; of an output its gaps and leaps.
     pub(super) n_dropped: AtomicU64,
-    /// Times that the card itself lost sound.
-    pub(super) n_overruns: AtomicU64,
-    /// Only a card has any.
-    #[cfg(feature = "sound-card")]
-    pub(super) trouble: super::trouble::Trouble,
-    /// Why no more sound comes.
-    pub(super) failure: OnceLock<String>,
+    /// An output is being heard: enough waited for it, and there was more since.
+    pub(super) is_begun: AtomicBool,
+    /// What the sound system tells of.
+    pub(super) trouble: Trouble,
 }
 
-/// Appends the frames that came since the last call, channel by channel.
-pub(super) type Take = Box<dyn FnMut(&mut Vec<f32>) + Send>;
+/// Appends frames that came since the last call, channel by channel. Returns whether more of them wait.
+pub(super) type Take = Box<dyn FnMut(&mut Vec<f32>) -> bool + Send>;
 
 /// An open input; dropping it closes it.
 pub(super) struct Input {

@@ -52,6 +52,8 @@ pub struct Heard {
     pub waits_secs: f64,
     /// Whether the input is heard through the output.
     pub is_monitored: bool,
+    /// How often what is monitored had a gap: the loudspeaker had to wait, or was too far behind.
+    pub n_monitor_gaps: u64,
     /// Why it is not heard any more.
     pub monitor_failure: Option<String>,
 }
@@ -251,9 +253,10 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
     let mut frames = Vec::new();
     let mut n_dropped = 0;
     let mut came_at = Instant::now();
-    let mut has_failed = false;
+    let (mut has_failed, mut has_more) = (false, false);
     loop {
-        let is_over = match wishes.recv_timeout(PERIOD) {
+        let rest = if has_more { Duration::ZERO } else { PERIOD };
+        let is_over = match wishes.recv_timeout(rest) {
             Ok(Command::ToDisk(wish)) => {
                 disk.tell(wish);
                 false
@@ -271,7 +274,7 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
             Err(RecvTimeoutError::Disconnected) => true,
         };
         frames.clear();
-        (input.take)(&mut frames);
+        has_more = (input.take)(&mut frames);
         if !frames.is_empty() {
             came_at = Instant::now();
         }
@@ -279,7 +282,7 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
         meter.push(&frames);
         let n_dropped_now = input.counts.n_dropped.load(Ordering::Relaxed);
         if n_dropped_now > n_dropped {
-            disk.tell(Wish::Dropped(n_dropped_now - n_dropped));
+            disk.lose(n_dropped_now - n_dropped);
         }
         n_dropped = n_dropped_now;
         let n_samples = {
@@ -296,10 +299,10 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
         }
         if came_at.elapsed() > LONGEST_SILENCE {
             let words = "nothing has come from it for 5 s; connect it again or choose another input";
-            let _ = input.counts.failure.set(words.to_owned());
+            input.counts.trouble.fail(words.to_owned());
         }
-        let failure = input.counts.failure.get().cloned();
-        if failure.is_some() && !has_failed {
+        let failure = input.counts.trouble.failure();
+        if failure.is_some() && !has_failed && !has_more {
             // Whoever reads why no more sound comes finds the take ended.
             disk.end_take(LAST_WORDS);
             has_failed = true;
@@ -308,17 +311,18 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
             level: meter.level(),
             take: TakeView::default(),
             n_dropped,
-            n_overruns: input.counts.n_overruns.load(Ordering::Relaxed),
-            failure,
+            n_overruns: input.counts.trouble.n_times(),
+            failure: failure.filter(|_| has_failed),
             n_samples,
             waits_secs: came_at.elapsed().as_secs_f64(),
             is_monitored: monitor.is_some(),
+            n_monitor_gaps: monitor.as_ref().map_or(0, Monitor::n_gaps),
             monitor_failure: monitor_failure.clone(),
         };
         if !frames.is_empty() || has_failed {
             shared.came.notify_all();
         }
-        if is_over {
+        if is_over && !has_more {
             return;
         }
     }

@@ -18,6 +18,7 @@ mod card;
 mod card;
 mod devices;
 mod disk;
+mod follow;
 mod growing_wav;
 mod input;
 mod listener;
@@ -26,8 +27,6 @@ mod monitor;
 mod note;
 mod recorder;
 mod tail;
-#[cfg(feature = "sound-card")]
-mod trouble;
 
 pub use card::input_devices;
 pub use devices::DeviceWatch;

@@ -47,6 +47,8 @@ pub struct TakeView {
     pub marks: Arc<Vec<Mark>>,
     /// Samples that the sound card delivered and that found no room, since the start.
     pub n_dropped: u64,
+    /// Why no note tells of it: should the program be killed, the next start does not offer it.
+    pub unnoted: Option<String>,
     /// Why it ended before it was ended; what was written until then is kept.
     pub failure: Option<String>,
     pub is_running: bool,
@@ -74,14 +76,17 @@ struct Running {
 
 impl Recorder {
     pub(super) fn new(rate_hz: u32, n_channels: u16, n_bits: u16) -> Self {
-        Self {
+        let mut recorder = Self {
             rate_hz: rate_hz.max(1),
             n_channels: n_channels.max(1),
             n_bits,
             heard: VecDeque::new(),
             running: None,
             view: TakeView::default(),
-        }
+        };
+        // As long as it will be: what grows by doubling takes twice as much in the end, and three times on the way.
+        recorder.heard.reserve_exact(recorder.n_samples(MAX_PRE_ROLL_SECS));
+        recorder
     }
 
     pub(super) fn view(&self) -> &TakeView {
@@ -101,8 +106,11 @@ impl Recorder {
         };
         let (number, wav) = made?;
         // Without a note the take is recorded all the same: sound comes before its insurance.
-        let note = plan.note.as_ref();
-        let mut note = note.and_then(|(folder, about)| TakeNote::create(folder, about).ok());
+        let mut note = plan.note.as_ref().and_then(|(folder, about)| {
+            let made = TakeNote::create(folder, about);
+            made.map_err(|error| self.view.unnoted = Some(format!("{}: {error}", folder.display())))
+                .ok()
+        });
         tell_file(&mut self.view, &mut note, wav.path());
         self.view.is_running = true;
         let n_wanted = self.n_samples(plan.pre_roll_secs.clamp(0.0, MAX_PRE_ROLL_SECS));
@@ -124,9 +132,11 @@ impl Recorder {
         if self.running.is_some() {
             self.write(frames);
         } else {
-            self.heard.extend(frames);
-            let n_old = self.heard.len().saturating_sub(self.n_samples(MAX_PRE_ROLL_SECS));
+            let most = self.n_samples(MAX_PRE_ROLL_SECS);
+            let newest = &frames[frames.len().saturating_sub(most)..];
+            let n_old = (self.heard.len() + newest.len()).saturating_sub(most);
             self.heard.drain(..n_old);
+            self.heard.extend(newest);
         }
     }
 
@@ -228,7 +238,8 @@ fn ended_by(error: &AudioError) -> String {
 /// Takes a new file into what is shown, and into the note.
 fn tell_file(view: &mut TakeView, note: &mut Option<TakeNote>, file: &Path) {
     Arc::make_mut(&mut view.files).push(file.to_owned());
-    if note.as_mut().is_some_and(|note| note.add(file).is_err()) {
+    if let Some(Err(error)) = note.as_mut().map(|note| note.add(file)) {
+        view.unnoted = Some(error.to_string());
         *note = None;
     }
 }
@@ -314,6 +325,38 @@ mod tests {
         recorder.start(plan).expect("started again");
         recorder.stop();
         assert!(recorder.view().files[0].ends_with("section_00_source_train_normal_0003_vel_6.wav"));
+    }
+
+    #[test]
+    fn a_take_that_cannot_be_noted_is_recorded_and_says_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let in_the_way = folder.path().join("settings");
+        std::fs::write(&in_the_way, "").expect("written");
+        let mut recorder = Recorder::new(1_000, 1, 16);
+        let plan = TakePlan {
+            folder: folder.path().join("takes"),
+            note: Some((in_the_way.join("takes"), "a fan".into())),
+            ..TakePlan::default()
+        };
+        recorder.start(plan).expect("recorded all the same");
+        recorder.push(&ramp(0, 100));
+        assert!(recorder.view().is_running);
+        assert!(
+            recorder
+                .view()
+                .unnoted
+                .as_ref()
+                .is_some_and(|reason| reason.contains("settings"))
+        );
+        recorder.stop();
+        recorder
+            .start(TakePlan {
+                folder: folder.path().join("takes"),
+                note: Some((folder.path().join("notes"), String::new())),
+                ..TakePlan::default()
+            })
+            .expect("started");
+        assert_eq!(recorder.view().unnoted, None, "the next one is noted");
     }
 
     #[test]

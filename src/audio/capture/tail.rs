@@ -27,7 +27,8 @@ impl Tail {
             n_channels: usize::from(n_channels.max(1)),
             channel,
             mono: Vec::new(),
-            kept: VecDeque::new(),
+            // As long as it will be, and a while to come: it need never grow.
+            kept: VecDeque::with_capacity((TAIL_SECS + 4) * SAMPLE_RATE_HZ as usize),
             n_early: 0,
             n_gone: 0,
         }

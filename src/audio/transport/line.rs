@@ -2,27 +2,28 @@
 //!
 //! After W. Verhelst and M. Roelands, *An overlap-add technique based on waveform similarity (WSOLA) for high quality time-scale
 //! modification of speech*, ICASSP 1993: sound is played as it is for a hop, and then goes over into that place near the wished
-//! one which resembles most what would have come. Clicks are kept whole after S. Grofit and Y. Lavner, *Time-scale modification of
+//! one which resembles most what would have come. Blows are kept whole after S. Grofit and Y. Lavner, *Time-scale modification of
 //! audio signals using enhanced WSOLA with management of transients*, IEEE TASLP 16 (2008): an onset is heard once, at its time,
-//! and what is joined before and after it does not contain it. Where onsets follow each other within two hops there is no room for
-//! that, and they are treated as any sound.
+//! with what follows it at once, and nothing that is joined in between touches it. Where onsets follow each other closely the hops
+//! shrink with the room between them, down to blows every ten milliseconds; what is denser is a tone.
 
 use super::super::Pace;
-use super::onsets::first_onset;
+use super::alike::most_alike;
+use super::onsets::Onsets;
 use super::voice::Voice;
 
 /// How far from the wished place the search goes on either side: a period of 33 Hz finds its like.
 const REACH_SECS: f64 = 0.015;
-/// The same for the hop before an onset, which is to come in time.
-const ONSET_REACH_SECS: f64 = 0.004;
+/// The same before an onset, which is to come in time.
+const ONSET_REACH_SECS: f64 = 0.002;
 /// What is joined before an onset keeps away from it.
 const GUARD_SECS: f64 = 0.001;
-/// What is played on unchanged after an onset.
-const ATTACK_SECS: f64 = 0.008;
-/// So much before a place tells whether something begins there; a search may go back as far.
-const LOOK_BACK_SECS: f64 = 0.08;
-/// A coarse search looks at so many samples a second.
-const SEARCH_HZ: f64 = 16_000.0;
+/// The shortest hop: what is joined faster clicks.
+const LEAST_HOP_SECS: f64 = 0.001;
+/// Hops that have room between two onsets.
+const N_HOPS: f64 = 3.0;
+/// An onset that should have been heard so long ago is left out: more of them come than can be played.
+const LATEST_SECS: f64 = 0.015;
 
 /// Where a clip is read, and what it goes over from. Places are in samples of the clip.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,19 +33,23 @@ pub(super) struct Line {
     to: f64,
     /// Of the two, from 0 (nothing in common) to 1.
     likeness: f32,
-    /// Frames since the hop began.
+    /// Frames since the hop began, and how many it has.
     n_frames: usize,
+    n_hop: usize,
     /// Onsets before this place have been heard.
     heard_to: f64,
+    /// An onset is being heard up to this place; 0: none is.
+    through: f64,
 }
 
 impl Line {
-    /// Begins at a place.
-    pub(super) fn at(place: f64) -> Self {
+    /// Begins at a place and goes straight on for so many frames.
+    pub(super) fn at(place: f64, n_frames: usize, voice: &Voice) -> Self {
         Self {
             from: place,
             to: place,
-            heard_to: place,
+            n_hop: n_frames,
+            heard_to: place + n_frames as f64 * voice.advance,
             ..Self::default()
         }
     }
@@ -52,13 +57,16 @@ impl Line {
     /// The next frame, where `wished` is the place that should be heard; `None`, and no step on, where it is not read yet.
     /// Allocates nothing.
     pub(super) fn next(&mut self, voice: &Voice, wished: f64, pace: Pace) -> Option<f32> {
-        if self.n_frames >= voice.hop {
-            (self.from, self.likeness, self.n_frames) = (self.to, 1.0, 0);
+        if self.n_frames >= self.n_hop {
+            (self.from, self.likeness, self.n_frames, self.n_hop) = (self.to, 1.0, 0, voice.hop);
             if pace.stretches() {
                 self.join(voice, wished, pace.speed);
-            } else if voice.advance == 1.0 {
-                // Back on whole samples, so that the clip is played bit by bit again.
-                self.to = self.from.round();
+            } else {
+                if voice.advance == 1.0 {
+                    // Back on whole samples, so that the clip is played bit by bit again.
+                    self.to = self.from.round();
+                }
+                (self.heard_to, self.through) = (self.to + voice.hop as f64 * voice.advance, 0.0);
             }
         }
         self.straight_on(voice)
@@ -70,7 +78,7 @@ impl Line {
         let value = if self.from == self.to {
             entering
         } else {
-            let part = (self.n_frames as f32 + 0.5) / voice.hop as f32;
+            let part = (self.n_frames as f32 + 0.5) / self.n_hop as f32;
             let up = 0.5 - 0.5 * (std::f32::consts::PI * part.min(1.0)).cos();
             let down = 1.0 - up;
             // As loud as the two are: they add up in amplitude where they are alike, in power where they are not.
@@ -83,101 +91,60 @@ impl Line {
         Some(value)
     }
 
-    /// Chooses where to go on.
+    /// Chooses where to go on, and how long the way there takes.
     fn join(&mut self, voice: &Voice, wished: f64, speed: f64) {
-        let (rate_hz, end, hop) = (voice.rate_hz(), voice.end(), voice.hop as f64 * voice.step);
-        let reach = REACH_SECS * rate_hz;
-        // An onset is being heard: straight on.
-        if self.from < self.heard_to {
+        let rate_hz = voice.rate_hz();
+        let [reach, guard, least_hop] = [REACH_SECS, GUARD_SECS, LEAST_HOP_SECS].map(|secs| secs * rate_hz);
+        let longest_hop = voice.hop as f64 * voice.step;
+        // An onset is being heard, or nothing is left: straight on.
+        if self.from < self.through {
+            return self.take(self.through - self.from, voice);
+        }
+        if self.heard_to >= voice.end() {
             return;
         }
-        let looked_at = self.heard_to.max((wished - reach).min(self.from));
-        let look_to = wished.max(self.from) + reach + 2.0 * hop * speed.max(1.0);
-        // The end of the clip is to be heard in time and once as well.
-        let around = LOOK_BACK_SECS * rate_hz;
-        let Some((samples, first)) = voice.piece(looked_at.min(self.from) - around, look_to + 2.0 * hop) else {
+        self.through = 0.0;
+        let from = (wished - 3.0 * reach).min(self.from);
+        let to = wished.max(self.from) + reach + 3.0 * longest_hop * speed.max(1.0);
+        let Some((samples, first)) = voice.piece(from - longest_hop, to + longest_hop) else {
             // Not read yet: straight on.
             return;
         };
-        let onset = first_onset(samples, rate_hz, looked_at - first, look_to - first);
-        let onset = onset.map_or(end, |onset| (first + onset).min(end));
+        let onsets = Onsets::find(samples, rate_hz, from - first, to - first, speed);
+        // From here on, places are counted within the piece.
+        let [here, wished, heard_to, end] = [self.from, wished, self.heard_to, voice.end()].map(|place| place - first);
+        let first_to_hear = heard_to.max(wished - LATEST_SECS * rate_hz);
+        // The end of the clip is to be heard in time and once as well.
+        let (onset, attack) = onsets.next(first_to_hear).unwrap_or((end, 0.0));
+        let room = (onset - guard - heard_to).max(0.0);
+        let mut hop = (room / N_HOPS).clamp(least_hop, longest_hop);
+        // Samples that are heard until it is time.
         let due = (onset - wished) / speed;
-        let (low, high);
-        if onset < self.from + hop - 1.0 {
-            // It would be cut off in the middle.
-            self.heard_to = onset + ATTACK_SECS * rate_hz;
-            return;
-        } else if due < 2.0 * hop {
-            // What is gone over to now brings the onset in the hop after this one, which goes straight on.
-            let centre = onset - due.clamp(hop, 2.0 * hop - 1.0);
-            low = (centre - ONSET_REACH_SECS * rate_hz).max(onset - 2.0 * hop + 1.0);
-            high = (centre + ONSET_REACH_SECS * rate_hz).min(onset - hop);
-            self.heard_to = onset + ATTACK_SECS * rate_hz;
+        let (limits, nearest);
+        let is_last = due < 2.0 * hop;
+        if is_last {
+            // What is gone over to now brings the onset in its time: straight on from then.
+            hop = hop.min(due - guard).max(least_hop);
+            nearest = onset - due.max(hop + guard);
+            let reach = (ONSET_REACH_SECS * rate_hz).min(room / 8.0);
+            limits = ((nearest - reach).max(heard_to), (nearest + reach).min(onset - guard - hop));
+            self.heard_to = first + (onset + attack).min(end);
+            self.through = self.heard_to;
         } else {
-            let latest = (wished + reach).min(onset - 2.0 * hop - GUARD_SECS * rate_hz);
-            let earliest = (wished - reach).min(latest - 2.0 * reach).max(self.heard_to);
-            (low, high) = if earliest <= latest {
-                (earliest, latest)
-            } else {
-                (wished - reach, wished + reach)
-            };
+            nearest = wished;
+            let latest = (wished + reach).min(onset - guard - 2.0 * hop);
+            limits = ((wished - reach).min(latest - 2.0 * reach), latest);
         }
-        let limits = (low - first, high - first);
-        let (to, likeness) = most_alike(samples, rate_hz, (self.from - first, hop), limits, wished - first);
+        self.take(hop, voice);
+        let is_free = |to: f64| is_last || onsets.are_clear_of(to - guard, to + 2.0 * hop + guard);
+        let found = most_alike(samples, rate_hz, (here, hop), limits, nearest, is_free);
+        // Where none is free, what follows the last onset is.
+        let (to, likeness) = found.unwrap_or((heard_to.min(onset - guard - 2.0 * hop), 0.0));
         (self.to, self.likeness) = (first + to, likeness);
     }
-}
 
-/// The place between `low` and `high` from which on the next `n_compared` samples resemble most those from `from` on, and how much
-/// they do. The search is done on a part of the samples where there are many, and then refined to a fraction of one.
-fn most_alike(samples: &[f32], rate_hz: f64, (from, n_compared): (f64, f64), (low, high): (f64, f64), wished: f64) -> (f64, f32) {
-    let start = from.round().max(0.0) as usize;
-    let n = (n_compared as usize).min(samples.len().saturating_sub(start));
-    let last = samples.len().saturating_sub(n) as f64;
-    let (low, high) = (low.ceil().clamp(0.0, last), high.floor().clamp(0.0, last));
-    let (low, high) = (low as usize, high.max(low) as usize);
-    let template = samples.get(start..start + n).unwrap_or_default();
-    let likeness = |at: usize, stride: usize| likeness(template, samples.get(at..at + n).unwrap_or_default(), stride);
-    let better = |best: (usize, f32), at: usize, stride: usize| {
-        let found = likeness(at, stride);
-        if found > best.1 { (at, found) } else { best }
-    };
-    let stride = (rate_hz / SEARCH_HZ).round().max(1.0) as usize;
-    // Where all are alike, in silence say, the nearest to the wished one.
-    let nearest = (wished.round().max(0.0) as usize).clamp(low, high);
-    let mut best = (nearest, likeness(nearest, stride));
-    for at in (low..=high).step_by(stride) {
-        best = better(best, at, stride);
+    /// The hop takes so many samples, or as many as any may.
+    fn take(&mut self, n_samples: f64, voice: &Voice) {
+        self.n_hop = ((n_samples / voice.step).ceil() as usize).clamp(1, voice.hop);
     }
-    let (first, end) = (best.0.saturating_sub(stride).max(low), (best.0 + stride).min(high));
-    best.1 = likeness(best.0, 1);
-    for at in first..=end {
-        best = better(best, at, 1);
-    }
-    let (at, found) = best;
-    if at == start {
-        return (from, 1.0);
-    }
-    // The top of the parabola through the best and its neighbours.
-    let (before, after) = (at.checked_sub(1).map_or(found, |at| likeness(at, 1)), likeness(at + 1, 1));
-    let bend = before - 2.0 * found + after;
-    let offset = if bend < 0.0 {
-        (0.5 * (before - after) / bend).clamp(-0.5, 0.5)
-    } else {
-        0.0
-    };
-    let place = from - start as f64 + at as f64 + f64::from(offset);
-    (place, found.clamp(0.0, 1.0))
-}
-
-/// The correlation of two stretches, each `stride`-th sample of them, from -1 to 1; 0 where either is silent.
-fn likeness(a: &[f32], b: &[f32], stride: usize) -> f32 {
-    let (mut ab, mut aa, mut bb) = (0.0f32, 0.0f32, 0.0f32);
-    for (a, b) in a.iter().zip(b).step_by(stride) {
-        ab += a * b;
-        aa += a * a;
-        bb += b * b;
-    }
-    let size = (aa * bb).sqrt();
-    if size > 1e-12 { ab / size } else { 0.0 }
 }

@@ -5,6 +5,7 @@
 //!
 //! *Invariant:* the same commands at the same frames give the same sound, in buffers of any length.
 
+mod alike;
 mod course;
 mod line;
 mod onsets;
@@ -88,8 +89,7 @@ impl Transport {
         match command {
             Command::Load(mut voice) => {
                 self.stop();
-                voice.set_pace(self.pace);
-                voice.fade_edges(self.tail.len());
+                voice.set_pace(self.pace, self.tail.len());
                 let end = voice.end();
                 self.course = Course {
                     end,
@@ -115,7 +115,7 @@ impl Transport {
                 let place = self.place().unwrap_or(self.course.end);
                 self.pace = pace;
                 if let Some(voice) = &mut self.voice {
-                    voice.set_pace(pace);
+                    voice.set_pace(pace, self.tail.len());
                 }
                 // The sound goes on from where it is: only the pace is new.
                 self.anchor_at(if pace.stretches() { place } else { place.round() });
@@ -237,10 +237,18 @@ impl Transport {
         self.tail.len().min((lap_frames / 2.0) as usize)
     }
 
-    /// Begins to be heard at a place of the clip.
+    /// Begins to be heard at a place of the clip. Slowly, what leads there fades in before it, so that nothing of it is lost.
     fn enter(&mut self, place: f64) {
-        self.line = Line::at(place);
-        self.entry = (0, self.n_fade());
+        let n_fade = self.n_fade();
+        self.entry = (0, n_fade);
+        if let Some(voice) = &self.voice {
+            let lead = if self.pace.lingers() {
+                n_fade as f64 * voice.advance
+            } else {
+                0.0
+            };
+            self.line = Line::at(place - lead, n_fade, voice);
+        }
     }
 
     fn stop(&mut self) {

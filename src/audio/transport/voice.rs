@@ -58,16 +58,14 @@ impl Voice {
         }
     }
 
-    /// Reads at this pace from now on. Allocates nothing.
-    pub(super) fn set_pace(&mut self, pace: Pace) {
+    /// Reads at this pace from now on, and fades the clip's own ends in so many frames: whoever comes there hears no click.
+    /// Allocates nothing.
+    pub(super) fn set_pace(&mut self, pace: Pace, n_fade: usize) {
         let speed = pace.reading_speed();
         self.advance = self.step * speed;
+        // Slowly, what begins and ends a clip is heard long: instead, the fades lie before and behind it.
+        self.n_edge = if pace.lingers() { 0.0 } else { n_fade as f64 * self.advance };
         self.kernel = Kernel::at_speed(self.rate_hz, self.device_rate_hz, speed);
-    }
-
-    /// Fades the clip's own ends in the time of so many frames: whoever comes there hears no click.
-    pub(super) fn fade_edges(&mut self, n_frames: usize) {
-        self.n_edge = n_frames as f64 * self.step;
     }
 
     pub(super) fn rate_hz(&self) -> f64 {
@@ -106,9 +104,16 @@ impl Voice {
         }
     }
 
-    /// The sound at a place in samples; where each frame is a sample, bit by bit. Silence lies on both sides. `None` where it is not
-    /// read yet.
+    /// The sound at a place in samples; where each frame is a sample, bit by bit. Before its start lies its first sample, and behind
+    /// its end, where that is not faded, its last one: what fades there does not click. `None` where it is not read yet.
     pub(super) fn value_at(&self, place: f64) -> Option<f32> {
+        let end = self.end();
+        let last = if self.n_edge > 0.0 {
+            f64::INFINITY
+        } else {
+            (end - 1.0).max(0.0)
+        };
+        let place = place.clamp(0.0, last);
         let reach = self.kernel.reach() + 1.0;
         let (samples, first) = self.piece(place - reach, place + reach)?;
         let within = place - first;
@@ -116,9 +121,9 @@ impl Voice {
             let sample = (within >= 0.0).then(|| samples.get(within as usize));
             sample.flatten().copied().unwrap_or(0.0)
         } else {
-            self.kernel.value_at(samples, within)
+            self.kernel.held_value_at(samples, within)
         };
-        let from_end = place.min(self.end() - place);
+        let from_end = place.min(end - place);
         Some(if from_end < self.n_edge {
             value * (from_end / self.n_edge).max(0.0) as f32
         } else {

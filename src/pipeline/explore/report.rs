@@ -165,6 +165,12 @@ impl Exploration {
         finished.max_by(|a, b| score(a).partial_cmp(&score(b)).unwrap_or(std::cmp::Ordering::Equal))
     }
 
+    /// What is known of the trial of this number: there may be none of those before it, where a later one was done first.
+    pub fn trial(&self, number: usize) -> Option<&TrialReport> {
+        let place = self.trials.binary_search_by_key(&number, |trial| trial.number).ok()?;
+        self.trials.get(place)
+    }
+
     /// Takes a line of the log in.
     pub fn take(&mut self, event: ExploreEvent) {
         match event {

@@ -292,7 +292,7 @@ impl Keeper<'_> {
     fn note_states(&mut self, observer: &mut dyn ExploreObserver) -> Result<(), PipelineError> {
         for trial in 0..self.search.trials().len() {
             let state = self.search.trials()[trial].state;
-            let known = self.journal.exploration.trials.get(trial);
+            let known = self.journal.exploration.trial(trial);
             match known.map(|known| known.state) {
                 Some(known) if known == state => {}
                 Some(_) => {
@@ -327,7 +327,7 @@ fn report_of(journal: &Journal, search: &Search, trial: usize) -> TrialReport {
     };
     TrialReport {
         state: now.state,
-        ..journal.exploration.trials.get(trial).cloned().unwrap_or_else(fresh)
+        ..journal.exploration.trial(trial).cloned().unwrap_or_else(fresh)
     }
 }
 

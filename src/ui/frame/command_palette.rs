@@ -67,9 +67,9 @@ impl Frame {
             Effect::OpenFolder => dialogs::open_folder(ui.ctx()),
             Effect::OpenProject => dialogs::open_project(ui.ctx()),
             Effect::SaveCopy => dialogs::save_copy(ui.ctx()),
-            Effect::AddFigure => {
+            Effect::Figure(wanted) => {
                 // The screens come before the palette: they are asked in the next frame.
-                offers::ask(ui.ctx());
+                offers::ask(ui.ctx(), wanted);
                 ui.ctx().request_repaint();
             }
             Effect::ExportReport => dialogs::export_report(ui.ctx()),

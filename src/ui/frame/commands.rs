@@ -6,6 +6,7 @@ use crate::app::{
     Action, ListAction, ListView, ListeningAction, LiveAction, ReportAction, RunStatus, Screen, State, TriageAction, Workbench,
 };
 use crate::dataset::{ClipEntry, Label};
+use crate::ui::offers::Wanted;
 
 /// Clips of which the palette tells at most: it finds one by its name, the table lists them.
 const MAX_CLIPS: usize = 20;
@@ -28,7 +29,7 @@ pub(super) enum Effect {
     OpenFolder,
     OpenProject,
     SaveCopy,
-    AddFigure,
+    Figure(Wanted),
     ExportReport,
     ShowKeys,
     ToggleInspector,
@@ -168,7 +169,13 @@ fn of_the_project(workbench: &Workbench, commands: &mut Vec<Command>) {
         command("project", "Save a copy…", "Ctrl+Shift+S", Effect::SaveCopy),
         act("project", "Close project", "", Action::CloseProject),
         act("map", "Compute the map", "", Action::ComputeMap),
-        command("report", "Add the figure in sight", "F9", Effect::AddFigure),
+        command("report", "Add the figure in sight", "F9", Effect::Figure(Wanted::InReport)),
+        command(
+            "figure",
+            "Save the figure in sight…",
+            "Ctrl+E",
+            Effect::Figure(Wanted::AsFile),
+        ),
         act("report", "Refresh all figures", "", Action::Report(ReportAction::RefreshAll)),
         command("report", "Export all figures…", "", Effect::ExportReport),
     ]);

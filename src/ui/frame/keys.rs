@@ -6,7 +6,8 @@ use super::command_palette::{CommandPalette, toggle_full_screen};
 use super::{Frame, play_keys};
 use crate::app::{Action, JobView, Screen, State, TriageAction, Workbench};
 use crate::dataset::Label;
-use crate::ui::{dialogs, offers};
+use crate::ui::dialogs;
+use crate::ui::offers::{self, Wanted};
 
 /// All keys as a person reads them, by what they are for.
 pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
@@ -58,7 +59,7 @@ pub(super) const SHEET: [(&str, &[(&str, &str)]); 5] = [
             ("Ctrl+Z", "Undo"),
             ("Ctrl+Shift+Z", "Redo"),
             ("Ctrl+Enter", "Start training, search, map"),
-            ("F9", "Add the figure in sight to the report"),
+            ("F9, Ctrl+E", "Figure in sight: to the report, a file"),
             ("Alt+down up", "Move the figure (Report)"),
             ("Delete", "Remove the figure (Report)"),
             ("Ctrl+.", "Pause the newest job, or go on"),
@@ -96,13 +97,16 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         }
     }
     if state.workbench.is_some() && pressed(Modifiers::NONE, Key::F9) {
-        offers::ask(context);
+        offers::ask(context, Wanted::InReport);
     }
     if pressed(Modifiers::COMMAND, Key::P) {
         frame.palette = match frame.palette.take() {
             Some(_) => None,
             None => Some(CommandPalette::default()),
         };
+    }
+    if state.workbench.is_some() && pressed(Modifiers::COMMAND, Key::E) {
+        offers::ask(context, Wanted::AsFile);
     }
     if pressed(Modifiers::COMMAND, Key::O) {
         dialogs::open_folder(context);
@@ -130,7 +134,7 @@ pub(super) fn read(context: &egui::Context, state: &State, frame: &mut Frame, ac
         frame.shows_keys = !frame.shows_keys;
     }
     if let Some(workbench) = &state.workbench {
-        if super::has_inspector(state.screen) && pressed(Modifiers::NONE, Key::I) {
+        if super::has_inspector(state) && pressed(Modifiers::NONE, Key::I) {
             frame.shows_inspector = !frame.shows_inspector;
         }
         if state.recovery.is_some() {

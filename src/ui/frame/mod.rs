@@ -69,9 +69,14 @@ impl Default for Frame {
     }
 }
 
-/// Explore tells of designs and Report of figures where other screens tell of the clip.
-fn has_inspector(screen: Screen) -> bool {
-    !matches!(screen, Screen::Welcome | Screen::Live | Screen::Explore | Screen::Report)
+/// Explore tells of designs and Report of figures where other screens tell of the clip; in a triage the clip fills the screen.
+fn has_inspector(state: &State) -> bool {
+    let Some(workbench) = &state.workbench else { return false };
+    match state.screen {
+        Screen::Welcome | Screen::Live | Screen::Explore | Screen::Report => false,
+        Screen::Browse => workbench.triage.as_ref().is_none_or(|triage| !triage.is_shown),
+        Screen::Train | Screen::Compare | Screen::Map => true,
+    }
 }
 
 impl Frame {
@@ -99,8 +104,7 @@ impl Frame {
                 .show(ui, |ui| transport::ui(ui, workbench, state, actions));
             // Compare needs its width more than the inspector does.
             let is_crowded = state.screen == Screen::Compare && ui.available_width() < COMPARE_WITH_INSPECTOR;
-            let is_in_triage = state.screen == Screen::Browse && workbench.triage.as_ref().is_some_and(|triage| triage.is_shown);
-            if has_inspector(state.screen) && !is_crowded && !is_in_triage {
+            if has_inspector(state) && !is_crowded {
                 self.inspector(ui, workbench, actions);
             }
         }

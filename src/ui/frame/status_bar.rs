@@ -52,6 +52,7 @@ fn is_shown(job: &JobView) -> bool {
                 | JobKind::OpenInput
                 | JobKind::CloseInput
                 | JobKind::OpenMonitor
+                | JobKind::OpenOutput
                 | JobKind::ScoreLive
                 | JobKind::LeftTakes
                 | JobKind::ReadSound

@@ -16,7 +16,7 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, frame: &mut Frame, actions: &
             scope(ui, workbench, actions);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if state.workbench.is_some() && super::has_inspector(state.screen) {
+            if super::has_inspector(state) {
                 let name = if frame.shows_inspector {
                     "Hide inspector"
                 } else {

@@ -32,8 +32,13 @@ pub(super) fn ui(ui: &mut egui::Ui, state: &State, actions: &mut Vec<Action>) {
         }
     });
     if live.heard.is_monitored {
+        let gaps = match live.heard.n_monitor_gaps {
+            0 => String::new(),
+            1 => ". One gap so far".to_owned(),
+            n => format!(". {n} gaps so far: this computer is busy"),
+        };
         let text = "Monitoring: use headphones, or turn the loudspeaker down and away from the microphone, lest it howls";
-        message(ui, theme::palette(ui).warning, text);
+        message(ui, theme::palette(ui).warning, &format!("{text}{gaps}"));
     }
     ui.horizontal(|ui| {
         ui.set_min_height(theme::CONTROL_HEIGHT + theme::GRID);
