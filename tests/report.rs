@@ -543,3 +543,44 @@ fn export_all_writes_the_named_files_and_each_can_be_read() {
             .any(|notice| notice.text.contains("choose a name that ends in .svg, .png or .csv"))
     });
 }
+
+/// A kept event is no clip of the data set: its file lies beside the project's.
+#[test]
+fn a_part_of_a_recording_beside_the_project_is_drawn_from_its_file() {
+    let home = tempfile::tempdir().unwrap();
+    let mut app = scored_project(home.path());
+    let beside = workbench(&app).path.parent().unwrap().join("recordings");
+    std::fs::create_dir_all(&beside).unwrap();
+    let clip = workbench(&app).dataset.file(&workbench(&app).dataset.clips[0]);
+    std::fs::copy(clip, beside.join("kept.wav")).unwrap();
+    let whole = spectrogram(&app);
+    let FigureRecipe::Spectrogram { channel, picture, .. } = whole else {
+        panic!("a spectrogram was asked for");
+    };
+    let part = FigureRecipe::Spectrogram {
+        clip: workbench(&app).clip_name(&beside.join("kept.wav")),
+        channel,
+        picture,
+        time_secs: Some([0.5, 1.0]),
+        frequency_hz: Some([300.0, 1200.0]),
+    };
+    assert!(matches!(&part, FigureRecipe::Spectrogram { clip, .. } if clip == "recordings/kept.wav"));
+    let id = add(&mut app, part);
+    wait_for(&mut app, id, "a fresh figure", is_fresh);
+    let path = home.path().join("part.csv");
+    act(&mut app, ReportAction::Export { id, path: path.clone() });
+    wait(&mut app, "the file", |_| path.exists());
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_path(&path).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let hz: Vec<f64> = header
+        .iter()
+        .skip(1)
+        .map(|name| name.trim_end_matches(" Hz").parse().unwrap())
+        .collect();
+    assert!(hz.len() > 100 && hz.iter().all(|hz| (300.0..=1200.0).contains(hz)), "{hz:?}");
+    let secs: Vec<f64> = reader.records().map(|row| row.unwrap()[0].parse().unwrap()).collect();
+    assert!(
+        secs.len() > 10 && secs.iter().all(|secs| (0.45..1.05).contains(secs)),
+        "{secs:?}"
+    );
+}

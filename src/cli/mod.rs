@@ -1,7 +1,7 @@
 //! Commands on the same pipeline as the window.
 //!
 //! # How to add a command
-//! One variant of [`Command`] with its arguments, one function in [`commands`].
+//! One variant of `Command` with its arguments, one function in `commands`; a file of its own where it has much to say.
 //!
 //! *Invariant:* standard output carries results only, progress goes to standard error.
 

@@ -5,8 +5,8 @@ use rand::seq::{SliceRandom, index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
-use super::training_parts::Taken;
-use super::training_set::{FrontEnd, TrainingSpectrogram};
+use super::training_parts::{FrontEnd, Taken};
+use super::training_set::TrainingSpectrogram;
 use crate::dsp::Spectrogram;
 use crate::nn::{Batch, ExampleSource, TrainingError};
 

@@ -14,11 +14,9 @@ use super::label_free;
 use super::mobileanonet_config::{LevelSums, MobileAnoNetConfig, SegmentInput};
 use super::model_view::{excerpt, secs_of};
 use super::stretches::{Stretch, each_stretch};
-use super::training_parts::Taken;
+use super::training_parts::{FrontEnd, Taken};
 use super::training_set;
-use super::training_set::{
-    FrontEnd, TrainingSpectrogram, examples_of, fingerprint, read_training_clips, split_held_out, tell_held_out,
-};
+use super::training_set::{TrainingSpectrogram, examples_of, fingerprint, read_training_clips, split_held_out, tell_held_out};
 use super::window_sums::WindowSums;
 use super::{
     Deployment, Embedding, Extractor, ExtractorError, ModelView, Recipe, TrainingClip, TrainingConfig, TrainingObserver,

@@ -1,7 +1,8 @@
 //! Levels of each band less their mean, in units of their spread: as scikit-learn's `StandardScaler` makes them.
 
 use super::ExtractorError;
-use super::training_set::{FrontEnd, TrainingSpectrogram};
+use super::training_parts::FrontEnd;
+use super::training_set::TrainingSpectrogram;
 use crate::dsp::Spectrogram;
 use crate::export::Normalisation;
 use crate::nn::NamedTensor;

@@ -9,12 +9,14 @@ use std::ops::Range;
 use super::TrainingClip;
 use super::crops::HOP;
 use super::model_view::MARGIN_FRAMES;
-use super::training_set::FrontEnd;
 use crate::audio::{self, AudioError, ChannelChoice, LONG_SECS, Recording, SAMPLE_RATE_HZ};
 use crate::dsp::Spectrogram;
 
 /// Frames that a part's windows begin in: 4 minutes.
 const PART_FRAMES: usize = 1 << 13;
+
+/// How a clip becomes the picture that a network sees parts of.
+pub(super) type FrontEnd<'a> = &'a (dyn Fn(&[f32]) -> Spectrogram + Sync);
 
 /// What a network takes of a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]

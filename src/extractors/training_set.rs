@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
 use super::frame_windows::FrameWindows;
-use super::training_parts::{Part, Taken, part_minutes};
+use super::training_parts::{FrontEnd, Part, Taken, part_minutes};
 use super::{ExtractorError, TrainingClip, TrainingConfig, TrainingObserver};
 use crate::audio::AudioError;
 use crate::dsp::Spectrogram;
@@ -40,9 +40,6 @@ impl TrainingSpectrogram {
         self.part.picture(&self.clip, front_end)
     }
 }
-
-/// How a clip becomes the picture that a network sees parts of.
-pub(super) type FrontEnd<'a> = &'a (dyn Fn(&[f32]) -> Spectrogram + Sync);
 
 /// Reads clips in parallel, in order, long ones in parts. A clip that cannot be read or is too short for what is taken of it is
 /// left out, and the log says so.

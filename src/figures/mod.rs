@@ -161,7 +161,7 @@ pub fn write(figure: &Figure, path: &Path) -> Result<(), FigureError> {
     write_with(figure, path, None)
 }
 
-/// As [`write`], with where the figure comes from in its metadata (in a CSV: a comment line).
+/// As [`write()`], with where the figure comes from in its metadata (in a CSV: a comment line).
 ///
 /// # Errors
 /// Where the ending is another, or the file cannot be written; nothing half-written is left under its name.
@@ -190,7 +190,7 @@ pub fn write_with(figure: &Figure, path: &Path, provenance: Option<&Provenance>)
     save::write_whole(path, &bytes)
 }
 
-/// The SVG text of a figure, as [`write`] writes it.
+/// The SVG text of a figure, as [`write()`] writes it.
 ///
 /// # Errors
 /// Where a raster inside the figure cannot be made.

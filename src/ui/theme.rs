@@ -128,6 +128,8 @@ fn visuals(theme: Theme, palette: Palette) -> Visuals {
     visuals.warn_fg_color = palette.warning;
     visuals.error_fg_color = palette.error;
     visuals.window_shadow = egui::Shadow::NONE;
+    // A cursor that blinks draws the whole window twice a second for nothing.
+    visuals.text_cursor.blink = false;
     visuals.popup_shadow = egui::Shadow {
         offset: [0, 2],
         blur: 8,

@@ -9,7 +9,7 @@ pub struct PublishedTask {
     pub n_parameters: usize,
     /// As printed; the paper does not say whether a multiply-add is one or two.
     pub mflops: f64,
-    /// As printed in microseconds on the Intel Core i5-7600K; see [`NOTES`].
+    /// As printed in microseconds on the Intel Core i5-7600K; see `NOTES`.
     pub latency: f64,
     /// In percent, of the `OutlierNet` and of CAE-MCS.
     pub auc: f64,

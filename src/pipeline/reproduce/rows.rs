@@ -44,7 +44,7 @@ pub struct SystemRows {
     pub published: Option<&'static Published>,
     /// What detectors did instead of what was asked, in words.
     pub fallbacks: Vec<String>,
-    /// How the front end was trained: the fields of [`TrainingConfig`] and their values.
+    /// How the front end was trained: the fields of [`TrainingConfig`](crate::extractors::TrainingConfig) and their values.
     pub training: Vec<(String, String)>,
 }
 

@@ -30,7 +30,7 @@ pub struct Matrix {
     pub n_pinned: usize,
     /// The three modes of the choice, by the harmonic mean of all.
     pub worth: ChoiceWorth,
-    /// Other runs, each with columns of its own; their rows are found by [`MatrixBeside::row`].
+    /// Other runs, each with columns of its own; their rows are found by [`MatrixBeside::machine`] and [`MatrixBeside::section`].
     pub beside: Vec<MatrixBeside>,
 }
 
