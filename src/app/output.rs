@@ -70,7 +70,10 @@ impl App {
             Ok(player) => *player,
             Err(error) => {
                 self.state.playback.unavailable = Some(error.clone());
-                return self.notify(Severity::Warning, format!("{error}; then press Space to play on"));
+                return self.notify(
+                    Severity::Warning,
+                    format!("Playback waits: {error}; then press Space to play on"),
+                );
             }
         };
         player.set_pace(self.state.listening.pace());

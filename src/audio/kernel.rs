@@ -64,6 +64,7 @@ impl Kernel {
 
     /// The same where not silence lies on both sides, but the first sample and the last one again and again: what does not end in
     /// silence does not ring there.
+    #[cfg(feature = "sound-card")]
     pub(super) fn held_value_at(&self, samples: &[f32], position: f64) -> f32 {
         let reach = self.reach();
         let last = samples.len() as f64 - 1.0;
@@ -145,6 +146,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "sound-card")]
     fn what_is_held_at_its_ends_does_not_ring() {
         let kernel = Kernel::new(16_000, 48_000);
         let samples = [0.5f32; 40];

@@ -18,8 +18,9 @@ fn used() -> (f64, f64) {
     (ticks / 100.0, resident * 4_096.0 / 1_048_576.0)
 }
 
-/// Records 48 kHz stereo while the level is read and the picture fed as the window does it, and looks at every sample.
-fn soak(speed: u32, wall: Duration) {
+/// Records 48 kHz stereo while the level is read and the picture fed as the window does it, and looks at every sample. The memory of
+/// the process is told in MiB; it may grow by `max_growth`, where no other test runs beside this one.
+fn soak(speed: u32, wall: Duration, max_growth: Option<f64>) {
     let folder = tempfile::tempdir().unwrap();
     let card = Card {
         rate_hz: 48_000,
@@ -74,16 +75,18 @@ fn soak(speed: u32, wall: Duration) {
             frame = Some(expected + 1);
         }
     }
-    assert!(memory_end - memory_begin < 16.0, "{memory_begin} to {memory_end} MiB");
+    if let Some(most) = max_growth {
+        assert!(memory_end - memory_begin < most, "{memory_begin} to {memory_end} MiB");
+    }
 }
 
 #[test]
 fn a_minute_and_more_at_four_times_the_speed_loses_no_sample() {
-    soak(4, Duration::from_secs(20));
+    soak(4, Duration::from_secs(20), None);
 }
 
 #[test]
-#[ignore = "ten minutes"]
+#[ignore = "ten minutes, alone"]
 fn ten_minutes_lose_no_sample() {
-    soak(1, Duration::from_secs(600));
+    soak(1, Duration::from_secs(600), Some(16.0));
 }

@@ -166,7 +166,7 @@ impl App {
                 self.state.live.heard.is_monitored = true;
             }
             (Ok(_), None) => {}
-            (Err(error), _) => self.notify(Severity::Warning, format!("nothing can be monitored: {error}")),
+            (Err(error), _) => self.notify(Severity::Warning, format!("Nothing can be monitored: {error}")),
         }
     }
 }

@@ -149,7 +149,7 @@ impl App {
             && had_monitor
         {
             listener.monitor(None);
-            self.notify(super::Severity::Warning, format!("monitoring ended: {reason}"));
+            self.notify(super::Severity::Warning, format!("Monitoring ended: {reason}"));
         }
         if let Some(reason) = unnoted {
             let text =
