@@ -17,6 +17,8 @@ use crate::audio::{AudioError, ChannelChoice};
 
 /// How often the thread looks what has come.
 const PERIOD: Duration = Duration::from_millis(5);
+/// How long what waits is taken still when nobody listens any more.
+const LAST_PIECES: Duration = Duration::from_millis(300);
 /// A card that delivers nothing for so long is gone, although nobody said so: a sound server that died does this.
 const LONGEST_SILENCE: Duration = Duration::from_secs(5);
 /// An input that failed is told of when its take is on the disk, or after this time.
@@ -254,6 +256,7 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
     let mut n_dropped = 0;
     let mut came_at = Instant::now();
     let (mut has_failed, mut has_more) = (false, false);
+    let mut over_since: Option<Instant> = None;
     loop {
         let rest = if has_more { Duration::ZERO } else { PERIOD };
         let is_over = match wishes.recv_timeout(rest) {
@@ -322,8 +325,12 @@ fn take_all(mut input: Input, disk: Disk, wishes: &mpsc::Receiver<Command>, shar
         if !frames.is_empty() || has_failed {
             shared.came.notify_all();
         }
-        if is_over && !has_more {
-            return;
+        if is_over {
+            // What waits is taken still; a card that delivers faster than it can be taken must not go on for ever.
+            let since = *over_since.get_or_insert_with(Instant::now);
+            if !has_more || since.elapsed() > LAST_PIECES {
+                return;
+            }
         }
     }
 }
