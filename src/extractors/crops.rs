@@ -18,9 +18,12 @@ pub(super) fn n_frames_of(clip_secs: f64) -> usize {
     (clip_secs * f64::from(SAMPLE_RATE_HZ)).round() as usize / HOP + 1
 }
 
-/// Seconds that `n_frames` of a centred transform need at least.
-pub(super) fn needed_secs(n_frames: usize) -> f64 {
-    ((n_frames - 1) * HOP) as f64 / f64::from(SAMPLE_RATE_HZ)
+/// What is said of a clip that has fewer frames of a centred transform than it needs.
+pub(super) fn too_short(found_secs: f64, needed_frames: usize) -> ExtractorError {
+    ExtractorError::ClipTooShort {
+        found_secs,
+        needed_secs: ((needed_frames - 1) * HOP) as f64 / f64::from(SAMPLE_RATE_HZ),
+    }
 }
 
 /// The frames of the crops of a clip of so many: [`CROP_FRAMES`] each, side by side, and a last one that ends with the clip and
@@ -45,10 +48,10 @@ pub(super) fn frames_of_crop(clip: &Clip, crop_idx: usize, min_frames: usize) ->
         0 => min_frames,
         n => n * CROP_FRAMES + MAX_LEFT_FRAMES + 1,
     };
-    crops.into_iter().nth(crop_idx).ok_or_else(|| ExtractorError::ClipTooShort {
-        found_secs: clip.duration_secs(),
-        needed_secs: needed_secs(needed_frames),
-    })
+    crops
+        .into_iter()
+        .nth(crop_idx)
+        .ok_or_else(|| too_short(clip.duration_secs(), needed_frames))
 }
 
 /// Where the crops of a clip lie in it; see [`crop_frames`].

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, too_short};
 use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::model_view::{excerpt, secs_of};
@@ -105,10 +105,7 @@ impl Extractor for DenseAe {
         let machine = self.machines.of(group)?;
         let starts = rows_within(0, n_frames_of(sound.duration_secs()));
         if starts.is_empty() {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: sound.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
+            return Err(too_short(sound.duration_secs(), N_FRAMES));
         }
         let mut all = RowSums::new(machine);
         let of_stretch = |stretch: &Stretch<'_>| {

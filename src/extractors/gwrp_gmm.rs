@@ -14,7 +14,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, too_short};
 use super::model_view::excerpt;
 use super::ranking_pooling::{RankingPools, ranking_pooled};
 use super::stretches::{Stretch, each_stretch};
@@ -89,10 +89,7 @@ impl Extractor for GwrpGmm {
     ) -> Result<Embedding, ExtractorError> {
         let n_frames = n_frames_of(sound.duration_secs());
         if n_frames < MIN_FRAMES {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: sound.duration_secs(),
-                needed_secs: needed_secs(MIN_FRAMES),
-            });
+            return Err(too_short(sound.duration_secs(), MIN_FRAMES));
         }
         let every_frame: Vec<usize> = (0..n_frames).collect();
         let of_stretch = |stretch: &Stretch<'_>| {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::conditions::{ConditionHead, condition_heads};
-use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, too_short};
 use super::deployment::{WindowPlan, code_name, segments_of};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::label_free;
@@ -135,10 +135,7 @@ impl Extractor for MobileAnoNet {
         let n_frames = n_frames_of(sound.duration_secs());
         let starts = segment_starts(n_frames, self.segment_hop);
         if starts.is_empty() {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: sound.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
+            return Err(too_short(sound.duration_secs(), N_FRAMES));
         }
         let mut levels = LevelSums::default();
         if self.input.is_scaled_by_clip() {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, needed_secs};
+use super::crops::{crop_frames, crop_windows, frames_of_crop, n_frames_of, too_short};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::mobileanonet::segment_starts;
 use super::model_view::{excerpt, secs_of};
@@ -138,10 +138,7 @@ impl Extractor for MobileNetV2 {
     ) -> Result<Embedding, ExtractorError> {
         let starts = segment_starts(n_frames_of(sound.duration_secs()), self.segment_hop);
         if starts.is_empty() {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: sound.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
+            return Err(too_short(sound.duration_secs(), N_FRAMES));
         }
         let of_stretch = |stretch: &Stretch<'_>| {
             let log_mel = self.log_mel.decibel(&stretch.samples);

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::crops::{WindowShape, n_frames_of, needed_secs};
+use super::crops::{WindowShape, n_frames_of, too_short};
 use super::deployment::{WindowPlan, code_name};
 use super::frame_windows::{FrameWindows, WindowRule};
 use super::model_view::{excerpt, secs_of};
@@ -193,10 +193,7 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
         let Machine { network, standardiser } = self.machines.of(group)?;
         let starts = self.starts(n_frames_of(sound.duration_secs()));
         if starts.is_empty() {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: sound.duration_secs(),
-                needed_secs: needed_secs(N_FRAMES),
-            });
+            return Err(too_short(sound.duration_secs(), N_FRAMES));
         }
         let of_stretch = |stretch: &Stretch<'_>| {
             let levels = standardiser.apply(self.log_mel.decibel(&stretch.samples));
@@ -253,10 +250,7 @@ impl<N: WindowNetwork> Extractor for WindowAutoencoder<N> {
         let start = place.idx * place.hop.unwrap_or(N_FRAMES).max(1);
         let frames = start..start + N_FRAMES;
         if frames.end > n_frames_of(clip.duration_secs()) {
-            return Err(ExtractorError::ClipTooShort {
-                found_secs: clip.duration_secs(),
-                needed_secs: needed_secs(frames.end),
-            });
+            return Err(too_short(clip.duration_secs(), frames.end));
         }
         let (part, first) = excerpt(clip, &frames);
         let levels = standardiser.apply(self.log_mel.decibel(&part.samples));
